@@ -1,0 +1,64 @@
+"""The reverse pass: cotangents of outputs in, cotangents of what they depend on out.
+
+It reads a list of nodes backwards and applies each op's gradient rule. A tape's nodes hold values and a graph's
+do not, and this pass cannot tell them apart: the rules are ops, applied in whatever context the values have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from typing import Any
+
+from .dtypes import INEXACT
+from .op import Node
+from .tensor import OPS
+
+Cotangents = dict[int, Any]
+
+
+def accumulate(cotangents: Cotangents, key: int, dx: Any) -> None:
+    """Add a cotangent to what the value has received so far."""
+    before = cotangents.get(key)
+    cotangents[key] = dx if before is None else before + dx
+
+
+def backpropagate(
+    nodes: Sequence[Node], cotangents: Cotangents, known: Container[int], sources: Container[int]
+) -> None:
+    """Carry `cotangents`, keyed by value, backwards through `nodes`.
+
+    Values in `known` may receive a cotangent; those of `sources` keep it, all others give it up as soon as it was
+    used, so that memory is freed on the way.
+    """
+    for node in reversed(nodes):
+        dys = _take(node, cotangents, sources)
+        if dys is None:
+            continue
+        wanted = [getattr(x, "key", 0) in known for x in node.inputs]
+        for x, dx, want in zip(node.inputs, node.op.pull(node, dys, wanted), wanted, strict=True):
+            if want and dx is not None:
+                accumulate(cotangents, x.key, dx)
+
+
+def _take(node: Node, cotangents: Cotangents, sources: Container[int]) -> tuple[Any, ...] | None:
+    """The cotangents of a node's outputs, zeros for the unused ones; None if all are unused."""
+    dys = []
+    for y in node.outputs:
+        dys.append(cotangents.get(y.key))
+        if y.key not in sources:
+            cotangents.pop(y.key, None)
+    if all(dy is None for dy in dys):
+        return None
+    return tuple(
+        OPS["zeros"](y.shape, dtype=y.dtype) if dy is None and y.dtype in INEXACT else dy
+        for dy, y in zip(dys, node.outputs, strict=True)
+    )
+
+
+def reachable(nodes: Sequence[Node], sources: set[int]) -> set[int]:
+    """The keys of the values that depend on `sources`, themselves included."""
+    reached = set(sources)
+    for node in nodes:
+        if any(getattr(x, "key", 0) in reached for x in node.inputs):
+            reached.update(y.key for y in node.outputs)
+    return reached

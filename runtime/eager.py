@@ -1,0 +1,266 @@
+"""The eager context: tensors that have values, and ops that run at once.
+
+An EagerTensor holds a buffer of its device. `EAGER.run` is what `apply` means here: check with the shape rule,
+run the device's kernel, wrap the results, tell the observers. `shortcut` is the same thing for the common case
+of an elementwise op, small tensors on the CPU of one dtype, without the detours; whatever does not fit it goes
+through `apply`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import device as devices
+from . import dtypes, memory, observers
+from .device import Device
+from .dtypes import DType
+from .errors import ArgumentError, DTypeError, ShapeError, WeftError
+from .families import Elementwise
+from .op import Op, apply, set_default_context
+from .spec import SCALARS, Shape, Spec, describe
+from .tensor import OPS, Tensor
+
+new = object.__new__
+new_key = itertools.count(1).__next__
+
+
+class EagerTensor(Tensor):
+    """A tensor that has its values."""
+
+    __slots__ = ("__weakref__", "buffer", "key")
+    buffer: Any
+    key: int
+
+    def __init__(self) -> None:
+        raise TypeError("tensors are made with wf.tensor(...), wf.asarray(...), wf.zeros(...), ...")
+
+    @property
+    def shape(self) -> Shape:
+        return self.buffer.shape
+
+    @property
+    def dtype(self) -> DType:
+        return self.buffer.dtype
+
+    @property
+    def device(self) -> Device:
+        """Where the values live."""
+        return devices.cpu if type(self.buffer) is np.ndarray else self.buffer.device
+
+
+def wrap(buffer: Any) -> EagerTensor:
+    """The tensor of a buffer, which must not be written to afterwards."""
+    x = new(EagerTensor)
+    x.buffer, x.key = buffer, 0
+    return x
+
+
+def watch(x: Tensor) -> int:
+    """The key that identifies a value on tapes, given now if it has none."""
+    if not x.key:
+        x.key = new_key()
+    return x.key
+
+
+def is_weak(x: Any) -> bool:
+    """Whether an operand is a plain Python scalar, which takes the dtype of the tensor it meets."""
+    return type(x) in SCALARS
+
+
+def as_array(value: Any, dtype: DType | None = None) -> np.ndarray:
+    """An ndarray of one of weft's dtypes, in native byte order, from whatever holds numbers.
+
+    Python floats become the default float32, ints int64. No copy is made of an ndarray that is right already.
+    Errors: ShapeError for ragged lists, DTypeError for objects, strings, dates.
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        array = np.asarray(value)
+        target = dtype or dtypes.as_dtype(array.dtype)
+    else:
+        array = _array_of(value)
+        plain = not hasattr(value, "dtype") and not hasattr(value, "__array__") and not hasattr(value, "__buffer__")
+        target = dtype or (_default_dtype(value, array) if plain else dtypes.as_dtype(array.dtype))
+    return array if array.dtype is target else _cast(array, target)
+
+
+def _cast(array: np.ndarray, target: DType) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return array.astype(target)
+
+
+def _array_of(value: Any) -> np.ndarray:
+    """NumPy's idea of a nested sequence, with our errors."""
+    if isinstance(value, list | tuple):
+        value = [_plain(x) for x in value]
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(
+            f"a tensor needs rows of equal lengths: {_ragged(value)}", "Pad the rows, or keep a list of tensors."
+        ) from error
+    except OverflowError as error:
+        raise DTypeError(f"an integer does not fit any dtype: {error}", "Use floats.") from error
+    if array.dtype == object:
+        found = sorted({type(x).__name__ for x in array.flat})
+        raise DTypeError(f"a tensor holds numbers, not {', '.join(found)}", "Convert the values to numbers first.")
+    return array
+
+
+def _plain(value: Any) -> Any:
+    """Tensors inside nested lists, as arrays."""
+    if isinstance(value, EagerTensor):
+        return value.numpy()
+    return [_plain(x) for x in value] if isinstance(value, list | tuple) else value
+
+
+def _ragged(value: Any) -> str:
+    lengths = sorted({len(x) if hasattr(x, "__len__") else 0 for x in value}) if hasattr(value, "__len__") else []
+    return f"found lengths {', '.join(map(str, lengths))}" if len(lengths) > 1 else "deeper lists differ in length"
+
+
+def _default_dtype(value: Any, array: np.ndarray) -> DType:
+    """The dtype of nested Python numbers: the default of their kind, unless they came with dtypes of their own."""
+    leaf = value
+    while isinstance(leaf, list | tuple) and leaf:
+        leaf = leaf[0]
+    if hasattr(leaf, "dtype") or not array.size and array.dtype.kind == "f":
+        return dtypes.default_float if not array.size else dtypes.as_dtype(array.dtype)
+    defaults = {"b": dtypes.bool_, "i": dtypes.default_int, "u": dtypes.uint64,
+                "f": dtypes.default_float, "c": dtypes.default_complex}  # fmt: skip
+    return defaults[array.dtype.kind] if array.dtype.kind in defaults else dtypes.as_dtype(array.dtype)
+
+
+def lift(x: Any) -> Any:
+    """An operand as the eager context takes it: a tensor, a weak Python scalar, or None.
+
+    While somebody watches, an array that its owner might write to later is copied.
+    """
+    if isinstance(x, EagerTensor) or x is None or type(x) in SCALARS:
+        return x
+    if hasattr(x, "read_value"):
+        return x.read_value()
+    if isinstance(x, Tensor):
+        raise ArgumentError("a symbolic tensor has no value here", "Use it inside the compiled function that made it.")
+    array = as_array(x)
+    if observers.watching.count and isinstance(x, np.ndarray) and np.may_share_memory(array, x):
+        array = array.copy()
+    return wrap(devices.current().from_numpy(array))
+
+
+class Eager:
+    """The context in which ops run now."""
+
+    depth = 0
+
+    def run(self, op: Op[...], args: Sequence[Any], attrs: dict[str, Any]) -> Any:
+        """Check, run, wrap, tell. Gives a tensor, or a tuple of them for an op with several results."""
+        inputs = tuple([x if type(x) is EagerTensor else lift(x) for x in args])
+        specs = op.spec(*inputs, **attrs)
+        device = devices.common(op.name, {x.device for x in inputs if type(x) is EagerTensor})
+        operands = [x.buffer if type(x) is EagerTensor else x for x in inputs]
+        single = isinstance(specs, Spec)
+        try:
+            buffers = device.run(op, operands, attrs, (specs,) if single else specs)
+        except OverflowError as error:
+            raise DTypeError(f"{op.name}: {error}", "Use a dtype that holds the number.") from error
+        except ValueError as error:
+            if isinstance(error, WeftError):
+                raise
+            raise ArgumentError(f"{op.name}: {error}", f"Given {', '.join(map(describe, inputs))}.") from error
+        outputs = tuple(map(wrap, buffers))
+        if observers.watching.count:
+            observers.tell(op, inputs, attrs, outputs)
+        return outputs[0] if single else outputs
+
+
+EAGER = Eager()
+EagerTensor.context = EAGER
+set_default_context(EAGER)
+
+_NO_ATTRS: dict[str, Any] = {}
+
+
+def _unary_shortcut(op: Elementwise) -> Callable[..., Any]:
+    kernel, takes, big = op.kernel, _quick_dtypes(op), memory.SMALLEST
+
+    def call(x: Any) -> Any:
+        if type(x) is EagerTensor:
+            a = x.buffer
+            if a.dtype in takes and a.nbytes < big:
+                try:
+                    c = kernel(a)
+                except Exception:
+                    return apply(op, (x,), _NO_ATTRS)
+                z = new(EagerTensor)
+                z.buffer = c if type(c) is np.ndarray else np.asarray(c)
+                z.key = 0
+                if observers.watching.count:
+                    observers.tell(op, (x,), _NO_ATTRS, (z,))
+                return z
+        return apply(op, (x,), _NO_ATTRS)
+
+    return call
+
+
+def _binary_shortcut(op: Elementwise) -> Callable[..., Any]:
+    kernel, takes, big = op.kernel, _quick_dtypes(op), memory.SMALLEST
+    weak = {kind: takes & dtypes.JOINS[kind] for kind in (int, float)}
+    never: frozenset[DType] = frozenset()
+
+    def call(x: Any, y: Any) -> Any:
+        if type(x) is EagerTensor:
+            a = x.buffer
+            if type(y) is EagerTensor:
+                b = y.buffer
+                fits = a.dtype is b.dtype and a.dtype in takes
+            else:
+                b = y
+                fits = a.dtype in weak.get(type(y), never)
+        elif type(y) is EagerTensor:
+            a, b = x, y.buffer
+            fits = b.dtype in weak.get(type(x), never)
+            if not fits or b.nbytes >= big:
+                return apply(op, (x, y), _NO_ATTRS)
+        else:
+            return apply(op, (x, y), _NO_ATTRS)
+        if fits and (a is x or a.nbytes < big):
+            try:
+                c = kernel(a, b)
+            except Exception:  # shapes that do not broadcast, warnings turned into errors: the long way tells
+                return apply(op, (x, y), _NO_ATTRS)
+            z = new(EagerTensor)
+            z.buffer = c if type(c) is np.ndarray else np.asarray(c)
+            z.key = 0
+            if observers.watching.count:
+                observers.tell(op, (x, y), _NO_ATTRS, (z,))
+            return z
+        return apply(op, (x, y), _NO_ATTRS)
+
+    return call
+
+
+def _quick_dtypes(op: Elementwise) -> frozenset[DType]:
+    """The dtypes whose NumPy kernel gives just what the family promises, halves excepted."""
+    return frozenset(op.takes) - dtypes.HALVES
+
+
+def install_shortcuts(operators: dict[str, str]) -> None:
+    """Give the elementwise ops their shortcut, and the operators of eager tensors their ops' shortcuts."""
+    for op in OPS.values():
+        if isinstance(op, Elementwise) and isinstance(op.kernel, np.ufunc) and op.arity <= 2:
+            op.shortcut = (_unary_shortcut if op.arity == 1 else _binary_shortcut)(op)
+    for method, name in operators.items():
+        op = OPS[name]
+        assert isinstance(op, Elementwise) and op.shortcut is not None
+        call = op.shortcut
+        setattr(EagerTensor, method, call)
+        reflected = method.replace("__", "__r", 1)
+        if method not in _ONE_SIDED and op.arity == 2:
+            setattr(EagerTensor, reflected, lambda self, other, call=call: call(other, self))
+
+
+_ONE_SIDED = {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"}

@@ -1,0 +1,96 @@
+"""What weft raises: every error says what happened, where in the user's file, and what to do.
+
+An error finds the user's line by itself: the innermost frame that does not belong to weft. It is raised at
+the call, before any kernel runs. Each type is also the built-in error that users of NumPy expect to catch.
+This file knows nothing of tensors.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+
+ROOT = __name__.partition(".")[0]
+
+
+def user_location() -> str:
+    """The innermost frame outside weft, as `file.py:12   the line of code`; empty if there is none."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").partition(".")[0] != ROOT:
+            path, line = frame.f_code.co_filename, frame.f_lineno
+            code = linecache.getline(path, line).strip()
+            return f"{os.path.basename(path)}:{line}   {code}".rstrip()
+        frame = frame.f_back
+    return ""
+
+
+class WeftError(Exception):
+    """The base of every error that weft raises.
+
+    `message` says what happened with the values, `hint` what to do; the user's line goes between them.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message, self.hint, self.where = message, hint, user_location()
+        lines = [message, f"  {self.where}" if self.where else "", hint]
+        super().__init__("\n".join(line for line in lines if line))
+
+    def __str__(self) -> str:  # KeyError would print its repr
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.message, self.hint)
+
+
+class ShapeError(WeftError, ValueError):
+    """Shapes do not fit each other or the operation."""
+
+
+class AxisError(ShapeError, IndexError):
+    """An axis is out of range, or named twice."""
+
+
+class OutOfRangeError(WeftError, IndexError):
+    """An index is outside the axis that it indexes."""
+
+
+class DTypeError(WeftError, TypeError):
+    """A dtype is unknown, or does not fit the operation."""
+
+
+class ArgumentError(WeftError, ValueError):
+    """An argument has a value that the operation does not take."""
+
+
+class DeviceError(WeftError, RuntimeError):
+    """A device is missing, or operands live on different ones."""
+
+
+class GradientError(WeftError, ValueError):
+    """A gradient was asked for that does not exist."""
+
+
+class NumericsError(WeftError, ArithmeticError):
+    """A NaN or an infinity appeared while numerics are being checked."""
+
+
+class CheckpointError(WeftError, ValueError):
+    """A checkpoint is truncated, corrupt, hostile, or does not match what it is loaded into."""
+
+
+class DataError(WeftError, ValueError):
+    """A data file or a data set is not what it should be."""
+
+
+class SourceError(WeftError, ValueError):
+    """A construct of the language cannot be compiled."""
+
+
+class ExportError(WeftError, ValueError):
+    """A function cannot be exported."""
+
+
+class BuildError(WeftError, RuntimeError):
+    """A kernel could not be built."""

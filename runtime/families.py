@@ -1,0 +1,168 @@
+"""Families of elementwise ops: what a row of the op table leaves unsaid.
+
+A family owns broadcasting, promotion, weak scalars, complex conjugation, and their inverses in the gradient:
+summing a cotangent back to its operand's shape, casting it to its dtype. A row then only says what the op is:
+its NumPy kernel, its scalar expression in C and CUDA (operands `{0}`, `{1}`...), its ONNX name, the domain that
+generated tests draw from, and its derivative. `None` as derivative: constant almost everywhere.
+
+Gradients of complex values follow TensorFlow and PyTorch: the cotangent is the conjugate of the derivative, so
+that a step against it descends. A holomorphic op's rule is written as for reals; the family conjugates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import dtypes
+from .dtypes import DType
+from .errors import DTypeError
+from .op import Node, Op, Rule
+from .spec import Shaped, Spec, broadcast_shapes, describe, promoted
+from .tensor import OPS, Tensor
+
+Domain = tuple[float, float] | Callable[..., Any]
+
+
+class Elementwise(Op[...]):
+    """An op that maps each element (of broadcast operands) by one scalar expression."""
+
+    elementwise = True
+
+    def __init__(
+        self,
+        name: str,
+        rule: Callable[..., Any],
+        kernel: Callable[..., Any],
+        *,
+        c: str,
+        onnx: str | None,
+        domain: Domain,
+        takes: Iterable[DType],
+        gives: Callable[[DType], DType] | None,
+        holomorphic: bool = True,
+    ) -> None:
+        super().__init__(name, rule, kernel, c=c, onnx=onnx)
+        self.domain, self.takes, self.gives, self.holomorphic = domain, frozenset(takes), gives, holomorphic
+        self.shortcut: Callable[..., Any] | None = None  # set by the eager context: the common case, quickly
+
+    def __call__(self, *args: Any, **attrs: Any) -> Any:
+        if self.shortcut is not None and not attrs:
+            return self.shortcut(*args)
+        return super().__call__(*args, **attrs)
+
+    def compute_dtype(self, *operands: Any) -> DType:
+        """The dtype in which the expression is evaluated: the promoted one, floats for ints where it needs them.
+
+        Errors: DTypeError for dtypes that the op does not take.
+        """
+        dtype = promoted(self.name, *operands)
+        if dtype in self.takes:
+            return dtype
+        if dtype in dtypes.INTEGRAL and not self.takes & dtypes.INTEGERS and dtypes.default_float in self.takes:
+            return dtypes.default_float
+        if dtype is dtypes.bool_ and dtypes.default_int in self.takes and any(type(x) is not bool for x in operands):
+            hint = "Cast it to a number with wf.astype(x, wf.int32), or use the logical functions (wf.logical_or, ...)."
+        else:
+            hint = "It takes " + ", ".join(d.name for d in dtypes.ALL if d in self.takes) + "."
+        shown = " and ".join(describe(x) for x in operands)
+        raise DTypeError(f"{self.name}: no {dtype} version, given {shown}", hint)
+
+    def result(self, *operands: Any) -> Spec:
+        """The shape rule of the whole family."""
+        dtype = self.compute_dtype(*operands)
+        shape = broadcast_shapes(self.name, *operands)
+        return Spec(shape, self.gives(dtype) if self.gives else dtype)
+
+    def operand_dtypes(self, dtype: DType) -> tuple[DType, ...]:
+        """The dtypes that the operands are cast to before the kernel runs."""
+        return (dtype,) * self.arity
+
+    def pull(self, node: Node, dys: tuple[Any, ...], wanted: list[bool]) -> list[Any]:
+        dy, y = dys[0], node.outputs[0]
+        if self.holomorphic and dy.dtype in dtypes.COMPLEX:
+            dxs = super().pull(node, (conj(dy),), wanted)
+            dxs = [dx if dx is None else conj(dx) for dx in dxs]
+        else:
+            dxs = super().pull(node, (dy,), wanted)
+        return [dx if dx is None else fit(dx, x) for dx, x in zip(dxs, node.inputs, strict=True)]
+
+
+class Select(Elementwise):
+    """An elementwise op whose first operand is a condition, which takes no part in promotion."""
+
+    def compute_dtype(self, *operands: Any) -> DType:
+        return promoted(self.name, *operands[1:])
+
+    def operand_dtypes(self, dtype: DType) -> tuple[DType, ...]:
+        return (dtypes.bool_, *(dtype,) * (self.arity - 1))
+
+
+def conj(x: Tensor) -> Tensor:
+    """The complex conjugate; a real tensor is its own."""
+    return OPS["conj"](x) if x.dtype in dtypes.COMPLEX else x
+
+
+def fit(dx: Any, x: Shaped) -> Tensor:
+    """A cotangent brought to the shape and dtype of the operand it belongs to: summed where that was broadcast."""
+    if dx.shape != x.shape:
+        dx = OPS["sum_to"](dx, shape=x.shape)
+    if dx.dtype is not x.dtype:
+        if dx.dtype in dtypes.COMPLEX and x.dtype not in dtypes.COMPLEX:
+            dx = OPS["real"](dx)
+        dx = OPS["astype"](dx, dtype=x.dtype)
+    return dx
+
+
+def _family(arity: int, name: str, kernel: Any, c: str, onnx: str | None, domain: Domain,
+            rules: tuple[Rule | None, ...], takes: Iterable[DType], gives: Any, doc: str, holomorphic: bool,
+            kind: type[Elementwise] = Elementwise) -> Elementwise:  # fmt: skip
+    if arity == 1:
+
+        def rule(x: Shaped, /) -> Spec:
+            return new.result(x)
+    elif arity == 2:
+
+        def rule(x: Shaped, y: Shaped, /) -> Spec:  # pyright: ignore[reportRedeclaration]
+            return new.result(x, y)
+    else:
+
+        def rule(x: Shaped, y: Shaped, z: Shaped, /) -> Spec:  # pyright: ignore[reportRedeclaration]
+            return new.result(x, y, z)
+
+    rule.__doc__ = doc
+    new = kind(name, rule, kernel, c=c, onnx=onnx, domain=domain, takes=takes, gives=gives, holomorphic=holomorphic)
+    new.gradient(*rules)
+    return new
+
+
+def unary(name: str, kernel: Any, c: str, onnx: str | None, domain: Domain, rule: Rule | None, doc: str, *,
+          takes: Iterable[DType] = dtypes.INEXACT, gives: Any = None, holomorphic: bool = True) -> Elementwise:  # fmt: skip
+    """An elementwise op of one operand; its gradient rule is (dy, y, x) -> dx."""
+    return _family(1, name, kernel, c, onnx, domain, (rule,), takes, gives, doc, holomorphic)
+
+
+def binary(name: str, kernel: Any, c: str, onnx: str | None, domain: Domain,
+           rules: tuple[Rule | None, Rule | None] | None, doc: str, *,
+           takes: Iterable[DType] = dtypes.NUMERIC, gives: Any = None, holomorphic: bool = True) -> Elementwise:  # fmt: skip
+    """An elementwise op of two operands; its gradient rules are (dy, z, x, y) -> dx and -> dy, in order."""
+    return _family(2, name, kernel, c, onnx, domain, rules or (None,), takes, gives, doc, holomorphic)
+
+
+def ternary(name: str, kernel: Any, c: str, onnx: str | None, domain: Domain,
+            rules: tuple[Rule | None, Rule | None, Rule | None] | None, doc: str, *,
+            takes: Iterable[DType] = dtypes.NUMERIC, gives: Any = None) -> Elementwise:  # fmt: skip
+    """An elementwise op of three operands; its gradient rules are (dy, r, x, y, z) -> d of each, in order."""
+    return _family(3, name, kernel, c, onnx, domain, rules or (None,), takes, gives, doc, True)
+
+
+def select(name: str, kernel: Any, c: str, onnx: str | None, domain: Domain,
+           rules: tuple[None, Rule, Rule], doc: str) -> Elementwise:  # fmt: skip
+    """An elementwise choice between two operands by a condition, the first."""
+    return _family(3, name, kernel, c, onnx, domain, rules, dtypes.EVERY, None, doc, True, Select)
+
+
+def compare(name: str, kernel: Any, c: str, onnx: str | None, domain: Domain, doc: str, *,
+            takes: Iterable[DType] = dtypes.ORDERED) -> Elementwise:  # fmt: skip
+    """An elementwise op of two operands that gives bools; constant almost everywhere."""
+    return binary(name, kernel, c, onnx, domain, None, doc, takes=takes, gives=lambda _: dtypes.bool_)

@@ -1,0 +1,73 @@
+"""Who watches eager execution: tapes, and callbacks for debugging.
+
+The observers of a thread (or async task) are told of each op after it ran. `watching.count` is the number of
+observers anywhere, so that code in a hurry can skip everything while nobody watches.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .op import Op
+    from .tensor import Tensor
+
+
+class Observer(Protocol):
+    """Is told of each op that ran in its context."""
+
+    def observe(
+        self, op: Op[...], inputs: tuple[Any, ...], attrs: Mapping[str, Any], outputs: tuple[Tensor, ...]
+    ) -> None: ...
+    def read(self, variable: Any, value: Any) -> None: ...
+
+
+class Watching:
+    """The number of observers in all threads."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+watching = Watching()
+_lock = threading.Lock()
+_observers: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())
+
+current = _observers.get
+
+
+def add(observer: Observer) -> None:
+    """Let `observer` watch this thread from now on."""
+    _observers.set((*_observers.get(), observer))
+    with _lock:
+        watching.count += 1
+
+
+def remove(observer: Observer) -> None:
+    """Stop `observer` watching."""
+    _observers.set(tuple(o for o in _observers.get() if o is not observer))
+    with _lock:
+        watching.count -= 1
+
+
+def tell(op: Op[...], inputs: tuple[Any, ...], attrs: Mapping[str, Any], outputs: tuple[Tensor, ...]) -> None:
+    """Tell every observer that an op ran."""
+    for observer in _observers.get():
+        observer.observe(op, inputs, attrs, outputs)
+
+
+@contextmanager
+def hidden(observer: Observer | None = None) -> Iterator[None]:
+    """Hide what happens inside from one observer, or from all."""
+    kept = tuple(o for o in _observers.get() if observer is not None and o is not observer)
+    token = _observers.set(kept)
+    try:
+        yield
+    finally:
+        _observers.reset(token)

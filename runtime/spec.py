@@ -1,0 +1,167 @@
+"""Spec: the shape and dtype of a tensor, and the rules by which shapes combine.
+
+Shape rules of ops are written with these functions; they take anything `Shaped` (a tensor, a spec, an array)
+and say what the result will be, or raise the error that the user sees. No kernel has run by then.
+This file knows shapes and dtypes, never values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from . import dtypes
+from .dtypes import DType
+from .errors import AxisError, DTypeError, ShapeError
+
+Shape = tuple[int, ...]
+Axes = int | Sequence[int] | None
+SCALARS = (bool, int, float, complex)
+Scalar = bool | int | float | complex
+
+
+class Shaped(Protocol):
+    """What a shape rule may ask of an operand."""
+
+    @property
+    def shape(self) -> Shape: ...
+    @property
+    def dtype(self) -> DType: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """The shape and dtype of a tensor: all that is known of it before it has values."""
+
+    shape: Shape
+    dtype: DType
+
+    def __str__(self) -> str:
+        return f"{dtypes.short(self.dtype)}[{', '.join(map(str, self.shape))}]"
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+
+def shape_of(x: Shaped | Scalar) -> Shape:
+    """The shape of an operand; a Python scalar has ()."""
+    return () if isinstance(x, SCALARS) and not isinstance(x, np.generic) else x.shape
+
+
+def kind_of(x: Shaped | Scalar) -> DType | type:
+    """What an operand brings to promotion: its dtype, or the type of a (weak) Python scalar."""
+    return x.dtype if hasattr(x, "dtype") else type(x)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def describe(x: Shaped | Scalar) -> str:
+    """An operand as error messages show it: f32[3, 4], or the Python scalar itself."""
+    return str(Spec(tuple(x.shape), x.dtype)) if hasattr(x, "dtype") else repr(x)  # pyright: ignore
+
+
+def plural(n: int, noun: str) -> str:
+    """`1 axis`, `2 axes`, `3 operands`."""
+    if n == 1:
+        return f"1 {noun}"
+    return f"{n} {noun[:-2] + 'es' if noun.endswith('is') else noun + 's'}"
+
+
+def broadcast_shapes(name: str, *operands: Shaped | Scalar) -> Shape:
+    """The shape that the operands broadcast to.
+
+    Errors: ShapeError, naming the op, the shapes, and the two lengths that differ.
+    """
+    shapes = [shape_of(x) for x in operands]
+    ndim = max(map(len, shapes))
+    result = [1] * ndim
+    for shape in shapes:
+        for i, n in enumerate(shape, ndim - len(shape)):
+            if n != 1 and result[i] not in (1, n):
+                shown = " and ".join(describe(x) for x in operands)
+                raise ShapeError(
+                    f"{name}: shapes do not broadcast: {shown}; axis {i - ndim} is {result[i]} in one and {n} in the other",
+                    "Axes are matched from the right; each pair must be equal, or one of them 1.",
+                )
+            if n != 1:
+                result[i] = n
+    return tuple(result)
+
+
+def promoted(name: str, *operands: Shaped | Scalar) -> DType:
+    """The dtype that the operands promote to, with the op named in the error."""
+    try:
+        return dtypes.promote(*map(kind_of, operands))
+    except DTypeError as error:
+        raise DTypeError(f"{name}: {error.message}", error.hint) from None
+
+
+def check_dtype(name: str, x: Shaped | Scalar, allowed: Iterable[DType], hint: str = "") -> None:
+    """Refuse an operand whose dtype is not among `allowed`."""
+    dtype = dtypes.promote(kind_of(x))
+    if dtype not in allowed:
+        names = ", ".join(d.name for d in dtypes.ALL if d in set(allowed))
+        raise DTypeError(
+            f"{name}: {describe(x)} has dtype {dtype}, which {name} does not take", hint or f"It takes {names}."
+        )
+
+
+def normalize_axis(name: str, axis: int, ndim: int) -> int:
+    """`axis` counted from the front.
+
+    Errors: AxisError when it is out of range.
+    """
+    index = axis.__index__()
+    if not -ndim <= index < ndim:
+        valid = f"Valid axes are {-ndim} to {ndim - 1}." if ndim else "The operand is 0-d: it has no axes."
+        raise AxisError(f"{name}: axis {axis} is out of range for {plural(ndim, 'axis')}", valid)
+    return index % ndim
+
+
+def normalize_axes(name: str, axes: Axes, ndim: int) -> Shape:
+    """`axes` counted from the front and sorted as given; None means all.
+
+    Errors: AxisError when one is out of range or named twice.
+    """
+    if axes is None:
+        return tuple(range(ndim))
+    given = (axes,) if not isinstance(axes, Sequence) else axes
+    result = tuple(normalize_axis(name, axis, ndim) for axis in given)
+    if len(set(result)) != len(result):
+        raise AxisError(f"{name}: axes {tuple(given)} name an axis twice", "Name each axis once.")
+    return result
+
+
+def reduced_shape(name: str, x: Shaped, axis: Axes, keepdims: bool) -> Shape:
+    """The shape of `x` after the axes were reduced away."""
+    gone = set(normalize_axes(name, axis, len(x.shape)))
+    if keepdims:
+        return tuple(1 if i in gone else n for i, n in enumerate(x.shape))
+    return tuple(n for i, n in enumerate(x.shape) if i not in gone)
+
+
+def as_shape(name: str, shape: int | Iterable[int]) -> Shape:
+    """`shape` as a tuple of non-negative ints.
+
+    Errors: ShapeError for a negative length; TypeError for what is no integer.
+    """
+    lengths = (shape,) if not isinstance(shape, Iterable) else tuple(shape)
+    result = tuple(int(n.__index__()) for n in lengths)
+    if any(n < 0 for n in result):
+        raise ShapeError(f"{name}: shape {result} has a negative length", "Lengths are 0 or more.")
+    return result
+
+
+def size(shape: Shape) -> int:
+    """The number of elements of a shape."""
+    result = 1
+    for n in shape:
+        result *= n
+    return result
+
+
+def like(x: Any, shape: Shape | None = None, dtype: DType | None = None) -> Spec:
+    """The spec of `x`, with another shape or dtype where given."""
+    return Spec(tuple(x.shape) if shape is None else shape, x.dtype if dtype is None else dtype)

@@ -1,0 +1,311 @@
+"""GradientTape: records the ops that ran, and plays them backwards.
+
+A tape is a flat list of nodes; values are known on it by integer keys, so there are no reference cycles and a
+dropped tape frees everything at once. What no gradient rule will read is kept as a `Ghost`: shape and dtype
+without the memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Literal
+from weakref import WeakSet
+
+from . import observers, tree
+from .backprop import Cotangents, accumulate, backpropagate, reachable
+from .dtypes import INEXACT, DType
+from .eager import EagerTensor, lift, new_key, watch, wrap
+from .errors import GradientError, user_location
+from .op import Node, Op
+from .spec import Shape, describe, size
+from .tensor import OPS, Tensor
+from .variable import Variable
+
+GHOST_BYTES = 1 << 12  # smaller values are kept whole: a ghost would cost more than it frees
+
+_make_node = tuple.__new__
+
+
+class Ghost:
+    """A value that the reverse pass asks only for its shape and dtype."""
+
+    __slots__ = ("dtype", "key", "shape")
+
+    def __init__(self, shape: Shape, dtype: DType, key: int) -> None:
+        self.shape, self.dtype, self.key = shape, dtype, key
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return size(self.shape)
+
+
+class Tape:
+    """The recording itself: what an open tape keeps of each op."""
+
+    def __init__(self, automatic: bool = True) -> None:
+        self.automatic = automatic  # whether trainable variables are watched when read
+        self.nodes: list[Node] = []
+        self.known: set[int] = set()  # keys of values that depend on what is watched
+        self.watched: list[EagerTensor] = []  # keeps the leaves, so that their keys stay theirs
+        self.reads: dict[Variable, list[EagerTensor]] = {}
+        self.faint: dict[int, tuple[str, str, tuple[int, ...]]] = {}  # past a cut: op, line, operands
+        _alive.add(self)
+
+    def watch(self, x: EagerTensor) -> None:
+        """Record what is done with `x`."""
+        if watch(x) not in self.known:
+            self.known.add(x.key)
+            self.watched.append(x)
+
+    def read(self, variable: Variable, value: EagerTensor) -> None:
+        """Called by a variable that is read."""
+        if self.automatic and variable.trainable:
+            self.watch_variable(variable, value)
+
+    def watch_variable(self, variable: Variable, value: EagerTensor) -> None:
+        """Watch a variable's present value, as the variable's."""
+        values = self.reads.setdefault(variable, [])
+        if not values or values[-1] is not value:
+            self.watch(value)
+            values.append(value)
+
+    def observe(self, op: Op[...], inputs: tuple[Any, ...], attrs: Mapping[str, Any], outputs: tuple[Any, ...]) -> None:
+        """Record an op if it touches anything known."""
+        known = self.known
+        for x in inputs:
+            if type(x) is EagerTensor and x.key in known:
+                break
+        else:
+            if self.faint:
+                self.pass_on(op, inputs, outputs)
+            return
+        if op.rules is None:
+            return self.cut(op, inputs, outputs)
+        for y in outputs:
+            if y.buffer.dtype in INEXACT:
+                if not y.key:
+                    y.key = new_key()
+                known.add(y.key)
+        if outputs[0].key not in known and not any(y.key in known for y in outputs):
+            return self.cut(op, inputs, outputs)
+        if op.saved is not None:
+            inputs, outputs = _without_values(op.saved, inputs, outputs)
+        self.nodes.append(_make_node(Node, (op, inputs, attrs, outputs)))
+
+    def cut(self, op: Op[...], inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
+        """Remember where a path ended, for `explain`."""
+        keys = tuple(x.key for x in inputs if type(x) is EagerTensor and x.key)
+        where = user_location()
+        for y in outputs:
+            self.faint[watch(y)] = (op.name, where, keys)
+
+    def pass_on(self, op: Op[...], inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
+        """Follow a path past its cut."""
+        keys = tuple(x.key for x in inputs if type(x) is EagerTensor and x.key in self.faint)
+        if keys:
+            for y in outputs:
+                self.faint[watch(y)] = ("", "", keys)
+
+    def rename(self, x: EagerTensor, old: EagerTensor) -> None:
+        """Let nodes hold `old` in place of `x`, which is about to hold another value.
+
+        Nodes that use a value come after the one that made it, so a loop of assignments stays linear.
+        """
+        for i in range(len(self.nodes) - 1, -1, -1):
+            op, inputs, attrs, outputs = self.nodes[i]
+            made = any(y is x for y in outputs)
+            if made or any(v is x for v in inputs):
+                swap = [tuple([old if v is x else v for v in values]) for values in (inputs, outputs)]
+                self.nodes[i] = Node(op, swap[0], attrs, swap[1])
+            if made:
+                return
+        self.watched = [old if v is x else v for v in self.watched]
+
+
+_alive: WeakSet[Tape] = WeakSet()
+
+
+def rebind(x: EagerTensor, value: EagerTensor) -> None:
+    """Let the tensor object `x` hold `value` from now on; what was recorded of its old value stays true."""
+    if x.key:
+        old = wrap(x.buffer)
+        old.key = x.key
+        for tape in list(_alive):
+            if x.key in tape.known:
+                tape.rename(x, old)
+    x.buffer, x.key = value.buffer, value.key
+
+
+def _without_values(
+    saved: frozenset[int], inputs: tuple[Any, ...], outputs: tuple[Any, ...]
+) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Inputs and outputs with ghosts for the large ones that no rule reads."""
+    if 0 not in saved and outputs[0].buffer.nbytes >= GHOST_BYTES:
+        outputs = tuple([_ghost(y) for y in outputs])
+    for i, x in enumerate(inputs, 1):
+        if type(x) is EagerTensor and i not in saved and x.buffer.nbytes >= GHOST_BYTES:
+            inputs = (*inputs[: i - 1], _ghost(x), *inputs[i:])
+    return inputs, outputs
+
+
+def _ghost(x: EagerTensor) -> Ghost:
+    return Ghost(x.shape, x.dtype, x.key)
+
+
+class GradientTape:
+    """Records operations for automatic differentiation.
+
+    Ops on watched tensors, and on trainable variables (unless `watch_accessed_variables=False`), are recorded
+    inside the `with` block. A persistent tape may be asked for several gradients.
+
+    Example:
+        >>> import weft as wf
+        >>> x = wf.tensor(3.0)
+        >>> with wf.GradientTape() as tape:
+        ...     tape.watch(x)
+        ...     y = x * x
+        >>> tape.gradient(y, x)
+        Tensor(6., f32)
+    """
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        self.persistent, self._automatic = persistent, watch_accessed_variables
+        self._tape: Tape | None = None
+        self._open = False
+
+    def __enter__(self) -> GradientTape:
+        if self._open:
+            raise GradientError("this tape is already recording", "Open another tape.")
+        self._tape = self._tape or Tape(self._automatic)
+        self._open = True
+        observers.add(self._tape)
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._open:
+            self._close()
+
+    def _close(self) -> None:
+        self._open = False
+        observers.remove(self._recording())
+
+    def watch(self, *values: Any) -> None:
+        """Watch tensors or variables, or trees of them.
+
+        Errors: GradientError for what is no floating or complex tensor.
+        """
+        for x in tree.leaves(values):
+            if isinstance(x, Variable):
+                self._recording().watch_variable(x, x.value)
+            elif isinstance(x, EagerTensor) and x.dtype in INEXACT:
+                self._recording().watch(x)
+            else:
+                shown = describe(x) if isinstance(x, Tensor) else f"a {type(x).__name__}"
+                raise GradientError(f"watch: {shown} cannot be differentiated", "Watch floating or complex tensors.")
+
+    @contextmanager
+    def stop_recording(self) -> Iterator[None]:
+        """Record nothing inside the `with` block."""
+        with observers.hidden(self._recording()):
+            yield
+
+    def reset(self) -> None:
+        """Forget everything recorded so far."""
+        if self._open:
+            observers.remove(self._recording())
+        self._tape = Tape(self._automatic)
+        if self._open:
+            observers.add(self._tape)
+
+    def watched_variables(self) -> tuple[Variable, ...]:
+        """The variables that were read or watched, in that order."""
+        return tuple(self._recording().reads)
+
+    def _recording(self) -> Tape:
+        if self._tape is None:
+            raise GradientError(
+                "this tape has nothing recorded, or was already played back",
+                "Record inside `with wf.GradientTape() as tape:`; persistent=True allows several gradients.",
+            )
+        return self._tape
+
+    def gradient(
+        self,
+        target: Any,
+        sources: Any,
+        output_gradients: Any = None,
+        unconnected: Literal["none", "zero"] = "none",
+    ) -> Any:
+        """The gradient of `target` with respect to `sources`, as a tree like `sources`.
+
+        A target that is no scalar is summed, weighted by `output_gradients` where given. A source that the target
+        does not depend on gets None, or zeros with `unconnected="zero"`.
+
+        Errors: GradientError for targets that are no floating or complex tensors, and when the tape was used up.
+        """
+        tape = self._recording()
+        leaves, structure = tree.flatten(sources)
+        keys = [self._keys(tape, x) for x in leaves]
+        cotangents = _seed(target, output_gradients)
+        if not self.persistent:
+            if self._open:
+                self._close()
+            self._tape = None
+        _play(tape, cotangents, {key for group in keys for key in group})
+        grads = [_sum(cotangents, group) for group in keys]
+        if unconnected == "zero":
+            grads = [
+                OPS["zeros"](x.shape, dtype=x.dtype) if g is None else g for g, x in zip(grads, leaves, strict=True)
+            ]
+        return tree.unflatten(structure, grads)
+
+    def _keys(self, tape: Tape, x: Any) -> list[int]:
+        """The keys under which a source is known on the tape."""
+        if isinstance(x, Variable):
+            return [value.key for value in tape.reads.get(x, ())]
+        if not isinstance(x, EagerTensor):
+            raise GradientError(f"gradient: a source is a {type(x).__name__}", "Sources are tensors or variables.")
+        return [x.key] if x.key in tape.known else []
+
+
+def _seed(target: Any, output_gradients: Any) -> Cotangents:
+    """The cotangents that the reverse pass starts from."""
+    targets = [x.read_value() if isinstance(x, Variable) else x for x in tree.leaves(target)]
+    weights = [None] * len(targets) if output_gradients is None else tree.leaves(output_gradients)
+    cotangents: Cotangents = {}
+    for y, dy in zip(targets, weights, strict=True):
+        if not isinstance(y, EagerTensor) or y.dtype not in INEXACT:
+            shown = describe(y) if isinstance(y, Tensor) else f"a {type(y).__name__}"
+            raise GradientError(
+                f"gradient: the target {shown} cannot be differentiated", "Targets are floating or complex tensors."
+            )
+        dy = OPS["ones"](y.shape, dtype=y.dtype) if dy is None else lift(dy)
+        if not isinstance(dy, EagerTensor) or dy.shape != y.shape:
+            raise GradientError(
+                f"gradient: output gradient {describe(dy)} for a target {describe(y)}", "Shapes must be equal."
+            )
+        if y.key:
+            accumulate(cotangents, y.key, dy)
+    return cotangents
+
+
+def _play(tape: Tape, cotangents: Cotangents, sources: set[int]) -> None:
+    nodes = list(tape.nodes)
+    known = tape.known
+    if len(tape.watched) > len(sources):
+        known = reachable(nodes, sources)
+    backpropagate(nodes, cotangents, known, sources)
+
+
+def _sum(cotangents: Cotangents, keys: list[int]) -> Any:
+    found = [cotangents[key] for key in dict.fromkeys(keys) if key in cotangents]
+    total = found[0] if found else None
+    for dx in found[1:]:
+        total = total + dx
+    return total

@@ -1,0 +1,153 @@
+"""Tensor: the one type that users see, with the operators and methods that eager and symbolic tensors share.
+
+A method applies an op by its name: ops are defined in files above this one and enter `OPS` as they are made.
+A tensor belongs to a context, which decides what applying an op means: the eager context runs it now, a graph
+writes it down. What needs values (`numpy`, `item`, truth) is defined by the eager tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from . import spec
+from .dtypes import DType
+from .spec import Shape, Spec
+
+if TYPE_CHECKING:
+    import numpy as np
+
+OPS: dict[str, Callable[..., Any]] = {}
+
+
+class Tensor:
+    """An n-dimensional array of one dtype on one device; values never change under another name.
+
+    Make one with `wf.tensor`, `wf.asarray`, `wf.zeros`, ... or get one from an operation.
+    """
+
+    __slots__ = ()
+    __array_priority__ = 1000
+    __array_ufunc__ = None  # ndarray + tensor is a tensor
+    context: ClassVar[Any]
+    key: int  # identifies the value on tapes; 0 while nobody watches
+
+    if TYPE_CHECKING:  # what each kind of tensor provides
+
+        @property
+        def shape(self) -> Shape: ...
+        @property
+        def dtype(self) -> DType: ...
+        def numpy(self) -> np.ndarray: ...
+        def item(self) -> bool | int | float | complex: ...
+        def tolist(self) -> Any: ...
+        def __bool__(self) -> bool: ...
+        def __int__(self) -> int: ...
+        def __float__(self) -> float: ...
+        def __complex__(self) -> complex: ...
+        def __index__(self) -> int: ...
+
+    @property
+    def spec(self) -> Spec:
+        """Shape and dtype together."""
+        return Spec(self.shape, self.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return spec.size(self.shape)
+
+    @property
+    def T(self) -> Tensor:
+        """The transpose of a matrix. For stacks of matrices use `mT`.
+
+        Errors: ShapeError unless the tensor has two axes.
+        """
+        return OPS["transpose_2d"](self)
+
+    @property
+    def mT(self) -> Tensor:
+        """Each matrix of the stack transposed.   Shapes: (..., m, n) -> (..., n, m)."""
+        return OPS["matrix_transpose"](self)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a 0-d tensor: it has no axes")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.shape:
+            raise TypeError("a 0-d tensor cannot be iterated: it holds a single element; use .item()")
+        return (self[i] for i in range(self.shape[0]))
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return OPS["getitem"](self, index)
+
+    __hash__ = object.__hash__  # by identity: == is elementwise
+
+    # fmt: off
+    def __add__(self, other: Any) -> Tensor: return OPS["add"](self, other)
+    def __radd__(self, other: Any) -> Tensor: return OPS["add"](other, self)
+    def __sub__(self, other: Any) -> Tensor: return OPS["subtract"](self, other)
+    def __rsub__(self, other: Any) -> Tensor: return OPS["subtract"](other, self)
+    def __mul__(self, other: Any) -> Tensor: return OPS["multiply"](self, other)
+    def __rmul__(self, other: Any) -> Tensor: return OPS["multiply"](other, self)
+    def __truediv__(self, other: Any) -> Tensor: return OPS["divide"](self, other)
+    def __rtruediv__(self, other: Any) -> Tensor: return OPS["divide"](other, self)
+    def __floordiv__(self, other: Any) -> Tensor: return OPS["floor_divide"](self, other)
+    def __rfloordiv__(self, other: Any) -> Tensor: return OPS["floor_divide"](other, self)
+    def __mod__(self, other: Any) -> Tensor: return OPS["remainder"](self, other)
+    def __rmod__(self, other: Any) -> Tensor: return OPS["remainder"](other, self)
+    def __pow__(self, other: Any) -> Tensor: return OPS["pow"](self, other)
+    def __rpow__(self, other: Any) -> Tensor: return OPS["pow"](other, self)
+    def __matmul__(self, other: Any) -> Tensor: return OPS["matmul"](self, other)
+    def __rmatmul__(self, other: Any) -> Tensor: return OPS["matmul"](other, self)
+    def __and__(self, other: Any) -> Tensor: return OPS["bitwise_and"](self, other)
+    def __rand__(self, other: Any) -> Tensor: return OPS["bitwise_and"](other, self)
+    def __or__(self, other: Any) -> Tensor: return OPS["bitwise_or"](self, other)
+    def __ror__(self, other: Any) -> Tensor: return OPS["bitwise_or"](other, self)
+    def __xor__(self, other: Any) -> Tensor: return OPS["bitwise_xor"](self, other)
+    def __rxor__(self, other: Any) -> Tensor: return OPS["bitwise_xor"](other, self)
+    def __lshift__(self, other: Any) -> Tensor: return OPS["bitwise_left_shift"](self, other)
+    def __rlshift__(self, other: Any) -> Tensor: return OPS["bitwise_left_shift"](other, self)
+    def __rshift__(self, other: Any) -> Tensor: return OPS["bitwise_right_shift"](self, other)
+    def __rrshift__(self, other: Any) -> Tensor: return OPS["bitwise_right_shift"](other, self)
+    def __eq__(self, other: Any) -> Tensor: return OPS["equal"](self, other)  # pyright: ignore
+    def __ne__(self, other: Any) -> Tensor: return OPS["not_equal"](self, other)  # pyright: ignore
+    def __lt__(self, other: Any) -> Tensor: return OPS["less"](self, other)
+    def __le__(self, other: Any) -> Tensor: return OPS["less_equal"](self, other)
+    def __gt__(self, other: Any) -> Tensor: return OPS["greater"](self, other)
+    def __ge__(self, other: Any) -> Tensor: return OPS["greater_equal"](self, other)
+    def __neg__(self) -> Tensor: return OPS["negative"](self)
+    def __pos__(self) -> Tensor: return OPS["positive"](self)
+    def __abs__(self) -> Tensor: return OPS["abs"](self)
+    def __invert__(self) -> Tensor: return OPS["bitwise_invert"](self)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor: return OPS["sum"](self, axis=axis, keepdims=keepdims)
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor: return OPS["mean"](self, axis=axis, keepdims=keepdims)
+    def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor: return OPS["prod"](self, axis=axis, keepdims=keepdims)
+    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor: return OPS["max"](self, axis=axis, keepdims=keepdims)
+    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor: return OPS["min"](self, axis=axis, keepdims=keepdims)
+    def any(self, axis: Any = None, keepdims: bool = False) -> Tensor: return OPS["any"](self, axis=axis, keepdims=keepdims)
+    def all(self, axis: Any = None, keepdims: bool = False) -> Tensor: return OPS["all"](self, axis=axis, keepdims=keepdims)
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor: return OPS["argmax"](self, axis=axis, keepdims=keepdims)
+    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Tensor: return OPS["argmin"](self, axis=axis, keepdims=keepdims)
+    # fmt: on
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The same elements in another shape; one length may be -1."""
+        return OPS["reshape"](self, shape=shape[0] if len(shape) == 1 else shape)
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """The axes in another order; reversed if none is given."""
+        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+        return OPS["permute_dims"](self, axes=tuple(order) or tuple(range(self.ndim))[::-1])
+
+    def astype(self, dtype: Any) -> Tensor:
+        """The same values in another dtype."""
+        return OPS["astype"](self, dtype=dtype)

@@ -1,0 +1,130 @@
+"""Variable: a named, mutable cell that holds a tensor.
+
+Reading it gives the tensor it holds, which itself never changes; assigning puts another tensor there. Tapes
+watch the trainable variables that are read while they record, so a model needs no `watch`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import observers
+from .device import Device
+from .dtypes import DType
+from .eager import EAGER, EagerTensor, as_array, lift, wrap
+from .errors import DTypeError, ShapeError
+from .spec import Shape, describe
+from .tensor import OPS, Tensor
+
+
+class Variable(Tensor):
+    """A mutable cell that holds a tensor of fixed shape and dtype; usable wherever a tensor is.
+
+    Example:
+        >>> import weft as wf
+        >>> v = wf.Variable([1.0, 2.0], name="v")
+        >>> v.assign_add([1.0, 1.0])
+        Variable('v', [2., 3.], f32)
+    """
+
+    __slots__ = ("__weakref__", "name", "trainable", "value")
+    context = EAGER
+    key = 0  # the tensors read from it are what tapes know
+
+    def __init__(
+        self, value: Any, *, dtype: Any = None, name: str = "", trainable: bool = True, device: Any = None
+    ) -> None:
+        self.value: EagerTensor = detached(value, dtype, device)
+        self.name, self.trainable = name, trainable
+
+    @property
+    def shape(self) -> Shape:
+        return self.value.shape
+
+    @property
+    def dtype(self) -> DType:
+        return self.value.dtype
+
+    @property
+    def device(self) -> Device:
+        """Where the value lives."""
+        return self.value.device
+
+    def read_value(self) -> EagerTensor:
+        """The tensor it holds now; tapes that record are told."""
+        if observers.watching.count:
+            for observer in observers.current():
+                observer.read(self, self.value)
+        return self.value
+
+    def assign(self, value: Any) -> Variable:
+        """Hold `value` from now on.
+
+        Errors: ShapeError or DTypeError unless it fits; nothing is changed then.
+        """
+        self.value = self._fitting(value)
+        return self
+
+    def assign_add(self, value: Any) -> Variable:
+        """Hold the sum of the present value and `value`."""
+        return self.assign(OPS["add"](self.value, value))
+
+    def assign_sub(self, value: Any) -> Variable:
+        """Hold the present value minus `value`."""
+        return self.assign(OPS["subtract"](self.value, value))
+
+    def _fitting(self, value: Any) -> EagerTensor:
+        new = lift(value)
+        if not isinstance(new, EagerTensor):
+            new = wrap(self.device.from_numpy(np.asarray(new, self.dtype)))
+        if new.shape != self.shape:
+            raise ShapeError(
+                f"assign: {describe(new)} does not fit variable {self.name!r}, which is {describe(self)}",
+                "A variable keeps its shape; make another variable for another shape.",
+            )
+        if new.dtype is not self.dtype:
+            if isinstance(value, Tensor) or hasattr(value, "dtype"):
+                raise DTypeError(
+                    f"assign: {describe(new)} does not fit variable {self.name!r}, which is {describe(self)}",
+                    f"Cast it with wf.astype(value, wf.{self.dtype}).",
+                )
+            new = wrap(self.device.from_numpy(as_array(value, self.dtype)))
+        return detached(new)
+
+    # fmt: off
+    def numpy(self) -> np.ndarray: return self.value.numpy()
+    def item(self) -> bool | int | float | complex: return self.value.item()
+    def tolist(self) -> Any: return self.value.tolist()
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray: return self.value.__array__(dtype, copy)
+    def __bool__(self) -> bool: return bool(self.value)
+    def __int__(self) -> int: return int(self.value)
+    def __float__(self) -> float: return float(self.value)
+    def __complex__(self) -> complex: return complex(self.value)
+    def __index__(self) -> int: return self.value.__index__()
+    # fmt: on
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.assign(OPS["setitem"](self.value, value, index))
+
+    def __repr__(self) -> str:
+        return f"Variable({self.name!r}, {repr(self.value).removeprefix('Tensor(')}"
+
+    def __copy__(self) -> Variable:
+        return Variable(self.value, name=self.name, trainable=self.trainable)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self.value, self.name, self.trainable)
+
+
+def _restore(value: EagerTensor, name: str, trainable: bool) -> Variable:
+    return Variable(value, name=name, trainable=trainable)
+
+
+def detached(value: Any, dtype: Any = None, device: Any = None) -> EagerTensor:
+    """A tensor of the same values that no tape knows, sharing nothing that its maker could write to."""
+    return OPS["tensor"](value, dtype=dtype, device=device)
