@@ -31,17 +31,27 @@ def backpropagate(
     used, so that memory is freed on the way.
     """
     for node in reversed(nodes):
-        dys = _take(node, cotangents, sources)
-        if dys is None:
-            continue
-        wanted = [getattr(x, "key", 0) in known for x in node.inputs]
-        for x, dx, want in zip(node.inputs, node.op.pull(node, dys, wanted), wanted, strict=True):
-            if want and dx is not None:
-                accumulate(cotangents, x.key, dx)
+        outputs = node[3]
+        if len(outputs) == 1:
+            key = outputs[0].key
+            dy = cotangents.get(key)
+            if dy is None:
+                continue
+            if key not in sources:
+                del cotangents[key]
+            dys: tuple[Any, ...] | None = (dy,)
+        else:
+            dys = _take(node, cotangents, sources)
+            if dys is None:
+                continue
+        for x, dx in zip(node[1], node[0].pull(node, dys, known), strict=True):
+            if dx is not None and (key := getattr(x, "key", 0)) in known:
+                before = cotangents.get(key)
+                cotangents[key] = dx if before is None else before + dx
 
 
 def _take(node: Node, cotangents: Cotangents, sources: Container[int]) -> tuple[Any, ...] | None:
-    """The cotangents of a node's outputs, zeros for the unused ones; None if all are unused."""
+    """The cotangents of a node's several outputs, zeros for the unused ones; None if all are unused."""
     dys = []
     for y in node.outputs:
         dys.append(cotangents.get(y.key))

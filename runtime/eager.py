@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy import asarray, ndarray
 
 from . import device as devices
 from . import dtypes, memory, observers
@@ -186,6 +187,7 @@ _NO_ATTRS: dict[str, Any] = {}
 
 def _unary_shortcut(op: Elementwise) -> Callable[..., Any]:
     kernel, takes, big = op.kernel, _quick_dtypes(op), memory.SMALLEST
+    watching, current = observers.watching, observers.current
 
     def call(x: Any) -> Any:
         if type(x) is EagerTensor:
@@ -193,13 +195,14 @@ def _unary_shortcut(op: Elementwise) -> Callable[..., Any]:
             if a.dtype in takes and a.nbytes < big:
                 try:
                     c = kernel(a)
-                except Exception:
+                except Exception:  # warnings turned into errors, buffers of a device: the long way tells
                     return apply(op, (x,), _NO_ATTRS)
                 z = new(EagerTensor)
-                z.buffer = c if type(c) is np.ndarray else np.asarray(c)
+                z.buffer = c if type(c) is ndarray else asarray(c)
                 z.key = 0
-                if observers.watching.count:
-                    observers.tell(op, (x,), _NO_ATTRS, (z,))
+                if watching.count:
+                    for observer in current():
+                        observer.observe(op, (x,), _NO_ATTRS, (z,))
                 return z
         return apply(op, (x,), _NO_ATTRS)
 
@@ -208,35 +211,36 @@ def _unary_shortcut(op: Elementwise) -> Callable[..., Any]:
 
 def _binary_shortcut(op: Elementwise) -> Callable[..., Any]:
     kernel, takes, big = op.kernel, _quick_dtypes(op), memory.SMALLEST
+    watching, current = observers.watching, observers.current
     weak = {kind: takes & dtypes.JOINS[kind] for kind in (int, float)}
     never: frozenset[DType] = frozenset()
 
     def call(x: Any, y: Any) -> Any:
         if type(x) is EagerTensor:
             a = x.buffer
+            dtype = a.dtype
             if type(y) is EagerTensor:
                 b = y.buffer
-                fits = a.dtype is b.dtype and a.dtype in takes
+                fits = dtype is b.dtype and dtype in takes and a.nbytes < big
             else:
                 b = y
-                fits = a.dtype in weak.get(type(y), never)
+                fits = dtype in weak.get(type(y), never) and a.nbytes < big
         elif type(y) is EagerTensor:
             a, b = x, y.buffer
-            fits = b.dtype in weak.get(type(x), never)
-            if not fits or b.nbytes >= big:
-                return apply(op, (x, y), _NO_ATTRS)
+            fits = b.dtype in weak.get(type(x), never) and b.nbytes < big
         else:
             return apply(op, (x, y), _NO_ATTRS)
-        if fits and (a is x or a.nbytes < big):
+        if fits:
             try:
                 c = kernel(a, b)
             except Exception:  # shapes that do not broadcast, warnings turned into errors: the long way tells
                 return apply(op, (x, y), _NO_ATTRS)
             z = new(EagerTensor)
-            z.buffer = c if type(c) is np.ndarray else np.asarray(c)
+            z.buffer = c if type(c) is ndarray else asarray(c)
             z.key = 0
-            if observers.watching.count:
-                observers.tell(op, (x, y), _NO_ATTRS, (z,))
+            if watching.count:
+                for observer in current():
+                    observer.observe(op, (x, y), _NO_ATTRS, (z,))
             return z
         return apply(op, (x, y), _NO_ATTRS)
 

@@ -11,7 +11,7 @@ that a step against it descends. A holomorphic op's rule is written as for reals
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 from . import dtypes
@@ -78,14 +78,18 @@ class Elementwise(Op[...]):
         """The dtypes that the operands are cast to before the kernel runs."""
         return (dtype,) * self.arity
 
-    def pull(self, node: Node, dys: tuple[Any, ...], wanted: list[bool]) -> list[Any]:
-        dy, y = dys[0], node.outputs[0]
-        if self.holomorphic and dy.dtype in dtypes.COMPLEX:
-            dxs = super().pull(node, (conj(dy),), wanted)
-            dxs = [dx if dx is None else conj(dx) for dx in dxs]
+    def pull(self, node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[Any]:
+        dy = dys[0]
+        if dy.dtype in dtypes.COMPLEX and self.holomorphic:
+            dxs = [dx if dx is None else conj(dx) for dx in super().pull(node, (conj(dy),), known)]
         else:
-            dxs = super().pull(node, (dy,), wanted)
-        return [dx if dx is None else fit(dx, x) for dx, x in zip(dxs, node.inputs, strict=True)]
+            dxs = super().pull(node, dys, known)
+        for i, dx in enumerate(dxs):
+            if dx is not None:
+                x = node.inputs[i]
+                if dx.shape != x.shape or dx.dtype is not x.dtype:
+                    dxs[i] = fit(dx, x)
+        return dxs
 
 
 class Select(Elementwise):

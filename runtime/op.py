@@ -11,7 +11,7 @@ name begins with `_` is used for its shape and dtype only, so the tape need not 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, Generic, NamedTuple, ParamSpec, Protocol, overload
 
 from .errors import GradientError
@@ -131,24 +131,32 @@ class Op(Generic[P]):
         """Whether some operand has a gradient rule."""
         return self.rules is not None and self.rules != ()
 
-    def pull(self, node: Node, dys: tuple[Any, ...], wanted: list[bool]) -> list[Any]:
-        """The cotangents of the wanted operands from those of the outputs."""
-        single = len(node.outputs) == 1
-        dy, y = (dys[0], node.outputs[0]) if single else (dys, node.outputs)
-        if self.rules == ():
-            raise GradientError(
-                f"{self.name} has no gradient rule",
-                "Keep it out of the differentiated path with wf.stop_gradient, or give it one with wf.custom_gradient.",
-            )
-        if isinstance(self.rules, tuple):
-            return [
-                rule(dy, y, *node.inputs, **node.attrs) if want and rule is not None else None
-                for rule, want in zip(self.rules, wanted, strict=True)
-            ]
-        if self.rules is None:
-            return [None] * len(wanted)
-        dxs = self.rules(dy, y, *node.inputs, **node.attrs)
+    def pull(self, node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[Any]:
+        """The cotangents of the operands in `known` from those of the outputs; None for the others."""
+        rules = self.rules
+        _, inputs, attrs, outputs = node
+        dy, y = (dys[0], outputs[0]) if len(outputs) == 1 else (dys, outputs)
+        if type(rules) is tuple:
+            if not rules:
+                raise _no_gradient(self.name)
+            dxs: list[Any] = []
+            for rule, x in zip(rules, inputs, strict=True):
+                if rule is None or getattr(x, "key", 0) not in known:
+                    dxs.append(None)
+                else:
+                    dxs.append(rule(dy, y, *inputs, **attrs))
+            return dxs
+        if rules is None:
+            return [None] * len(inputs)
+        dxs = rules(dy, y, *inputs, **attrs)
         return list(dxs) if isinstance(dxs, (tuple, list)) else [dxs]
+
+
+def _no_gradient(name: str) -> GradientError:
+    return GradientError(
+        f"{name} has no gradient rule",
+        "Keep it out of the differentiated path with wf.stop_gradient, or give it one with wf.custom_gradient.",
+    )
 
 
 def _saved(rules: tuple[Rule | None, ...]) -> frozenset[int] | None:

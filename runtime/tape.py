@@ -13,6 +13,8 @@ from types import TracebackType
 from typing import Any, Literal
 from weakref import WeakSet
 
+import numpy as np
+
 from . import observers, tree
 from .backprop import Cotangents, accumulate, backpropagate, reachable
 from .dtypes import INEXACT, DType
@@ -87,14 +89,17 @@ class Tape:
             return
         if op.rules is None:
             return self.cut(op, inputs, outputs)
+        connected = False
         for y in outputs:
             if y.buffer.dtype in INEXACT:
-                if not y.key:
-                    y.key = new_key()
-                known.add(y.key)
-        if outputs[0].key not in known and not any(y.key in known for y in outputs):
+                connected = True
+                key = y.key
+                if not key:
+                    y.key = key = new_key()
+                known.add(key)
+        if not connected:
             return self.cut(op, inputs, outputs)
-        if op.saved is not None:
+        if op.saved is not None and (not op.elementwise or outputs[0].buffer.nbytes >= GHOST_BYTES):
             inputs, outputs = _without_values(op.saved, inputs, outputs)
         self.nodes.append(_make_node(Node, (op, inputs, attrs, outputs)))
 
@@ -285,7 +290,7 @@ def _seed(target: Any, output_gradients: Any) -> Cotangents:
             raise GradientError(
                 f"gradient: the target {shown} cannot be differentiated", "Targets are floating or complex tensors."
             )
-        dy = OPS["ones"](y.shape, dtype=y.dtype) if dy is None else lift(dy)
+        dy = wrap(y.device.from_numpy(np.ones(y.shape, y.dtype))) if dy is None else lift(dy)
         if not isinstance(dy, EagerTensor) or dy.shape != y.shape:
             raise GradientError(
                 f"gradient: output gradient {describe(dy)} for a target {describe(y)}", "Shapes must be equal."

@@ -16,6 +16,12 @@ Flatten = Callable[[Any], tuple[list[Any], Any]]  # a container into children an
 Rebuild = Callable[[Any, list[Any]], Any]
 
 _kinds: dict[type, tuple[Flatten, Rebuild]] = {}
+_leaves: set[type] = set()
+
+
+def register_leaf(kind: type) -> None:
+    """Say that `kind` is a leaf, which saves looking."""
+    _leaves.add(kind)
 
 
 def register(kind: type, flatten: Flatten, rebuild: Rebuild) -> None:
@@ -79,6 +85,8 @@ _LEAF = Structure(None)
 
 def flatten(tree: Any) -> tuple[list[Any], Structure]:
     """The leaves of a tree in order, and its structure."""
+    if type(tree) in _leaves:
+        return [tree], _LEAF
     kind = _kind_of(tree)
     if kind is None:
         return [tree], _LEAF

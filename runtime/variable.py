@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import observers
+from . import observers, tree
 from .device import Device
 from .dtypes import DType
 from .eager import EAGER, EagerTensor, as_array, lift, wrap
@@ -128,3 +128,7 @@ def _restore(value: EagerTensor, name: str, trainable: bool) -> Variable:
 def detached(value: Any, dtype: Any = None, device: Any = None) -> EagerTensor:
     """A tensor of the same values that no tape knows, sharing nothing that its maker could write to."""
     return OPS["tensor"](value, dtype=dtype, device=device)
+
+
+tree.register_leaf(EagerTensor)
+tree.register_leaf(Variable)
