@@ -49,21 +49,36 @@ def _new_block(nbytes: int) -> mmap.mmap:
     return block
 
 
-def _references(block: mmap.mmap) -> int:
-    return sys.getrefcount(block)
+def _look(blocks: deque[mmap.mmap]) -> tuple[mmap.mmap, int]:
+    """The next block of a size, and how many references to it there are just now."""
+    block = blocks.popleft()
+    references = sys.getrefcount(block)
+    blocks.append(block)
+    return block, references
 
 
-_FREE = _references(mmap.mmap(-1, 1))  # what a block shows when only our own variable holds it
+def _references_when_free() -> int:
+    """What `_look` counts for a block that no array lives in; -1 where counting does not tell."""
+    blocks = deque([_new_block(mmap.PAGESIZE)])
+    free = _look(blocks)[1]
+    array = np.frombuffer(blocks[0], np.uint8)[1:].reshape(-1, 1)
+    used = _look(blocks)[1]
+    del array
+    return free if used > free == _look(blocks)[1] else -1
+
+
+_FREE = _references_when_free()
 
 
 def _take(nbytes: int) -> mmap.mmap | None:
-    """A free block of exactly `nbytes`, recycled if possible; None past the bound."""
+    """A free block of exactly `nbytes`, recycled if possible; None past the bound.
+
+    A thread that looks at a block refers to it, so no two threads find the same one free.
+    """
     blocks = _blocks[nbytes]
     for _ in range(min(len(blocks), _LOOK)):
-        block = blocks.popleft()
-        free = _references(block) <= _FREE + 1
-        blocks.append(block)
-        if free:
+        block, references = _look(blocks)
+        if references <= _FREE:
             stats.recycled += 1
             return block
     if stats.held + nbytes > stats.limit:
@@ -83,18 +98,17 @@ def trim(keep: int = 0) -> None:
         for _ in range(len(blocks)):
             if stats.held <= keep:
                 return
-            block = blocks.popleft()
-            if _references(block) <= _FREE + 1:
+            block, references = _look(blocks)
+            if references <= _FREE and blocks[-1] is block:
+                blocks.pop()
                 stats.held -= nbytes
-            else:
-                blocks.append(block)
 
 
 def empty(shape: Shape, dtype: DType) -> np.ndarray:
     """An uninitialised array; a large one in recycled memory."""
     n = size(shape)
     nbytes = n * dtype.itemsize
-    if nbytes < SMALLEST:
+    if nbytes < SMALLEST or _FREE < 0:
         return np.empty(shape, dtype)
     block = _take(-(-nbytes // mmap.PAGESIZE) * mmap.PAGESIZE)
     if block is None:

@@ -1,0 +1,95 @@
+"""Side-by-side timing: every contestant in turn, round after round, in one process.
+
+A shared machine drifts, so absolute times mean little: what counts is the ratio within a round. Each contestant
+is checked for the right result before anything is timed.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+Run = Callable[[], object]
+
+
+@dataclass
+class Timing:
+    """The seconds per call of one contestant, a figure per round."""
+
+    name: str
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+@dataclass
+class Row:
+    """One workload: its name, unit, how many units a call does, and the contestants, ours first."""
+
+    id: str
+    what: str
+    contestants: dict[str, Run]
+    expected: np.ndarray
+    unit: str = "us"
+    per_call: int = 1  # operations in one call
+    rtol: float = 1e-5
+
+    @property
+    def scale(self) -> float:
+        return {"us": 1e6, "ms": 1e3}[self.unit] / self.per_call
+
+
+def check(row: Row) -> None:
+    """Run each contestant once and compare its result with what is expected."""
+    for name, run in row.contestants.items():
+        np.testing.assert_allclose(np.asarray(run()), row.expected, rtol=row.rtol, atol=1e-6, err_msg=name)
+
+
+def calls_for(run: Run, seconds: float) -> int:
+    """How many calls take about `seconds`."""
+    n = 1
+    while True:
+        start = time.perf_counter()
+        for _ in range(n):
+            run()
+        taken = time.perf_counter() - start
+        if taken > seconds / 4 or n > 1 << 20:
+            return max(1, int(n * seconds / taken))
+        n *= 4
+
+
+def measure(row: Row, rounds: int = 15, seconds: float = 0.03) -> list[Timing]:
+    """Time every contestant once per round, alternating."""
+    check(row)
+    counts = {name: calls_for(run, seconds) for name, run in row.contestants.items()}
+    timings = {name: Timing(name) for name in row.contestants}
+    for _ in range(rounds):
+        for name, run in row.contestants.items():
+            start = time.perf_counter()
+            for _ in range(counts[name]):
+                run()
+            timings[name].seconds.append((time.perf_counter() - start) / counts[name])
+    return list(timings.values())
+
+
+def table(row: Row, timings: list[Timing]) -> list[str]:
+    """Markdown lines: median, spread, and how much longer than ours each took."""
+    ours = timings[0]
+    lines = []
+    for t in timings:
+        ratios = [theirs / mine for theirs, mine in zip(t.seconds, ours.seconds, strict=True)]
+        low, high = min(t.seconds) * row.scale, max(t.seconds) * row.scale
+        lines.append(
+            f"| {row.id} | {row.what} | {t.name} | {t.median * row.scale:.3g} {row.unit} "
+            f"| {low:.3g} - {high:.3g} | {statistics.median(ratios):.2f} |"
+        )
+    return lines
+
+
+HEADER = ["| row | workload | library | median | min - max | time / weft |", "|---|---|---|---|---|---|"]
