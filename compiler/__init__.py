@@ -1,0 +1,1 @@
+"""From Python source to a graph, a better graph, and a program of kernels."""

@@ -1,0 +1,27 @@
+"""What every test run shares: a flag that rewrites recorded files, and settings that keep runs repeatable."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import settings
+
+os.environ["MPLBACKEND"] = "Agg"
+if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores already
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+settings.register_profile("weft", deadline=None, derandomize=True)
+settings.load_profile("weft")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="rewrite recorded files (face.txt, docs/ops.md, ...) instead of comparing"
+    )
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether recorded files are to be rewritten."""
+    return request.config.getoption("--update-golden")

@@ -1,0 +1,56 @@
+"""Every snippet in the README and the docs runs and prints what the page says; the generated pages are current."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from markdown import output, same, snippets
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_snippet_prints_what_the_page_shows(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"__name__": "page"}
+    for snippet in snippets(page):
+        found = output(snippet, names)
+        assert same(snippet.expected or "", found), (
+            f"{page.name}:{snippet.line}\n{snippet.code}\nthe page shows:\n{snippet.expected or 'nothing'}\nit prints:\n{found}"
+        )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_between_files_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if not target.startswith(("http:", "https:")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("name", ["ops", "errors"])
+def test_generated_pages_are_current(name: str, update_golden: bool) -> None:
+    command = [sys.executable, str(ROOT / "docs" / f"write_{name}.py")]
+    done = subprocess.run(command, cwd=ROOT, env=None, capture_output=True, text=True, check=True)
+    page = ROOT / "docs" / f"{name}.md"
+    if update_golden:
+        page.write_text(done.stdout)
+    assert done.stdout == page.read_text(), f"docs/{name}.md is old: run pytest tests/docs --update-golden"
+
+
+def test_readme_has_two_commands_of_one_line_each() -> None:
+    commands = re.findall(r"^python3 -m venv .*$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert len(commands) == 2
+    assert "weft demo" in commands[0]
+    assert "pytest" in commands[1]
+
+
+def test_readme_fits_a_screen() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 60

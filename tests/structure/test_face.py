@@ -1,0 +1,76 @@
+"""The public names of weft are pinned, and importing them is quick and light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from house import ROOT
+
+import weft as wf
+
+PINNED = Path(__file__).with_name("face.txt")
+SECONDS = 0.15
+HEAVY = ("asyncio", "unittest", "ssl", "safetensors", "matplotlib", "tqdm", "multiprocessing", "http", "gast", "astunparse")
+
+
+def public_names() -> list[str]:
+    """The names that the face offers, and those of the parts it is made of."""
+    names = []
+    for name in sorted(vars(wf)):
+        value = getattr(wf, name)
+        is_part = isinstance(value, type(wf))
+        if name.startswith("_") or is_part and name in ("runtime", "kernels", "compiler", "demo", "tf"):
+            continue
+        names.append(name)
+        if is_part:
+            names += [f"{name}.{inner}" for inner in part_names(value)]
+    return names
+
+
+def part_names(part: object) -> list[str]:
+    listed = getattr(part, "__all__", None)
+    names = listed if listed is not None else vars(part)
+    return sorted(n for n in names if not n.startswith("_") and is_ours(getattr(part, n), part))
+
+
+def is_ours(value: object, part: object) -> bool:
+    """Not a module, and not something that the part itself borrowed from elsewhere."""
+    if isinstance(value, type(wf)):
+        return False
+    return (getattr(value, "__module__", None) or "weft").partition(".")[0] == "weft"
+
+
+def test_public_names_are_pinned(update_golden: bool) -> None:
+    found = "\n".join(public_names()) + "\n"
+    if update_golden:
+        PINNED.write_text(found)
+    assert found == PINNED.read_text(), "the face changed: if that is meant, run pytest tests/structure --update-golden"
+
+
+def run_python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_import_takes_less_than_a_blink() -> None:
+    code = "import time; t = time.perf_counter(); import weft; print(time.perf_counter() - t)"
+    best = float("inf")
+    for attempt in range(21):  # the machine may be busy: what counts is what it can do
+        best = min(best, float(run_python(code)))
+        if best < SECONDS and attempt >= 6:
+            return
+    pytest.fail(f"import weft took {best:.3f} s at best; it may take {SECONDS} s")
+
+
+def test_import_brings_nothing_heavy() -> None:
+    loaded = set(run_python("import sys, weft; print(*sys.modules)").split())
+    assert not loaded & set(HEAVY)
+
+
+def test_compiler_and_kernels_wait_until_they_are_needed() -> None:
+    loaded = run_python("import sys, weft; print(*sys.modules)").split()
+    assert not [name for name in loaded if name.startswith(("weft.compiler.", "weft.kernels."))]
