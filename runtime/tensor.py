@@ -151,3 +151,10 @@ class Tensor:
     def astype(self, dtype: Any) -> Tensor:
         """The same values in another dtype."""
         return OPS["astype"](self, dtype=dtype)
+
+
+def as_tensor(x: Any) -> Any:
+    """`x` itself if it is a tensor, a variable's value, or a new tensor of a list, an array or a number."""
+    if isinstance(x, Tensor):
+        return x
+    return x.read_value() if hasattr(x, "read_value") else OPS["asarray"](x)
