@@ -5,6 +5,7 @@ This file is the list of public names, and nothing else.
 
 from .runtime import operators as _operators  # completes the eager context  # isort: skip
 
+from .runtime import random
 from .runtime.creation import asarray, full, ones, tensor, zeros
 from .runtime.device import device, list_devices, num_gpus
 from .runtime.dtypes import (
@@ -24,6 +25,7 @@ from .runtime.dtypes import (
     uint64,
 )
 from .runtime.dtypes import bool_ as bool
+from .runtime.generator import seed
 from .runtime.spec import Spec
 from .runtime.tape import GradientTape
 from .runtime.tensor import Tensor
