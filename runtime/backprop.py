@@ -44,10 +44,9 @@ def backpropagate(
             dys = _take(node, cotangents, sources)
             if dys is None:
                 continue
-        for x, dx in zip(node[1], node[0].pull(node, dys, known), strict=True):
-            if dx is not None and (key := getattr(x, "key", 0)) in known:
-                before = cotangents.get(key)
-                cotangents[key] = dx if before is None else before + dx
+        for key, dx in node[0].pull(node, dys, known):
+            before = cotangents.get(key)
+            cotangents[key] = dx if before is None else before + dx
 
 
 def _take(node: Node, cotangents: Cotangents, sources: Container[int]) -> tuple[Any, ...] | None:

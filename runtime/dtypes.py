@@ -59,10 +59,7 @@ def as_dtype(value: object) -> DType:
     """
     if isinstance(value, type) and value in PYTHON:
         return PYTHON[value]
-    if isinstance(value, np.dtype):
-        name = value.name
-    else:
-        name = getattr(value, "name", None) or str(value).rpartition(".")[2]
+    name = getattr(value, "name", None) or str(value).rpartition(".")[2]
     if name in NAMES:
         return NAMES[name]
     try:
@@ -92,7 +89,7 @@ def _wider(x: DType, y: DType) -> DType:
 
 
 def _promote_floats(x: DType, y: DType) -> DType:
-    return float32 if HALVES == {x, y} else _wider(x, y)  # float16 and bfloat16: neither holds the other
+    return float32 if {x, y} == HALVES else _wider(x, y)  # float16 and bfloat16: neither holds the other
 
 
 def _promote_pair(x: DType, y: DType) -> DType | None:

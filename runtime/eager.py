@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy import asarray, ndarray
@@ -22,7 +23,7 @@ from .dtypes import DType
 from .errors import ArgumentError, DTypeError, ShapeError, WeftError
 from .families import Elementwise
 from .op import Op, apply, set_default_context
-from .spec import SCALARS, Shape, Spec, describe
+from .spec import SCALARS, Scalar, Spec, describe
 from .tensor import OPS, Tensor
 
 new = object.__new__
@@ -39,13 +40,9 @@ class EagerTensor(Tensor):
     def __init__(self) -> None:
         raise TypeError("tensors are made with wf.tensor(...), wf.asarray(...), wf.zeros(...), ...")
 
-    @property
-    def shape(self) -> Shape:
-        return self.buffer.shape
-
-    @property
-    def dtype(self) -> DType:
-        return self.buffer.dtype
+    if not TYPE_CHECKING:
+        shape = property(attrgetter("buffer.shape"))  # an attrgetter is twice as quick as a method
+        dtype = property(attrgetter("buffer.dtype"))
 
     @property
     def device(self) -> Device:
@@ -128,7 +125,7 @@ def _default_dtype(value: Any, array: np.ndarray) -> DType:
     leaf = value
     while isinstance(leaf, list | tuple) and leaf:
         leaf = leaf[0]
-    if hasattr(leaf, "dtype") or not array.size and array.dtype.kind == "f":
+    if hasattr(leaf, "dtype") or (not array.size and array.dtype.kind == "f"):
         return dtypes.default_float if not array.size else dtypes.as_dtype(array.dtype)
     defaults = {"b": dtypes.bool_, "i": dtypes.default_int, "u": dtypes.uint64,
                 "f": dtypes.default_float, "c": dtypes.default_complex}  # fmt: skip
@@ -175,7 +172,9 @@ class Eager:
         outputs = tuple(map(wrap, buffers))
         if observers.watching.count:
             observers.tell(op, inputs, attrs, outputs)
-        return outputs[0] if single else outputs
+        if single:
+            return outputs[0]
+        return specs._make(outputs) if hasattr(specs, "_make") else outputs  # a named tuple of specs names the results
 
 
 EAGER = Eager()
@@ -209,6 +208,21 @@ def _unary_shortcut(op: Elementwise) -> Callable[..., Any]:
     return call
 
 
+_scalars: dict[tuple[DType, Scalar], ndarray] = {}
+
+
+def _scalar(value: Any, dtype: DType) -> Any:
+    """A weak scalar as a 0-d array, kept: NumPy takes twice as long over a Python number."""
+    array = _scalars.get((dtype, value))
+    if array is None:
+        if len(_scalars) > 1000:
+            _scalars.clear()
+        array = asarray(value, dtype)
+        if value and value == value:  # 0.0 and -0.0 are equal keys, NaN never is
+            _scalars[dtype, value] = array
+    return array
+
+
 def _binary_shortcut(op: Elementwise) -> Callable[..., Any]:
     kernel, takes, big = op.kernel, _quick_dtypes(op), memory.SMALLEST
     watching, current = observers.watching, observers.current
@@ -223,15 +237,20 @@ def _binary_shortcut(op: Elementwise) -> Callable[..., Any]:
                 b = y.buffer
                 fits = dtype is b.dtype and dtype in takes and a.nbytes < big
             else:
-                b = y
+                b = None
                 fits = dtype in weak.get(type(y), never) and a.nbytes < big
         elif type(y) is EagerTensor:
-            a, b = x, y.buffer
-            fits = b.dtype in weak.get(type(x), never) and b.nbytes < big
+            a, b = None, y.buffer
+            dtype = b.dtype
+            fits = dtype in weak.get(type(x), never) and b.nbytes < big
         else:
             return apply(op, (x, y), _NO_ATTRS)
         if fits:
             try:
+                if b is None:
+                    b = _scalar(y, dtype)
+                elif a is None:
+                    a = _scalar(x, dtype)
                 c = kernel(a, b)
             except Exception:  # shapes that do not broadcast, warnings turned into errors: the long way tells
                 return apply(op, (x, y), _NO_ATTRS)
@@ -259,7 +278,7 @@ def install_shortcuts(operators: dict[str, str]) -> None:
             op.shortcut = (_unary_shortcut if op.arity == 1 else _binary_shortcut)(op)
     for method, name in operators.items():
         op = OPS[name]
-        assert isinstance(op, Elementwise) and op.shortcut is not None
+        assert isinstance(op, Elementwise)
         call = op.shortcut
         setattr(EagerTensor, method, call)
         reflected = method.replace("__", "__r", 1)

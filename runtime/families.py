@@ -43,13 +43,14 @@ class Elementwise(Op[...]):
         holomorphic: bool = True,
     ) -> None:
         super().__init__(name, rule, kernel, c=c, onnx=onnx)
+        self.rules: tuple[Rule | None, ...] | None
         self.domain, self.takes, self.gives, self.holomorphic = domain, frozenset(takes), gives, holomorphic
-        self.shortcut: Callable[..., Any] | None = None  # set by the eager context: the common case, quickly
+        self.keeps_kind = gives in (None, dtypes.real_dtype)
+        self.complex = bool(self.takes & dtypes.COMPLEX)
+        self.shortcut: Callable[..., Any] = super().__call__  # the eager context sets a quicker one
 
-    def __call__(self, *args: Any, **attrs: Any) -> Any:
-        if self.shortcut is not None and not attrs:
-            return self.shortcut(*args)
-        return super().__call__(*args, **attrs)
+    def __call__(self, *args: Any) -> Any:
+        return self.shortcut(*args)
 
     def compute_dtype(self, *operands: Any) -> DType:
         """The dtype in which the expression is evaluated: the promoted one, floats for ints where it needs them.
@@ -78,18 +79,23 @@ class Elementwise(Op[...]):
         """The dtypes that the operands are cast to before the kernel runs."""
         return (dtype,) * self.arity
 
-    def pull(self, node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[Any]:
-        dy = dys[0]
-        if dy.dtype in dtypes.COMPLEX and self.holomorphic:
-            dxs = [dx if dx is None else conj(dx) for dx in super().pull(node, (conj(dy),), known)]
-        else:
-            dxs = super().pull(node, dys, known)
-        for i, dx in enumerate(dxs):
-            if dx is not None:
-                x = node.inputs[i]
-                if dx.shape != x.shape or dx.dtype is not x.dtype:
-                    dxs[i] = fit(dx, x)
-        return dxs
+    def pull(self, node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[tuple[int, Any]]:
+        rules = self.rules
+        if rules is None:
+            return []
+        _, inputs, _, outputs = node
+        dy, y, pairs = dys[0], outputs[0], []
+        conjugate = self.complex and self.holomorphic and dy.dtype in dtypes.COMPLEX
+        if conjugate:
+            dy = conj(dy)
+        for i, x in enumerate(inputs):
+            key = getattr(x, "key", 0)
+            if key in known and (rule := rules[i]) is not None:
+                dx = rule(dy, y, *inputs)
+                if conjugate:
+                    dx = conj(dx)
+                pairs.append((key, dx if dx.shape == x.shape and dx.dtype is x.dtype else fit(dx, x)))
+        return pairs
 
 
 class Select(Elementwise):

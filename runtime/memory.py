@@ -8,10 +8,12 @@ huge pages, and the total is bounded; past the bound plain NumPy allocation serv
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import sys
-from collections import defaultdict, deque
+import threading
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +36,17 @@ class MemoryStats:
 
 
 stats = MemoryStats(limit=int(os.environ.get("WEFT_MEMORY_LIMIT", 1 << 30)))
-_blocks: defaultdict[int, deque[mmap.mmap]] = defaultdict(deque)
+_blocks: defaultdict[int, list[mmap.mmap]] = defaultdict(list)
+_lock = threading.Lock()
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)  # another thread may have held it
 
 
 def _new_block(nbytes: int) -> mmap.mmap:
@@ -42,49 +54,46 @@ def _new_block(nbytes: int) -> mmap.mmap:
         return mmap.mmap(-1, nbytes)
     block = mmap.mmap(-1, nbytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        try:
+        with contextlib.suppress(OSError):  # a kernel without transparent huge pages
             block.madvise(mmap.MADV_HUGEPAGE)
-        except OSError:  # a kernel without transparent huge pages
-            pass
     return block
 
 
-def _look(blocks: deque[mmap.mmap]) -> tuple[mmap.mmap, int]:
-    """The next block of a size, and how many references to it there are just now."""
-    block = blocks.popleft()
-    references = sys.getrefcount(block)
-    blocks.append(block)
-    return block, references
+def _references(blocks: list[mmap.mmap], i: int) -> int:
+    block = blocks[i]
+    return sys.getrefcount(block)
 
 
 def _references_when_free() -> int:
-    """What `_look` counts for a block that no array lives in; -1 where counting does not tell."""
-    blocks = deque([_new_block(mmap.PAGESIZE)])
-    free = _look(blocks)[1]
+    """What `_references` counts for a block that no array lives in; -1 where counting does not tell."""
+    blocks = [_new_block(mmap.PAGESIZE)]
+    free = _references(blocks, 0)
     array = np.frombuffer(blocks[0], np.uint8)[1:].reshape(-1, 1)
-    used = _look(blocks)[1]
+    used = _references(blocks, 0)
     del array
-    return free if used > free == _look(blocks)[1] else -1
+    return free if used > free == _references(blocks, 0) else -1
 
 
 _FREE = _references_when_free()
 
 
-def _take(nbytes: int) -> mmap.mmap | None:
-    """A free block of exactly `nbytes`, recycled if possible; None past the bound.
-
-    A thread that looks at a block refers to it, so no two threads find the same one free.
-    """
-    blocks = _blocks[nbytes]
-    for _ in range(min(len(blocks), _LOOK)):
-        block, references = _look(blocks)
-        if references <= _FREE:
+def _find(blocks: list[mmap.mmap]) -> mmap.mmap | None:
+    """A free block, the latest used first: it may still be in the caches."""
+    for i in range(len(blocks) - 1, max(-1, len(blocks) - 1 - _LOOK), -1):
+        if _references(blocks, i) <= _FREE:
+            block = blocks.pop(i)
+            blocks.append(block)
             stats.recycled += 1
             return block
+    return None
+
+
+def _make(blocks: list[mmap.mmap], nbytes: int) -> mmap.mmap | None:
+    """A new block; None past the bound."""
     if stats.held + nbytes > stats.limit:
-        trim(stats.limit - nbytes)
-        if stats.held + nbytes > stats.limit:
-            return None
+        _trim(stats.limit - nbytes)
+    if stats.held + nbytes > stats.limit:
+        return None
     block = _new_block(nbytes)
     blocks.append(block)
     stats.held += nbytes
@@ -92,16 +101,18 @@ def _take(nbytes: int) -> mmap.mmap | None:
     return block
 
 
+def _trim(keep: int) -> None:
+    for nbytes, blocks in _blocks.items():
+        for i in range(len(blocks) - 1, -1, -1):
+            if stats.held > keep and _references(blocks, i) <= _FREE:
+                blocks.pop(i)
+                stats.held -= nbytes
+
+
 def trim(keep: int = 0) -> None:
     """Give free blocks back to the system until at most `keep` bytes are held."""
-    for nbytes, blocks in list(_blocks.items()):
-        for _ in range(len(blocks)):
-            if stats.held <= keep:
-                return
-            block, references = _look(blocks)
-            if references <= _FREE and blocks[-1] is block:
-                blocks.pop()
-                stats.held -= nbytes
+    with _lock:
+        _trim(keep)
 
 
 def empty(shape: Shape, dtype: DType) -> np.ndarray:
@@ -110,7 +121,10 @@ def empty(shape: Shape, dtype: DType) -> np.ndarray:
     nbytes = n * dtype.itemsize
     if nbytes < SMALLEST or _FREE < 0:
         return np.empty(shape, dtype)
-    block = _take(-(-nbytes // mmap.PAGESIZE) * mmap.PAGESIZE)
-    if block is None:
-        return np.empty(shape, dtype)
-    return np.frombuffer(block, dtype, n).reshape(shape)
+    rounded = -(-nbytes // mmap.PAGESIZE) * mmap.PAGESIZE
+    with _lock:  # until the array refers to the block, it looks free
+        blocks = _blocks[rounded]
+        block = _find(blocks) or _make(blocks, rounded)
+        if block is not None:
+            return np.frombuffer(block, dtype, n).reshape(shape)
+    return np.empty(shape, dtype)

@@ -51,7 +51,9 @@ def add(observer: Observer) -> None:
 
 def remove(observer: Observer) -> None:
     """Stop `observer` watching."""
-    _observers.set(tuple(o for o in _observers.get() if o is not observer))
+    before = _observers.get()
+    last = before and before[-1] is observer
+    _observers.set(before[:-1] if last else tuple(o for o in before if o is not observer))
     with _lock:
         watching.count -= 1
 

@@ -43,6 +43,7 @@ class Op(Generic[P]):
     """An operation: its public function and everything weft knows about it."""
 
     elementwise = False
+    keeps_kind = False  # whether its one result is floating or complex whenever an operand is
 
     def __init__(
         self,
@@ -119,7 +120,7 @@ class Op(Generic[P]):
         A rule is called as rule(dy, y, *operands, **attributes). None says that the result is constant almost
         everywhere, as a whole or with respect to that operand.
         """
-        if len(rules) == 1 and self.arity != 1 or rules == (None,) or self.variadic:
+        if (len(rules) == 1 and self.arity != 1) or rules == (None,) or self.variadic:
             self.rules = rules[0]
         else:
             self.rules = rules
@@ -131,25 +132,25 @@ class Op(Generic[P]):
         """Whether some operand has a gradient rule."""
         return self.rules is not None and self.rules != ()
 
-    def pull(self, node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[Any]:
-        """The cotangents of the operands in `known` from those of the outputs; None for the others."""
+    def pull(self, node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[tuple[int, Any]]:
+        """The cotangents of the operands in `known`, with their keys, from those of the outputs."""
         rules = self.rules
+        if rules == ():
+            raise _no_gradient(self.name)
+        if rules is None:
+            return []
         _, inputs, attrs, outputs = node
         dy, y = (dys[0], outputs[0]) if len(outputs) == 1 else (dys, outputs)
-        if type(rules) is tuple:
-            if not rules:
-                raise _no_gradient(self.name)
-            dxs: list[Any] = []
-            for rule, x in zip(rules, inputs, strict=True):
-                if rule is None or getattr(x, "key", 0) not in known:
-                    dxs.append(None)
-                else:
-                    dxs.append(rule(dy, y, *inputs, **attrs))
-            return dxs
-        if rules is None:
-            return [None] * len(inputs)
-        dxs = rules(dy, y, *inputs, **attrs)
-        return list(dxs) if isinstance(dxs, (tuple, list)) else [dxs]
+        keys = [getattr(x, "key", 0) for x in inputs]
+        if isinstance(rules, tuple):
+            dxs = [
+                rule(dy, y, *inputs, **attrs) if rule is not None and key in known else None
+                for rule, key in zip(rules, keys, strict=True)
+            ]
+        else:
+            dxs = rules(dy, y, *inputs, **attrs)
+            dxs = dxs if isinstance(dxs, (tuple, list)) else (dxs,)
+        return [(key, dx) for key, dx in zip(keys, dxs, strict=True) if dx is not None and key in known]
 
 
 def _no_gradient(name: str) -> GradientError:

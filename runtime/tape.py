@@ -18,16 +18,14 @@ import numpy as np
 from . import observers, tree
 from .backprop import Cotangents, accumulate, backpropagate, reachable
 from .dtypes import INEXACT, DType
-from .eager import EagerTensor, lift, new_key, watch, wrap
+from .eager import EagerTensor, lift, watch, wrap
 from .errors import GradientError, user_location
-from .op import Node, Op
+from .op import Op
 from .spec import Shape, describe, size
 from .tensor import OPS, Tensor
 from .variable import Variable
 
 GHOST_BYTES = 1 << 12  # smaller values are kept whole: a ghost would cost more than it frees
-
-_make_node = tuple.__new__
 
 
 class Ghost:
@@ -52,7 +50,7 @@ class Tape:
 
     def __init__(self, automatic: bool = True) -> None:
         self.automatic = automatic  # whether trainable variables are watched when read
-        self.nodes: list[Node] = []
+        self.nodes: list[tuple[Op[...], tuple[Any, ...], Mapping[str, Any], tuple[Any, ...]]] = []  # plain, for speed
         self.known: set[int] = set()  # keys of values that depend on what is watched
         self.watched: list[EagerTensor] = []  # keeps the leaves, so that their keys stay theirs
         self.reads: dict[Variable, list[EagerTensor]] = {}
@@ -89,19 +87,20 @@ class Tape:
             return
         if op.rules is None:
             return self.cut(op, inputs, outputs)
-        connected = False
-        for y in outputs:
-            if y.buffer.dtype in INEXACT:
-                connected = True
-                key = y.key
-                if not key:
-                    y.key = key = new_key()
-                known.add(key)
-        if not connected:
+        if op.keeps_kind:
+            y = outputs[0]
+            known.add(y.key or watch(y))
+        elif not self.learn(outputs):
             return self.cut(op, inputs, outputs)
         if op.saved is not None and (not op.elementwise or outputs[0].buffer.nbytes >= GHOST_BYTES):
             inputs, outputs = _without_values(op.saved, inputs, outputs)
-        self.nodes.append(_make_node(Node, (op, inputs, attrs, outputs)))
+        self.nodes.append((op, inputs, attrs, outputs))
+
+    def learn(self, outputs: tuple[Any, ...]) -> bool:
+        """Know the outputs that can carry a cotangent; whether there are any."""
+        keys = [watch(y) for y in outputs if y.buffer.dtype in INEXACT]
+        self.known.update(keys)
+        return bool(keys)
 
     def cut(self, op: Op[...], inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
         """Remember where a path ended, for `explain`."""
@@ -127,7 +126,7 @@ class Tape:
             made = any(y is x for y in outputs)
             if made or any(v is x for v in inputs):
                 swap = [tuple([old if v is x else v for v in values]) for values in (inputs, outputs)]
-                self.nodes[i] = Node(op, swap[0], attrs, swap[1])
+                self.nodes[i] = (op, swap[0], attrs, swap[1])
             if made:
                 return
         self.watched = [old if v is x else v for v in self.watched]
@@ -205,7 +204,7 @@ class GradientTape:
 
         Errors: GradientError for what is no floating or complex tensor.
         """
-        for x in tree.leaves(values):
+        for x in tree.leaves(values if len(values) > 1 else values[0]):
             if isinstance(x, Variable):
                 self._recording().watch_variable(x, x.value)
             elif isinstance(x, EagerTensor) and x.dtype in INEXACT:
@@ -290,7 +289,7 @@ def _seed(target: Any, output_gradients: Any) -> Cotangents:
             raise GradientError(
                 f"gradient: the target {shown} cannot be differentiated", "Targets are floating or complex tensors."
             )
-        dy = wrap(y.device.from_numpy(np.ones(y.shape, y.dtype))) if dy is None else lift(dy)
+        dy = _ones(y) if dy is None else lift(dy)
         if not isinstance(dy, EagerTensor) or dy.shape != y.shape:
             raise GradientError(
                 f"gradient: output gradient {describe(dy)} for a target {describe(y)}", "Shapes must be equal."
@@ -298,6 +297,12 @@ def _seed(target: Any, output_gradients: Any) -> Cotangents:
         if y.key:
             accumulate(cotangents, y.key, dy)
     return cotangents
+
+
+def _ones(y: EagerTensor) -> EagerTensor:
+    array = np.empty(y.shape, y.dtype)
+    array.fill(1)
+    return wrap(y.device.from_numpy(array))
 
 
 def _play(tape: Tape, cotangents: Cotangents, sources: set[int]) -> None:

@@ -39,6 +39,7 @@ class Row:
     unit: str = "us"
     per_call: int = 1  # operations in one call
     rtol: float = 1e-5
+    atol: float = 1e-6
 
     @property
     def scale(self) -> float:
@@ -48,7 +49,7 @@ class Row:
 def check(row: Row) -> None:
     """Run each contestant once and compare its result with what is expected."""
     for name, run in row.contestants.items():
-        np.testing.assert_allclose(np.asarray(run()), row.expected, rtol=row.rtol, atol=1e-6, err_msg=name)
+        np.testing.assert_allclose(np.asarray(run()), row.expected, rtol=row.rtol, atol=row.atol, err_msg=name)
 
 
 def calls_for(run: Run, seconds: float) -> int:
