@@ -62,6 +62,7 @@ def cell(text: object) -> str:
 
 
 def code(text: object) -> str:
+    """Text as code in a cell."""
     return f"`{cell(text)}`" if text else ""
 
 
