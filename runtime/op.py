@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Container, Mapping
+from types import CodeType
 from typing import Any, Generic, NamedTuple, ParamSpec, Protocol, overload
 
 from .errors import GradientError
@@ -167,11 +168,16 @@ def _saved(rules: tuple[Rule | None, ...]) -> frozenset[int] | None:
         if rule is None:
             continue
         code = rule.__code__
-        if code.co_flags & inspect.CO_VARARGS:
+        if code.co_flags & inspect.CO_VARARGS and not _varargs_name(code).startswith("_"):
             return None
         names = code.co_varnames[1 : code.co_argcount]
         positions.update(i for i, name in enumerate(names) if not name.startswith("_"))
     return frozenset(positions)
+
+
+def _varargs_name(code: CodeType) -> str:
+    """The name of the `*` parameter."""
+    return code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
 
 
 def op(
