@@ -12,6 +12,7 @@ import numpy as np
 
 from . import device as devices
 from . import dtypes, memory
+from .assignment import alias
 from .eager import EagerTensor, as_array, lift, wrap
 from .errors import ArgumentError
 from .spec import as_shape
@@ -29,7 +30,8 @@ def _dtype(dtype: Any) -> dtypes.DType | None:
 def tensor(value: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """A new tensor with a copy of the values of a number, a nested list, an array, or another tensor.
 
-    Python floats become float32, ints int64; arrays keep their dtype.
+    Python floats become float32, ints int64; arrays keep their dtype. It is a constant: no gradient flows to
+    another tensor that the values came from.
 
     Errors: ShapeError for ragged lists; DTypeError for what holds no numbers.
 
@@ -38,6 +40,8 @@ def tensor(value: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
         >>> wf.tensor([[1.0, 2.0]])
         Tensor([[1., 2.]], f32)
     """
+    if isinstance(value, Tensor):
+        value = wrap(lift(value).buffer)
     return asarray(value, dtype, device=device, copy=True)
 
 
@@ -52,12 +56,10 @@ def asarray(value: Any, /, dtype: Any = None, *, device: Any = None, copy: bool 
     """
     wanted = _dtype(dtype)
     if isinstance(value, Tensor):
-        x = lift(value)
-        if device is not None and devices.as_device(device) != x.device:
-            x = wrap(devices.as_device(device).from_numpy(x.device.to_numpy(x.buffer)))
-        if wanted is not None and wanted is not x.dtype:
-            return wrap(x.device.from_numpy(as_array(x.numpy(), wanted)))
-        return wrap(x.buffer)  # buffers never change, so sharing one is as good as a copy
+        x = alias(lift(value))  # values never change, so sharing them is as good as a copy
+        if device is not None:
+            x = OPS["to_device"](x, device)
+        return x if wanted is None or wanted is x.dtype else OPS["astype"](x, dtype=wanted)
     array = as_array(value, wanted)
     shared = hasattr(value, "__array__") or hasattr(value, "__buffer__")
     if copy is False and not (shared and np.may_share_memory(array, np.asarray(value))):

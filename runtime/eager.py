@@ -22,6 +22,7 @@ from .device import Device
 from .dtypes import DType
 from .errors import ArgumentError, DTypeError, ShapeError, WeftError
 from .families import Elementwise
+from .interop import HostValues
 from .op import Op, apply, set_default_context
 from .spec import SCALARS, Scalar, Spec, describe
 from .tensor import OPS, Tensor
@@ -30,7 +31,7 @@ new = object.__new__
 new_key = itertools.count(1).__next__
 
 
-class EagerTensor(Tensor):
+class EagerTensor(HostValues):
     """A tensor that has its values."""
 
     __slots__ = ("__weakref__", "buffer", "key")
@@ -158,9 +159,9 @@ class Eager:
         """Check, run, wrap, tell. Gives a tensor, or a tuple of them for an op with several results."""
         inputs = tuple([x if type(x) is EagerTensor else lift(x) for x in args])
         specs = op.spec(*inputs, **attrs)
-        device = devices.common(op.name, {x.device for x in inputs if type(x) is EagerTensor})
         operands = [x.buffer if type(x) is EagerTensor else x for x in inputs]
-        single = isinstance(specs, Spec)
+        single = type(specs) is Spec
+        device = devices.common(op.name, operands)
         try:
             buffers = device.run(op, operands, attrs, (specs,) if single else specs)
         except OverflowError as error:

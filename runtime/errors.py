@@ -68,6 +68,10 @@ class DeviceError(WeftError, RuntimeError):
     """A device is missing, or operands live on different ones."""
 
 
+class ExchangeError(WeftError, BufferError):
+    """A tensor cannot be exchanged with another library in the way that was asked for."""
+
+
 class GradientError(WeftError, ValueError):
     """A gradient was asked for that does not exist."""
 

@@ -115,6 +115,11 @@ def trim(keep: int = 0) -> None:
         _trim(keep)
 
 
+def is_block(owner: object) -> bool:
+    """Whether memory's owner is one of the blocks here, which only arrays from here live in."""
+    return isinstance(owner, mmap.mmap) and any(block is owner for block in list(_blocks.get(len(owner), ())))
+
+
 def empty(shape: Shape, dtype: DType) -> np.ndarray:
     """An uninitialised array; a large one in recycled memory."""
     n = size(shape)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from .op import Op
@@ -26,6 +27,13 @@ class Observer(Protocol):
     def read(self, variable: Any, value: Any) -> None: ...
 
 
+class Keeper(Protocol):
+    """Remembers tensor objects, which may come to hold another value."""
+
+    def keeps(self, x: Any) -> bool: ...
+    def rename(self, x: Any, old: Any) -> None: ...
+
+
 class Watching:
     """The number of observers in all threads."""
 
@@ -37,6 +45,7 @@ class Watching:
 
 watching = Watching()
 _lock = threading.Lock()
+_keepers: WeakSet[Any] = WeakSet()
 _observers: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())
 
 current = _observers.get
@@ -62,6 +71,20 @@ def tell(op: Op[...], inputs: tuple[Any, ...], attrs: Mapping[str, Any], outputs
     """Tell every observer that an op ran."""
     for observer in _observers.get():
         observer.observe(op, inputs, attrs, outputs)
+
+
+def keep(keeper: Keeper) -> None:
+    """Ask `keeper`, as long as it lives, before a tensor object changes what it holds."""
+    with _lock:
+        _keepers.add(keeper)
+
+
+def keepers() -> list[Keeper]:
+    """Those to ask."""
+    if not _keepers:
+        return []
+    with _lock:
+        return list(_keepers)
 
 
 @contextmanager

@@ -1,0 +1,41 @@
+"""Moving values between devices: the one op whose result lives elsewhere than its operand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import device as devices
+from .. import observers
+from ..assignment import alias
+from ..eager import lift, wrap
+from ..op import op
+from ..spec import Shaped, Spec, like
+from ..tensor import OPS, Tensor
+
+
+@op(lambda x, device: x)
+def transfer(x: Shaped, /, *, device: str) -> Spec:
+    """The same values on another device, which the kernel of no single device can do."""
+    return like(x)
+
+
+@transfer.gradient
+def _(dy: Any, _y: Any, _x: Any, *, device: str) -> Any:
+    return to_device(dy, _x.device if isinstance(_x, Tensor) else "cpu")
+
+
+def to_device(x: Any, device: Any) -> Any:
+    """The same values on another device; gradients flow back to the first.
+
+    Errors: DeviceError when the device is not there.
+    """
+    target, x = devices.as_device(device), lift(x)
+    if target is x.device:
+        return alias(x)
+    y = wrap(target.from_numpy(x.device.to_numpy(x.buffer)))
+    if observers.watching.count:
+        observers.tell(transfer, (x,), {"device": str(target)}, (y,))
+    return y
+
+
+OPS["to_device"] = to_device
