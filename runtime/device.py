@@ -67,7 +67,8 @@ class CPU:
 
 
 def _as_spec(y: Any, spec: Spec) -> np.ndarray:
-    y = np.asarray(y, dtype=spec.dtype)
+    if type(y) is not np.ndarray or y.dtype is not spec.dtype:
+        y = np.asarray(y, dtype=spec.dtype)
     if y.shape != spec.shape:
         raise AssertionError(f"a kernel gave shape {y.shape} where the shape rule said {spec}")
     return y
@@ -77,13 +78,19 @@ def _widen(x: Any) -> Any:
     return x.astype(np.float32) if isinstance(x, np.ndarray) and x.dtype in dtypes.HALVES else x
 
 
-def _elementwise(op: Any, operands: Sequence[Any], attrs: Mapping[str, Any], spec: Spec) -> np.ndarray:
+def _arrays(op: Any, operands: Sequence[Any]) -> list[np.ndarray]:
+    """The operands in the dtypes that an elementwise kernel computes in."""
     dtype = op.compute_dtype(*operands)
-    dtype = dtypes.float32 if dtype in dtypes.HALVES else dtype
-    arrays = [np.asarray(x, d) for x, d in zip(operands, op.operand_dtypes(dtype), strict=True)]
-    if isinstance(op.kernel, np.ufunc) and spec.dtype is dtype:
-        out = memory.empty(spec.shape, dtype)
-        return op.kernel(*arrays, out=out, **attrs)
+    if dtype in dtypes.HALVES:
+        dtype = dtypes.float32
+    wanted = op.operand_dtypes(dtype)
+    return [x if getattr(x, "dtype", None) is d else np.asarray(x, d) for x, d in zip(operands, wanted, strict=True)]
+
+
+def _elementwise(op: Any, operands: Sequence[Any], attrs: Mapping[str, Any], spec: Spec) -> np.ndarray:
+    arrays = _arrays(op, operands)
+    if isinstance(op.kernel, np.ufunc) and spec.dtype is arrays[-1].dtype:
+        return op.kernel(*arrays, out=memory.empty(spec.shape, spec.dtype), **attrs)
     return np.asarray(op.kernel(*arrays, **attrs), dtype=spec.dtype)
 
 
@@ -163,12 +170,24 @@ def device(name: Any) -> Iterator[Device]:
         _current.reset(token)
 
 
-def common(name: str, devices: set[Device]) -> Device:
-    """The one device of an op's operands.
+def common(name: str, buffers: Sequence[Any]) -> Device:
+    """The one device of an op's operands, the current one where there are none.
 
     Errors: DeviceError when they live on different ones.
     """
-    if len(devices) > 1:
-        shown = " and ".join(sorted(map(str, devices)))
-        raise DeviceError(f"{name}: the operands live on {shown}", "Move one with x.to(device); nothing moves unasked.")
-    return next(iter(devices), None) or current()
+    found: Device | None = None
+    for buffer in buffers:
+        if type(buffer) is np.ndarray:
+            device: Device = cpu
+        elif hasattr(buffer, "device"):
+            device = buffer.device
+        else:
+            continue  # a weak scalar, or no operand
+        if found is None:
+            found = device
+        elif found is not device:
+            shown = " and ".join(sorted((str(found), str(device))))
+            raise DeviceError(
+                f"{name}: the operands live on {shown}", "Move one with x.to(device); nothing moves unasked."
+            )
+    return found or current()

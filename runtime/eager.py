@@ -9,6 +9,8 @@ through `apply`.
 from __future__ import annotations
 
 import itertools
+import re
+import warnings
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -183,6 +185,10 @@ EagerTensor.context = EAGER
 set_default_context(EAGER)
 
 _NO_ATTRS: dict[str, Any] = {}
+
+# The shortcuts let NumPy decide about NaN and inf, which are values here. Where the user's filters make errors of
+# its warnings, the long way, which sets NumPy's own state, is taken.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=re.escape(__name__))
 
 
 def _unary_shortcut(op: Elementwise) -> Callable[..., Any]:

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-
 from . import dtypes
 from .dtypes import DType
 from .errors import AxisError, DTypeError, ShapeError
@@ -32,7 +30,7 @@ class Shaped(Protocol):
     def dtype(self) -> DType: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # never changed; frozen would treble the cost of making one
 class Spec:
     """The shape and dtype of a tensor: all that is known of it before it has values."""
 
@@ -49,12 +47,12 @@ class Spec:
 
 def shape_of(x: Shaped | Scalar) -> Shape:
     """The shape of an operand; a Python scalar has ()."""
-    return () if isinstance(x, SCALARS) and not isinstance(x, np.generic) else x.shape
+    return () if type(x) in SCALARS else x.shape  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def kind_of(x: Shaped | Scalar) -> DType | type:
     """What an operand brings to promotion: its dtype, or the type of a (weak) Python scalar."""
-    return x.dtype if hasattr(x, "dtype") else type(x)  # pyright: ignore[reportAttributeAccessIssue]
+    return type(x) if type(x) in SCALARS else x.dtype  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def describe(x: Shaped | Scalar) -> str:
@@ -75,6 +73,8 @@ def broadcast_shapes(name: str, *operands: Shaped | Scalar) -> Shape:
     Errors: ShapeError, naming the op, the shapes, and the two lengths that differ.
     """
     shapes = [shape_of(x) for x in operands]
+    if shapes.count(shapes[0]) == len(shapes):
+        return shapes[0]
     ndim = max(map(len, shapes))
     result = [1] * ndim
     for shape in shapes:
@@ -92,19 +92,23 @@ def broadcast_shapes(name: str, *operands: Shaped | Scalar) -> Shape:
 
 def promoted(name: str, *operands: Shaped | Scalar) -> DType:
     """The dtype that the operands promote to, with the op named in the error."""
+    kinds = [kind_of(x) for x in operands]
+    if kinds[0] is kinds[-1] and len(kinds) < 3 and type(kinds[0]) is not type:
+        return kinds[0]  # pyright: ignore[reportReturnType]
     try:
-        return dtypes.promote(*map(kind_of, operands))
+        return dtypes.promote(*kinds)
     except DTypeError as error:
         raise DTypeError(f"{name}: {error.message}", error.hint) from None
 
 
 def check_dtype(name: str, x: Shaped | Scalar, allowed: Iterable[DType], hint: str = "") -> None:
     """Refuse an operand whose dtype is not among `allowed`."""
-    dtype = dtypes.promote(kind_of(x))
-    if dtype not in allowed:
+    dtype = kind_of(x)
+    if dtype not in allowed and dtypes.promote(dtype) not in allowed:
         names = ", ".join(d.name for d in dtypes.ALL if d in set(allowed))
         raise DTypeError(
-            f"{name}: {describe(x)} has dtype {dtype}, which {name} does not take", hint or f"It takes {names}."
+            f"{name}: {describe(x)} has dtype {dtypes.promote(dtype)}, which {name} does not take",
+            hint or f"It takes {names}.",
         )
 
 
@@ -147,9 +151,9 @@ def as_shape(name: str, shape: int | Iterable[int]) -> Shape:
 
     Errors: ShapeError for a negative length; TypeError for what is no integer.
     """
-    lengths = (shape,) if not isinstance(shape, Iterable) else tuple(shape)
-    result = tuple(int(n.__index__()) for n in lengths)
-    if any(n < 0 for n in result):
+    lengths = (shape,) if hasattr(shape, "__index__") else shape
+    result = tuple([n.__index__() for n in lengths])  # pyright: ignore
+    if result and min(result) < 0:
         raise ShapeError(f"{name}: shape {result} has a negative length", "Lengths are 0 or more.")
     return result
 
