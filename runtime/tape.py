@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Literal
-from weakref import WeakSet
 
 import numpy as np
 
-from . import observers, tree
+from . import explain, jacobians, observers, tree
 from .backprop import Cotangents, accumulate, backpropagate, reachable
 from .dtypes import INEXACT, DType
 from .eager import EagerTensor, lift, watch, wrap
@@ -55,10 +54,12 @@ class Tape:
         self.watched: list[EagerTensor] = []  # keeps the leaves, so that their keys stay theirs
         self.reads: dict[Variable, list[EagerTensor]] = {}
         self.faint: dict[int, tuple[str, str, tuple[int, ...]]] = {}  # past a cut: op, line, operands
-        _alive.add(self)
+        self.leaves: dict[EagerTensor, EagerTensor] = {}  # watched, then assigned to: what was watched
+        observers.keep(self)
 
     def watch(self, x: EagerTensor) -> None:
         """Record what is done with `x`."""
+        self.leaves.pop(x, None)
         if watch(x) not in self.known:
             self.known.add(x.key)
             self.watched.append(x)
@@ -116,34 +117,28 @@ class Tape:
             for y in outputs:
                 self.faint[watch(y)] = ("", "", keys)
 
+    def keeps(self, x: EagerTensor) -> bool:
+        """Whether `x` is remembered as an operand, a result, or a leaf."""
+        held = (v for _, inputs, _, outputs in self.nodes for v in (*inputs, *outputs))
+        return x.key in self.known or any(v is x for v in self.watched) or any(v is x for v in held)
+
     def rename(self, x: EagerTensor, old: EagerTensor) -> None:
-        """Let nodes hold `old` in place of `x`, which is about to hold another value.
+        """Remember `old` in place of `x`, which is about to hold another value.
 
         Nodes that use a value come after the one that made it, so a loop of assignments stays linear.
         """
         for i in range(len(self.nodes) - 1, -1, -1):
             op, inputs, attrs, outputs = self.nodes[i]
-            made = any(y is x for y in outputs)
-            if made or any(v is x for v in inputs):
+            if any(v is x for v in inputs) or any(y is x for y in outputs):
                 swap = [tuple([old if v is x else v for v in values]) for values in (inputs, outputs)]
                 self.nodes[i] = (op, swap[0], attrs, swap[1])
-            if made:
+            if x.key and any(y.key == x.key for y in outputs):
                 return
-        self.watched = [old if v is x else v for v in self.watched]
-
-
-_alive: WeakSet[Tape] = WeakSet()
-
-
-def rebind(x: EagerTensor, value: EagerTensor) -> None:
-    """Let the tensor object `x` hold `value` from now on; what was recorded of its old value stays true."""
-    if x.key:
-        old = wrap(x.buffer)
-        old.key = x.key
-        for tape in list(_alive):
-            if x.key in tape.known:
-                tape.rename(x, old)
-    x.buffer, x.key = value.buffer, value.key
+        if any(v is x for v in self.watched):
+            self.watched = [old if v is x else v for v in self.watched]
+            self.leaves.setdefault(x, old)
+        for values in self.reads.values():
+            values[:] = [old if v is x else v for v in values]
 
 
 def _without_values(
@@ -263,11 +258,67 @@ class GradientTape:
             self._tape = None
         _play(tape, cotangents, {key for group in keys for key in group})
         grads = [_sum(cotangents, group) for group in keys]
-        if unconnected == "zero":
-            grads = [
-                OPS["zeros"](x.shape, dtype=x.dtype) if g is None else g for g, x in zip(grads, leaves, strict=True)
-            ]
-        return tree.unflatten(structure, grads)
+        return tree.unflatten(structure, _connected(grads, [x.shape for x in leaves], leaves, unconnected))
+
+    def jacobian(self, target: Any, sources: Any, unconnected: Literal["none", "zero"] = "none") -> Any:
+        """The derivative of every element of `target` by every element of `sources`.
+
+        A tree like `target`, of trees like `sources`; None, or zeros, where the target does not depend on a source.
+
+        Shapes: y.shape + x.shape.
+        Cost: one backward pass for each element of the target.
+        Errors: as `gradient`.
+        """
+        leaves, structure = tree.flatten(sources)
+
+        def by_sources(y: Any) -> Any:
+            found = jacobians.jacobians(lambda dy: self.gradient(y, leaves, dy), y, leaves)
+            return tree.unflatten(
+                structure, _connected(found, [(*y.shape, *x.shape) for x in leaves], leaves, unconnected)
+            )
+
+        with self._kept():
+            return tree.map(by_sources, target)
+
+    def batch_jacobian(self, target: Any, source: Any, unconnected: Literal["none", "zero"] = "none") -> Any:
+        """The Jacobian of each item of a batch: of `target[i]` by `source[i]`, where items do not mix.
+
+        Shapes: (b, ...), (b, ...) -> target.shape + source.shape[1:].
+        Cost: one backward pass for each element of an item of the target.
+        Errors: ShapeError unless both are batches of one length.
+        """
+        with self._kept():
+            found = jacobians.batch_jacobian(lambda dy: self.gradient(target, [source], dy), target, source)
+        return _connected([found], [(*target.shape, *source.shape[1:])], [source], unconnected)[0]
+
+    def explain(self, target: Any, source: Any) -> str:
+        """Say why the gradient of `target` by `source` is None: what cut the path, and where.
+
+        Errors: GradientError when the tape was used up; a persistent one can be asked after its gradient.
+
+        Example:
+            >>> import weft as wf
+            >>> x = wf.tensor(2.5)
+            >>> with wf.GradientTape(persistent=True) as tape:
+            ...     tape.watch(x)
+            ...     y = wf.stop_gradient(x) * 3.0
+            >>> print(tape.explain(y, x))  # doctest: +ELLIPSIS
+            The path is cut by stop_gradient (...).
+        """
+        return explain.explain(self._recording(), target, source)
+
+    @contextmanager
+    def _kept(self) -> Iterator[None]:
+        """Play several times inside the `with` block, then use the tape up unless it is persistent."""
+        persistent, self.persistent = self.persistent, True
+        try:
+            if self._open and not persistent:
+                self._close()
+            yield
+        finally:
+            self.persistent = persistent
+            if not persistent:
+                self._tape = None
 
     def _keys(self, tape: Tape, x: Any) -> list[int]:
         """The keys under which a source is known on the tape."""
@@ -275,7 +326,16 @@ class GradientTape:
             return [value.key for value in tape.reads.get(x, ())]
         if not isinstance(x, EagerTensor):
             raise GradientError(f"gradient: a source is a {type(x).__name__}", "Sources are tensors or variables.")
+        x = tape.leaves.get(x, x)
         return [x.key] if x.key in tape.known else []
+
+
+def _connected(grads: list[Any], shapes: list[Shape], sources: list[Any], unconnected: str) -> list[Any]:
+    """Zeros in the place of None, where they are wanted."""
+    if unconnected != "zero":
+        return grads
+    columns = zip(grads, shapes, sources, strict=True)
+    return [OPS["zeros"](shape, dtype=x.dtype) if dx is None else dx for dx, shape, x in columns]
 
 
 def _seed(target: Any, output_gradients: Any) -> Cotangents:

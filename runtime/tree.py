@@ -77,7 +77,7 @@ class Structure:
     def __str__(self) -> str:
         if self.kind is None:
             return "*"
-        return f"{self.kind.__name__}({', '.join(map(str, self.children))})"
+        return f"{self.kind.__name__}({', '.join(str(child) for child in self.children)})"
 
 
 _LEAF = Structure(None)

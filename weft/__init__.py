@@ -5,8 +5,9 @@ This file is the list of public names, and nothing else.
 
 from .runtime import operators as _operators  # completes the eager context  # isort: skip
 
-from .runtime import random
+from .runtime import random, testing
 from .runtime.creation import asarray, full, ones, tensor, zeros
+from .runtime.custom_gradient import custom_gradient
 from .runtime.device import device, list_devices, num_gpus
 from .runtime.dtypes import (
     bfloat16,
@@ -26,6 +27,15 @@ from .runtime.dtypes import (
 )
 from .runtime.dtypes import bool_ as bool
 from .runtime.generator import seed
+from .runtime.gradients import grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
+from .runtime.implicit import (
+    gradients_function,
+    implicit_gradients,
+    implicit_value_and_gradients,
+    value_and_gradients_function,
+)
+from .runtime.ops.identity import identity, stop_gradient
+from .runtime.recompute import checkpoint
 from .runtime.spec import Spec
 from .runtime.tape import GradientTape
 from .runtime.tensor import Tensor
