@@ -68,14 +68,15 @@ class Op(Generic[P]):
 
     def read_signature(self) -> None:
         """Operands stand before `/` in the shape rule; what follows are attributes."""
-        parameters = inspect.signature(self.spec).parameters.values()
-        before = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL)]
-        after = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-        self.arity = len(before)
-        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in before)
-        self.required = 0 if self.variadic else sum(p.default is p.empty for p in before)
-        self.attributes = tuple(p.name for p in after)
-        self.defaults = {p.name: p.default for p in after if p.default is not p.empty}
+        code, defaults = self.spec.__code__, self.spec.__defaults__ or ()
+        positional, named = code.co_posonlyargcount, code.co_argcount + code.co_kwonlyargcount
+        self.variadic = bool(code.co_flags & inspect.CO_VARARGS)
+        self.arity = positional + self.variadic
+        self.required = 0 if self.variadic else min(positional, code.co_argcount - len(defaults))
+        self.attributes = code.co_varnames[positional:named]
+        given = zip(code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount], defaults, strict=True)
+        optional = {**dict(given), **(self.spec.__kwdefaults__ or {})}
+        self.defaults = {name: optional[name] for name in self.attributes if name in optional}
         self.attribute_set = frozenset(self.attributes)
 
     def __call__(self, *args: P.args, **attrs: P.kwargs) -> Any:
