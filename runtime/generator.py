@@ -26,6 +26,8 @@ def _state(seed: int | None) -> np.ndarray:
 
     Errors: ArgumentError for a seed that is no integer of 64 bits.
     """
+    if seed is not None and not hasattr(seed, "__index__"):
+        raise ArgumentError(f"seed: {seed!r} is no integer", "Take an integer from 0 to 2**64 - 1.")
     key = int.from_bytes(os.urandom(8), "little") if seed is None else seed.__index__()
     if not 0 <= key <= philox.WRAP:
         raise ArgumentError(f"seed: {key} is not between 0 and 2**64 - 1", "Take a non-negative integer.")
@@ -33,8 +35,8 @@ def _state(seed: int | None) -> np.ndarray:
 
 
 def _numbers(state: EagerTensor) -> tuple[int, int]:
-    key, counter = state.device.to_numpy(state.buffer)
-    return int(key), int(counter)
+    key, counter = state.numpy().tolist()
+    return key, counter
 
 
 class Generator:
@@ -42,9 +44,8 @@ class Generator:
 
     Example:
         >>> import weft as wf
-        >>> generator = wf.random.Generator(7)
-        >>> wf.random.integers((4,), 0, 10, generator=generator)
-        Tensor([0, 0, 0, 0], i64)
+        >>> wf.random.integers((4,), 0, 10, generator=wf.random.Generator(7))
+        Tensor([6, 0, 2, 6], i64)
     """
 
     def __init__(self, seed: int | None = None) -> None:

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import numpy as np
 
 ROUNDS = 10
-MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
-WEYL = 0x9E3779B9, 0xBB67AE85  # added to the two halves of the key after each round
+MULTIPLIERS = np.array([[0xD2511F53], [0xCD9E8D57]], np.uint64)
+WEYL = np.array([[0x9E3779B9], [0xBB67AE85]], np.uint64)  # added to the two halves of the key after each round
 MASK = 0xFFFFFFFF
 WRAP = (1 << 64) - 1
 KEY_STREAM = WRAP
@@ -27,27 +27,28 @@ _LOW, _32 = np.uint64(MASK), np.uint64(32)
 
 def blocks(key: int, counters: np.ndarray, stream: int = 0) -> np.ndarray:
     """The blocks at `counters` (uint64) of a stream.   Shapes: (n,) -> (n, 4), uint32."""
-    a, c = counters & _LOW, np.full_like(counters, stream & MASK)
-    b, d = counters >> _32, np.full_like(counters, stream >> 32)
-    p, q = np.empty_like(a), np.empty_like(a)
-    for i in range(ROUNDS):
-        np.multiply(a, MULTIPLIERS[0], out=p)
-        np.multiply(c, MULTIPLIERS[1], out=q)
-        _mix(q, b, (key + i * WEYL[0]) & MASK, a)
-        _mix(p, d, ((key >> 32) + i * WEYL[1]) & MASK, c)
-        np.bitwise_and(q, _LOW, out=b)
-        np.bitwise_and(p, _LOW, out=d)
-    result = np.empty((len(a), 4), np.uint32)
-    for i, word in enumerate((a, b, c, d)):
-        result[:, i] = word
+    outer, inner = np.empty((2, 2, len(counters)), np.uint64)  # words 0 and 2, words 1 and 3
+    np.bitwise_and(counters, _LOW, out=outer[0])
+    np.right_shift(counters, _32, out=inner[0])
+    outer[1], inner[1] = stream & MASK, stream >> 32
+    products = np.empty_like(outer)
+    swapped = products[::-1]
+    for round_key in _round_keys(key):
+        np.multiply(outer, MULTIPLIERS, out=products)
+        np.right_shift(swapped, _32, out=outer)
+        np.bitwise_xor(outer, inner, out=outer)
+        np.bitwise_xor(outer, round_key, out=outer)
+        np.bitwise_and(swapped, _LOW, out=inner)
+    result = np.empty((len(counters), 4), np.uint32)
+    result[:, 0::2], result[:, 1::2] = outer.T, inner.T
     return result
 
 
-def _mix(product: np.ndarray, word: np.ndarray, key: int, out: np.ndarray) -> None:
-    """The high half of a product, mixed with a word and a half of the key."""
-    np.right_shift(product, _32, out=out)
-    np.bitwise_xor(out, word, out=out)
-    np.bitwise_xor(out, np.uint64(key), out=out)
+def _round_keys(key: int) -> np.ndarray:
+    """The two halves of the key of each round, as columns."""
+    halves = np.array([[key & MASK], [key >> 32]], np.uint64)
+    steps = np.arange(ROUNDS, dtype=np.uint64)[:, None, None]
+    return (halves + steps * WEYL) & _LOW
 
 
 def counters(start: int, n: int) -> np.ndarray:
@@ -74,3 +75,11 @@ def words(key: int, counter: int, n: int, stream: int = 0) -> np.ndarray:
 def wide(words: np.ndarray) -> np.ndarray:
     """Pairs of words as uint64, the lower half first.   Shapes: (2 n,) -> (n,)."""
     return words[0::2].astype(np.uint64) | words[1::2].astype(np.uint64) << _32
+
+
+def at(key: int, counter: int, index: np.ndarray, per: int, stream: int) -> np.ndarray:
+    """The words of some elements of a draw whose elements take `per` words each.   Shapes: (n,) -> (n * per,)."""
+    first = index.astype(np.uint64) * np.uint64(per)
+    found = blocks(key, first // np.uint64(4) + np.uint64(counter), stream)
+    columns = (first % np.uint64(4)).astype(np.int64)[:, None] + np.arange(per)
+    return np.take_along_axis(found, columns, axis=1).reshape(-1)

@@ -61,7 +61,8 @@ def normal32(words: np.ndarray) -> np.ndarray:
     w = -np.log(t * (np.float32(2.0) - t))
     y = horner(CENTRAL32, w - np.float32(2.5))
     far = np.flatnonzero(w >= np.float32(5.0))
-    y[far] = horner(TAIL32, np.sqrt(w[far]) - np.float32(3.0))
+    if far.size:
+        y[far] = horner(TAIL32, np.sqrt(w[far]) - np.float32(3.0))
     y *= np.float32(1.0) - t
     y *= SQRT2
     return np.negative(y, out=y, where=(words >> np.uint32(31)).astype(bool))

@@ -16,18 +16,20 @@ from . import device as devices
 from . import dtypes, parameters
 from .creation import asarray
 from .eager import EagerTensor
-from .errors import ArgumentError
+from .errors import ArgumentError, ShapeError
 from .generator import Generator, default_generator, seed
 from .ops import random as draws
-from .ops.elementwise import abs, less, log, log1p, sign
+from .ops import rejection
+from .ops.elementwise import abs, exp, less, log, log1p, sign
 from .parameters import cast, operand, plan, scaled, shifted
-from .spec import as_shape, normalize_axis, size
+from .spec import SCALARS, Shape, as_shape, describe, normalize_axis, size
 from .tensor import OPS, Tensor
 from .variable import Variable
 
 __all__ = [
-    "Generator", "bernoulli", "bits", "categorical", "default_generator", "exponential", "gumbel", "laplace",
-    "normal", "permutation", "seed", "shuffle", "truncated_normal", "uniform",
+    "Generator", "bernoulli", "beta", "bits", "categorical", "choice", "default_generator", "dirichlet",
+    "exponential", "gamma", "gumbel", "integers", "laplace", "multinomial", "normal", "permutation", "poisson", "seed",
+    "shuffle", "truncated_normal", "uniform",
 ]  # fmt: skip
 
 
@@ -153,6 +155,81 @@ def laplace(shape: Any = None, location: Any = 0.0, scale: Any = 1.0, *, dtype: 
     return shifted(scaled(-sign(v) * log1p(-abs(v)), scale), location)
 
 
+def integers(shape: Any, low: int, high: int, *, dtype: Any = "int64", generator: Generator | None = None,
+             device: Any = None) -> Tensor:  # fmt: skip
+    """Integers of low <= n < high, every one exactly as likely.
+
+    Errors: ArgumentError unless low < high, and when the dtype cannot hold them; DTypeError for no integer dtype.
+    """
+    low, high, target = low.__index__(), high.__index__(), as_shape("integers", shape)
+    words = dtypes.uint32 if rejection.narrow(low, high) else dtypes.uint64
+    state = _take(generator, draws.blocks_used(size(target), words), device)
+    return rejection.random_integers(state, low=low, high=high, shape=target, dtype=dtypes.as_dtype(dtype))
+
+
+def poisson(shape: Any = None, rate: Any = 1.0, *, dtype: Any = "int64", generator: Generator | None = None,
+            device: Any = None) -> Tensor:  # fmt: skip
+    """Poisson numbers: how many events happen in unit time, at this rate.
+
+    Errors: ArgumentError for a rate that is negative or above 2**62.
+    """
+    rate = operand(rate)
+    parameters.require("poisson", "rate", rate, lambda v: (v >= 0) & (v <= 2.0**62), "between 0 and 2**62")
+    target, _ = plan("poisson", shape, dtypes.float64, (rate,))
+    state = _take(generator, size(target), device, rate)
+    return rejection.random_poisson(state, rate, shape=target, dtype=dtypes.as_dtype(dtype))
+
+
+def gamma(shape: Any = None, concentration: Any = 1.0, rate: Any = 1.0, *, dtype: Any = None,
+          generator: Generator | None = None, device: Any = None) -> Tensor:  # fmt: skip
+    """Gamma numbers of mean concentration / rate. Gradients reach the rate, not the concentration.
+
+    Errors: ArgumentError unless both parameters are positive.
+    """
+    concentration, rate = operand(concentration), operand(rate)
+    parameters.require_positive("gamma", "rate", rate)
+    z = _log_gamma("gamma", shape, concentration, dtype, generator, device, (rate,), in_log=False)
+    return z if type(rate) in SCALARS and rate == 1 else z / cast(rate, z.dtype)
+
+
+def _log_gamma(name: str, shape: Any, concentration: Any, dtype: Any, generator: Generator | None, device: Any,
+               others: tuple[Any, ...] = (), in_log: bool = True) -> Any:  # fmt: skip
+    """The logarithms of gamma numbers of rate 1: they do not underflow where the concentration is small."""
+    parameters.require_positive(name, "concentration", concentration)
+    target, found = plan(name, shape, dtype, (concentration, *others))
+    state = _take(generator, size(target), device, concentration, *others)
+    return rejection.random_gamma(state, concentration, shape=target, dtype=found, in_log=in_log)
+
+
+def beta(shape: Any = None, a: Any = 1.0, b: Any = 1.0, *, dtype: Any = None, generator: Generator | None = None,
+         device: Any = None) -> Tensor:  # fmt: skip
+    """Beta numbers of (0, 1), of mean a / (a + b).
+
+    Errors: ArgumentError unless both concentrations are positive.
+    """
+    a, b = operand(a), operand(b)
+    target, found = plan("beta", shape, dtype, (a, b))
+    x = _log_gamma("beta", target, a, found, generator, device)
+    y = _log_gamma("beta", target, b, found, generator, device)
+    return 1 / (1 + exp(y - x))
+
+
+def dirichlet(concentration: Any, shape: Any = None, *, dtype: Any = None, generator: Generator | None = None,
+              device: Any = None) -> Tensor:  # fmt: skip
+    """Rows of probabilities that add up to 1, of mean concentration / sum(concentration).
+
+    Shapes: concentration (..., k) -> (*shape, k), where shape must end with (...), and is (...) if left out.
+    Errors: ShapeError for a 0-d concentration; ArgumentError unless it is positive.
+    """
+    concentration = asarray(concentration)
+    if not concentration.shape:
+        raise ShapeError("dirichlet: the concentration is 0-d", "Its last axis holds one number per category.")
+    target = concentration.shape[:-1] if shape is None else as_shape("dirichlet", shape)
+    found = _log_gamma("dirichlet", (*target, concentration.shape[-1]), concentration, dtype, generator, device)
+    y = exp(found - OPS["max"](found, axis=-1, keepdims=True))
+    return y / OPS["sum"](y, axis=-1, keepdims=True)
+
+
 def categorical(logits: Any = None, shape: Any = None, *, probs: Any = None, generator: Generator | None = None,
                 device: Any = None) -> Tensor:  # fmt: skip
     """Indices of categories, each as likely as exp(logit), or as its entry of `probs`, which need not add up to 1.
@@ -165,26 +242,42 @@ def categorical(logits: Any = None, shape: Any = None, *, probs: Any = None, gen
         >>> wf.random.categorical(probs=[0.0, 1.0, 0.0], shape=(3,))
         Tensor([1, 1, 1], i64)
     """
-    if (logits is None) == (probs is None):
-        raise ArgumentError("categorical: give logits or probs", "One of the two, not both.")
-    if probs is not None:
-        probs = asarray(probs) if not isinstance(probs, Tensor) else probs
-        parameters.require_scale("categorical", "probability", probs)
-        logits = log(probs)
-    logits = asarray(logits) if not isinstance(logits, Tensor) else logits
-    _require_possible(logits)
+    logits = _logits("categorical", logits, probs)
     target = as_shape("categorical", logits.shape[:-1] if shape is None else shape)
     state = _take(generator, draws.blocks_used(size(target), dtypes.float64), device, logits)
     return draws.random_categorical(state, logits, shape=target)
 
 
-def _require_possible(logits: Tensor) -> None:
+def multinomial(n: int, logits: Any = None, shape: Any = None, *, probs: Any = None,
+                generator: Generator | None = None, device: Any = None) -> Tensor:  # fmt: skip
+    """How often each category comes up in n draws from `categorical`, whose parameters these are.
+
+    Shapes: logits (..., k) -> (*shape, k), where shape must end with (...), and is (...) if left out.
+    Errors: as `categorical`; ArgumentError for a negative n.
+    """
+    logits = _logits("multinomial", logits, probs)
+    target = as_shape("multinomial", logits.shape[:-1] if shape is None else shape)
+    parameters.require("multinomial", "number of draws", n, lambda v: v >= 0, "0 or more")
+    state = _take(generator, draws.blocks_used(n * size(target), dtypes.float64), device, logits)
+    return draws.random_multinomial(state, logits, n=n, shape=target)
+
+
+def _logits(name: str, logits: Any, probs: Any) -> Tensor:
+    """The logits of a distribution over categories, given as such or as probabilities."""
+    if (logits is None) == (probs is None):
+        raise ArgumentError(f"{name}: give logits or probs", "One of the two, not both.")
+    if probs is not None:
+        probs = asarray(probs)
+        parameters.require_scale(name, "probability", probs)
+        logits = log(probs)
+    logits = operand(logits)
     found = parameters.values(logits)
     if found is not None and found.size and not np.isfinite(found.astype(np.float64).max(axis=-1)).all():
         raise ArgumentError(
-            "categorical: a row of logits has no finite maximum",
-            "Some category must be possible, and none NaN or infinitely likely.",
+            f"{name}: a row has no category that is possible, or one that is NaN or infinitely likely",
+            "The largest logit of a row must be finite, or some probability positive.",
         )
+    return logits
 
 
 def permutation(x: Any, *, axis: int = 0, generator: Generator | None = None, device: Any = None) -> Tensor:
@@ -209,3 +302,59 @@ def shuffle(x: Any, *, axis: int = 0, generator: Generator | None = None, device
 def _order(n: int, generator: Generator | None, device: Any, *operands: Any) -> Tensor:
     state = _take(generator, draws.blocks_used(n, dtypes.uint64), device, *operands)
     return draws.random_permutation(state, n=n)
+
+
+def choice(x: Any, shape: Any = (), *, replace: bool = True, p: Any = None, axis: int = 0,
+           generator: Generator | None = None, device: Any = None) -> Tensor:  # fmt: skip
+    """Random elements of 0 ... x-1, or random slices of the tensor x along an axis.
+
+    `p` weighs them; with `replace=False` none is chosen twice.
+
+    Errors: ArgumentError when there are fewer (of positive weight) than asked for; ShapeError when p is no vector of
+    one weight for each.
+    """
+    counted = isinstance(x, int | np.integer)
+    x = x if counted else operand(x)
+    axis = 0 if counted else normalize_axis("choice", axis, len(x.shape))
+    n, target = int(x) if counted else x.shape[axis], as_shape("choice", shape)
+    if p is not None:
+        p = asarray(p)
+        if p.shape != (n,):
+            raise ShapeError(f"choice: p is {describe(p)} for {n} elements", f"Give it shape ({n},).")
+    parts = _chosen if replace else _chosen_once
+    index = parts(n, target, p, generator, device)
+    return (
+        index
+        if counted
+        else OPS["take"](x, OPS["reshape"](index, shape=(-1,)), axis=axis).reshape(
+            *x.shape[:axis], *target, *x.shape[axis + 1 :]
+        )
+    )
+
+
+def _chosen(n: int, shape: Shape, p: Any, generator: Generator | None, device: Any) -> Tensor:
+    if p is not None:
+        return categorical(probs=p, shape=shape, generator=generator, device=device)
+    if n < 1 and size(shape):
+        raise ArgumentError(f"choice: nothing to choose from, {n} elements", "Give it some.")
+    return integers(shape, 0, max(n, 1), generator=generator, device=device)
+
+
+def _chosen_once(n: int, shape: Shape, p: Any, generator: Generator | None, device: Any) -> Tensor:
+    """The first of a permutation; with weights, those whose logarithms plus Gumbel numbers are the largest.
+
+    Source: W. Kool, H. van Hoof, M. Welling, "Stochastic beams and where to find them", ICML 2019, section 2.3.
+    """
+    k = size(shape)
+    available = n
+    if p is not None:
+        parameters.require_scale("choice", "weight", p)
+        weights = parameters.values(p)
+        available = n if weights is None else int(np.count_nonzero(weights))
+    if k > available:
+        raise ArgumentError(f"choice: {k} of {available} without replacement", "Choose fewer, or pass replace=True.")
+    if p is None:
+        order = _order(n, generator, device)
+    else:
+        order = OPS["argsort"](-(log(p) + gumbel((n,), dtype=p.dtype, generator=generator, device=device)))
+    return OPS["reshape"](order[:k], shape=shape)

@@ -24,7 +24,7 @@ from ..errors import ArgumentError, DTypeError, ShapeError
 from ..op import op
 from ..quantile import normal32, normal64, normal_quantile
 from ..samples import sample
-from ..spec import Shaped, Spec, as_shape, check_dtype, describe
+from ..spec import Shape, Shaped, Spec, as_shape, check_dtype, describe
 
 Convert = Callable[[np.ndarray], np.ndarray]
 WIDE = frozenset((dtypes.float64, dtypes.int64, dtypes.uint64))  # dtypes whose elements take two words
@@ -192,6 +192,21 @@ def random_permutation(state: Shaped, /, *, n: int) -> Spec:
 random_permutation.gradient(None)
 
 
+def _categories(name: str, state: Shaped, logits: Shaped, shape: Any) -> Shape:
+    """The checked shape of draws from rows of logits."""
+    check_state(name, state)
+    check_dtype(name, logits, dtypes.FLOATS)
+    target, batch = as_shape(name, shape), tuple(logits.shape[:-1])
+    if not logits.shape or not logits.shape[-1]:
+        raise ShapeError(f"{name}: {describe(logits)} has no categories", "The last axis holds one logit per category.")
+    if len(target) < len(batch) or target[len(target) - len(batch) :] != batch:
+        raise ShapeError(
+            f"{name}: shape {target} does not end with {batch}, the leading axes of {describe(logits)}",
+            f"Ask for shape (n, {', '.join(map(str, batch))}).",
+        )
+    return target
+
+
 def _categorical(state: np.ndarray, logits: np.ndarray, shape: Any) -> np.ndarray:
     target = as_shape("random_categorical", shape)
     rows = logits.astype(np.float64).reshape(-1, logits.shape[-1])
@@ -221,19 +236,29 @@ def random_categorical(state: Shaped, logits: Shaped, /, *, shape: Any) -> Spec:
     Shapes: (..., k) -> shape, which ends with (...). The index is the number of cumulative sums of exp(logit - max),
     added from the left, that are at most u times the last.
     """
-    check_state("random_categorical", state)
-    check_dtype("categorical", logits, dtypes.FLOATS)
-    target, batch = as_shape("categorical", shape), tuple(logits.shape[:-1])
-    if not logits.shape or not logits.shape[-1]:
-        raise ShapeError(
-            f"categorical: {describe(logits)} has no categories", "The last axis holds one logit per category."
-        )
-    if target[len(target) - len(batch) :] != batch:
-        raise ShapeError(
-            f"categorical: shape {target} does not end with {batch}, the leading axes of {describe(logits)}",
-            f"Ask for shape (n, {', '.join(map(str, batch))}).",
-        )
-    return Spec(target, dtypes.int64)
+    return Spec(_categories("categorical", state, logits, shape), dtypes.int64)
 
 
 random_categorical.gradient(None)
+
+
+def _multinomial(state: np.ndarray, logits: np.ndarray, n: int, shape: Any) -> np.ndarray:
+    target, k = as_shape("multinomial", shape), logits.shape[-1]
+    found = _categorical(state, logits, (n, *target)).reshape(n, -1)
+    places = found + k * np.arange(found.shape[1])
+    return np.bincount(places.reshape(-1), minlength=k * found.shape[1]).reshape(*target, k)
+
+
+@op(_multinomial, samples=[sample(sample_state, (3, 4), n=6, shape=(2, 3)), sample(sample_state, (4,), n=0, shape=())])
+def random_multinomial(state: Shaped, logits: Shaped, /, *, n: int, shape: Any) -> Spec:
+    """How often each category comes up in n draws of `random_categorical`, of shape (n, *shape).
+
+    Shapes: (..., k) -> (*shape, k), where shape ends with (...).
+    """
+    target = _categories("multinomial", state, logits, shape)
+    if n < 0:
+        raise ArgumentError(f"multinomial: {n} draws", "Take 0 or more.")
+    return Spec((*target, logits.shape[-1]), dtypes.int64)
+
+
+random_multinomial.gradient(None)
