@@ -7,13 +7,13 @@ array, or as the scalar or None to pass. This file knows nothing of ops.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from .spec import Shape
 
-Draw = Callable[[np.random.Generator], np.ndarray]
+Draw: TypeAlias = "Callable[[np.random.Generator], np.ndarray]"  # unevaluated: numpy.random is slow to import
 
 
 class Sample(NamedTuple):
