@@ -6,7 +6,22 @@ The operators of `Tensor` find their op by name. Those of eager tensors are the 
 from __future__ import annotations
 
 from .eager import install_shortcuts
-from .ops import elementwise, identity, linear, random, reduction, rejection, shaping  # noqa: F401  (the op table)
+from .ops import (  # noqa: F401  (the op table)
+    decompositions,
+    determinants,
+    diagonals,
+    einsum,
+    elementwise,
+    fourier,
+    identity,
+    linear,
+    norms,
+    random,
+    reduction,
+    rejection,
+    shaping,
+    solving,
+)
 
 OPERATORS = {
     "__add__": "add", "__sub__": "subtract", "__mul__": "multiply", "__truediv__": "divide",

@@ -1,0 +1,104 @@
+"""What rules on stacks of matrices share: the checks of their operands, and the few products that recur.
+
+A stack is a tensor of two axes or more; the last two are the matrix. Kernels see float32 and up: integers are
+computed as the default float. Nothing here is an op of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..dtypes import DType
+from ..errors import ArgumentError, ShapeError
+from ..families import conj
+from ..spec import Shape, Shaped, Spec, check_dtype, describe, promoted, shape_of
+from ..tensor import OPS
+
+
+def check_matrices(name: str, x: Shaped) -> None:
+    """Refuse what is no stack of matrices of numbers."""
+    check_dtype(name, x, dtypes.NUMERIC)
+    if len(shape_of(x)) < 2:
+        raise ShapeError(f"{name}: {describe(x)} is no matrix", "Give it at least two axes: (..., rows, columns).")
+
+
+def check_square(name: str, x: Shaped) -> None:
+    """Refuse what is no stack of square matrices of numbers."""
+    check_matrices(name, x)
+    if x.shape[-1] != x.shape[-2]:
+        raise ShapeError(
+            f"{name}: {describe(x)} is not square: {x.shape[-2]} rows, {x.shape[-1]} columns",
+            "It is defined for square matrices, (..., n, n).",
+        )
+
+
+def inexact(name: str, *operands: Shaped) -> DType:
+    """The dtype in which the operands are computed together: floating or complex."""
+    return dtypes.inexact_dtype(promoted(name, *operands))
+
+
+def as_inexact(*arrays: np.ndarray) -> list[np.ndarray]:
+    """Arrays in the common dtype in which a kernel computes them."""
+    dtype = dtypes.inexact_dtype(dtypes.promote(*(x.dtype for x in arrays)))
+    return [x.astype(dtype, copy=False) for x in arrays]
+
+
+@contextmanager
+def refused(what: str, hint: str) -> Iterator[None]:
+    """Say what a matrix lacks where NumPy's linear algebra gives up."""
+    try:
+        yield
+    except np.linalg.LinAlgError as error:
+        raise ArgumentError(what, hint) from error
+
+
+def matrix_transpose(x: Any) -> Any:
+    """Each matrix transposed."""
+    return OPS["matrix_transpose"](x)
+
+
+def adjoint(x: Any) -> Any:
+    """Each matrix transposed and conjugated."""
+    return conj(matrix_transpose(x))
+
+
+def hermitian(x: Any) -> Any:
+    """The Hermitian part of each matrix."""
+    return (x + adjoint(x)) * 0.5
+
+
+def half_lower(x: Any) -> Any:
+    """The lower triangle of each matrix, with half the diagonal."""
+    return (OPS["tril"](x) + OPS["tril"](x, k=-1)) * 0.5
+
+
+def half_upper(x: Any) -> Any:
+    """The upper triangle of each matrix, with half the diagonal."""
+    return (OPS["triu"](x) + OPS["triu"](x, k=1)) * 0.5
+
+
+def as_row(x: Any) -> Any:
+    """A vector as a matrix of one row.   Shapes: (..., n) -> (..., 1, n)."""
+    return OPS["reshape"](x, shape=(*x.shape[:-1], 1, x.shape[-1]))
+
+
+def as_column(x: Any) -> Any:
+    """A vector as a matrix of one column.   Shapes: (..., n) -> (..., n, 1)."""
+    return OPS["reshape"](x, shape=(*x.shape, 1))
+
+
+def safe_reciprocal(x: Any) -> Any:
+    """1 / x, and 0 where x is 0."""
+    where = OPS["where"]
+    return where(x == 0, 0.0, 1.0 / where(x == 0, 1.0, x))
+
+
+def stack(x: Shaped, *shape: int, dtype: DType | None = None) -> Spec:
+    """The spec of other matrices (or vectors, or numbers) in the stack of `x`."""
+    batch: Shape = tuple(x.shape[:-2])
+    return Spec((*batch, *shape), inexact("stack", x) if dtype is None else dtype)

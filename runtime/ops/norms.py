@@ -1,0 +1,108 @@
+"""Norms of vectors and matrices, and the rank. Gradients are subgradients where a norm has a kink: 0 at 0."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+
+from .. import dtypes
+from ..errors import ArgumentError
+from ..op import op
+from ..samples import complexes, distinct, sample
+from ..spec import Axes, Shaped, Spec, check_dtype, normalize_axes, reduced_shape
+from ..tensor import OPS, as_tensor
+from .decompositions import svdvals
+from .elementwise import abs, sign, where
+from .matrices import as_inexact, check_matrices, refused, stack
+
+INFINITE = (math.inf, -math.inf)
+ORDERS = ("fro", "nuc", 1, -1, 2, -2, *INFINITE)
+
+
+def _vector_norm(x: np.ndarray, axis: Axes, keepdims: bool, ord: float) -> np.ndarray:
+    axes = normalize_axes("vector_norm", axis, x.ndim)
+    return np.linalg.vector_norm(*as_inexact(x), axis=axes, keepdims=keepdims, ord=ord)
+
+
+@op(_vector_norm, widen=True,
+    samples=[sample((3, 4)), sample((3, 4), axis=0), sample((2, 3, 4), axis=(0, -1), keepdims=True),
+             sample((5,), ord=1), sample((5,), ord=3.5), sample(distinct((5,)), ord=math.inf),
+             sample(distinct((2, 5)), ord=-math.inf, axis=1), sample((3,), ord=0), sample(complexes((3, 2)), axis=0)])  # fmt: skip
+def vector_norm(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False, ord: float = 2) -> Spec:
+    """The norm sum(|x|**ord)**(1/ord) of vectors, over all axes by default.
+
+    `ord` may be inf (the largest |x|), -inf (the smallest), or 0 (how many are not 0).
+
+    Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.
+    """
+    check_dtype("vector_norm", x, dtypes.NUMERIC)
+    if isinstance(ord, str) or ord != ord:
+        raise ArgumentError(f"vector_norm: ord={ord!r} is no number", "Use 2, 1, 0, wf.inf, or another float.")
+    dtype = dtypes.real_dtype(dtypes.inexact_dtype(x.dtype))
+    return Spec(reduced_shape("vector_norm", x, axis, keepdims), dtype)
+
+
+@vector_norm.gradient
+def _(dy: Any, y: Any, x: Any, *, axis: Axes, keepdims: bool, ord: float) -> Any:
+    if not keepdims:
+        shape = reduced_shape("vector_norm", x, axis, True)
+        dy, y = OPS["reshape"](dy, shape=shape), OPS["reshape"](y, shape=shape)
+    if ord == 0:
+        return dy * sign(x) * 0
+    if ord in INFINITE:
+        chosen = where(abs(x) == y, 1.0, 0.0)
+        return dy * sign(x) * chosen / OPS["sum"](chosen, axis=axis, keepdims=True)
+    if ord == 1:
+        return dy * sign(x)
+    scale = where(y == 0, 0.0, 1.0 / where(y == 0, 1.0, y))
+    if ord == 2:
+        return dy * scale * x
+    size = abs(x)
+    power = where(size == 0, 0.0, where(size == 0, 1.0, size * scale) ** (ord - 1))
+    return dy * sign(x) * power
+
+
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | Literal["fro", "nuc"] | None = "fro") -> Any:
+    """The norm of each matrix.
+
+    `ord` is "fro" (the root of the sum of squares), "nuc" (the sum of the singular values), 2 or -2 (the largest or
+    smallest singular value), 1 or -1 (the largest or smallest sum of a column's absolute values), inf or -inf (of a
+    row's).
+
+    Shapes: (..., m, n) -> (...), or (..., 1, 1) with keepdims.
+    Errors: ArgumentError for another `ord`.
+    """
+    x = as_tensor(x)
+    check_matrices("matrix_norm", x)
+    ord = "fro" if ord is None else ord
+    if ord not in ORDERS:
+        raise ArgumentError(f"matrix_norm: ord={ord!r} is unknown", f"Use one of {', '.join(map(repr, ORDERS))}.")
+    if ord == "fro":
+        return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
+    if ord in ("nuc", 2, -2):
+        norms, axis = svdvals(x), -1
+        y = OPS["sum"](norms, axis=axis) if ord == "nuc" else OPS["max" if ord == 2 else "min"](norms, axis=axis)
+    else:
+        sums = vector_norm(x, axis=-2 if ord in (1, -1) else -1, ord=1)
+        y = OPS["max" if ord > 0 else "min"](sums, axis=-1)
+    return OPS["reshape"](y, shape=(*y.shape, 1, 1)) if keepdims else y
+
+
+def _matrix_rank(x: np.ndarray, rtol: Any) -> np.ndarray:
+    (x,) = as_inexact(x)
+    with refused("matrix_rank: the singular values were not found", "Look for NaN or infinity in the operand."):
+        s = np.linalg.svd(x, compute_uv=False)
+    rtol = max(x.shape[-2:]) * np.finfo(s.dtype).eps if rtol is None else np.asarray(rtol)[..., None]
+    return np.count_nonzero(s > s.max(axis=-1, keepdims=True, initial=0) * rtol, axis=-1)
+
+
+@op(_matrix_rank, widen=True, samples=[sample((3, 4)), sample((2, 3, 3))])
+def matrix_rank(x: Shaped, /, *, rtol: Any = None) -> Spec:
+    """The number of singular values above `rtol` times the largest.   Shapes: (..., m, n) -> (...)."""
+    check_matrices("matrix_rank", x)
+    return stack(x, dtype=dtypes.default_int)
+
+
+matrix_rank.gradient(None)
