@@ -17,7 +17,9 @@ settings.load_profile("weft")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--update-golden", action="store_true", help="rewrite recorded files (face.txt, docs/ops.md, ...) instead of comparing"
+        "--update-golden",
+        action="store_true",
+        help="rewrite recorded files (face.txt, docs/ops.md, ...) instead of comparing",
     )
 
 

@@ -69,8 +69,13 @@ MISTAKES = [
 
 def kinds() -> list[str]:
     """A line for each class of errors.py."""
-    found = [x for x in vars(errors).values() if isinstance(x, type) and issubclass(x, WeftError) and x is not WeftError]
-    return [f"| `{x.__name__}` | `{', '.join(b.__name__ for b in x.__bases__ if b is not WeftError)}` | {x.__doc__} |" for x in found]
+    found = [
+        x for x in vars(errors).values() if isinstance(x, type) and issubclass(x, WeftError) and x is not WeftError
+    ]
+    return [
+        f"| `{x.__name__}` | `{', '.join(b.__name__ for b in x.__bases__ if b is not WeftError)}` | {x.__doc__} |"
+        for x in found
+    ]
 
 
 def said(code: str) -> str:

@@ -31,7 +31,9 @@ def test_test_files_have_names_of_their_own() -> None:
     assert sorted(names) == sorted(set(names))
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if p.parts[-2] != "tests" and ROOT / "tests" not in p.parents], ids=shown)
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if p.parts[-2] != "tests" and ROOT / "tests" not in p.parents], ids=shown
+)
 def test_public_functions_and_classes_have_docstrings(path: Path) -> None:
     for node in parse(path).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):

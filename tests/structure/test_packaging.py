@@ -15,7 +15,9 @@ import pytest
 from house import FACE, ROOMS, ROOT, modules
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-LITTER = shutil.ignore_patterns(".git", ".venv", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis")
+LITTER = shutil.ignore_patterns(
+    ".git", ".venv", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis"
+)
 
 IMPORT_EVERYTHING = """
 import importlib, pkgutil, sys, weft
