@@ -45,7 +45,7 @@ def module_of(op: Op[...]) -> str:
 
 def gradient(op: Op[...]) -> str:
     """Whether an op has a gradient, in a word."""
-    if op.rules is None or isinstance(op.rules, tuple) and op.rules and all(rule is None for rule in op.rules):
+    if op.rules is None or (isinstance(op.rules, tuple) and op.rules and all(rule is None for rule in op.rules)):
         return "0"
     return "none" if op.rules == () else "yes"
 

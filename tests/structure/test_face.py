@@ -34,7 +34,7 @@ def public_names() -> list[str]:
     for name in sorted(vars(wf)):
         value = getattr(wf, name)
         is_part = isinstance(value, type(wf))
-        if name.startswith("_") or is_part and name in ("runtime", "kernels", "compiler", "demo", "tf"):
+        if name.startswith("_") or (is_part and name in ("runtime", "kernels", "compiler", "demo", "tf")):
             continue
         names.append(name)
         if is_part:
