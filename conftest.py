@@ -26,4 +26,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
     """Whether recorded files are to be rewritten."""
-    return request.config.getoption("--update-golden")
+    return bool(request.config.getoption("--update-golden"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from markdown import output, same, snippets
+from snippets import output, same, snippets
 
 from weft.runtime.tensor import OPS
 
