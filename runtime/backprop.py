@@ -52,7 +52,7 @@ def backpropagate(
 def _take(node: Node, cotangents: Cotangents, sources: Container[int]) -> tuple[Any, ...] | None:
     """The cotangents of a node's several outputs, zeros for the unused ones; None if all are unused."""
     dys = []
-    for y in node.outputs:
+    for y in node[3]:
         dys.append(cotangents.get(y.key))
         if y.key not in sources:
             cotangents.pop(y.key, None)
@@ -60,7 +60,7 @@ def _take(node: Node, cotangents: Cotangents, sources: Container[int]) -> tuple[
         return None
     return tuple(
         OPS["zeros"](y.shape, dtype=y.dtype) if dy is None and y.dtype in INEXACT else dy
-        for dy, y in zip(dys, node.outputs, strict=True)
+        for dy, y in zip(dys, node[3], strict=True)
     )
 
 
@@ -68,6 +68,6 @@ def reachable(nodes: Sequence[Node], sources: set[int]) -> set[int]:
     """The keys of the values that depend on `sources`, themselves included."""
     reached = set(sources)
     for node in nodes:
-        if any(getattr(x, "key", 0) in reached for x in node.inputs):
-            reached.update(y.key for y in node.outputs)
+        if any(getattr(x, "key", 0) in reached for x in node[1]):
+            reached.update(y.key for y in node[3])
     return reached
