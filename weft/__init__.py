@@ -5,7 +5,7 @@ This file is the list of public names, and nothing else.
 
 from .runtime import operators as _operators  # completes the eager context  # isort: skip
 
-from .runtime import random, testing
+from .runtime import fft, linalg, random, testing
 from .runtime.creation import asarray, full, ones, tensor, zeros
 from .runtime.custom_gradient import custom_gradient
 from .runtime.device import device, list_devices, num_gpus
@@ -34,12 +34,14 @@ from .runtime.implicit import (
     implicit_value_and_gradients,
     value_and_gradients_function,
 )
+from .runtime.ops.diagonals import diag, diagonal, trace
+from .runtime.ops.einsum import einsum
 from .runtime.ops.identity import identity, stop_gradient
+from .runtime.ops.linear import cross, kron, matmul, matrix_transpose, outer, tensordot, vecdot
 from .runtime.recompute import checkpoint
 from .runtime.spec import Spec
 from .runtime.tape import GradientTape
 from .runtime.tensor import Tensor
 from .runtime.variable import Variable
-
 
 __version__ = "0.1.0"

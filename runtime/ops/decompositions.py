@@ -114,7 +114,7 @@ def _(dy: Any, y: Any, _x: Any, *, mode: str) -> Any:
         return _qr_dx(dq, dr, q, r)
     left, right, dright = r[..., :m], r[..., m:], dr[..., m:]  # x = q @ [left, right]
     dq = dq + matmul(matmul(q, right), adjoint(dright))
-    return OPS["concat"]((_qr_dx(dq, dr[..., :m], q, left), matmul(q, dright)), axis=-1)
+    return OPS["concat"](_qr_dx(dq, dr[..., :m], q, left), matmul(q, dright), axis=-1)
 
 
 def _qr_dx(dq: Any, dr: Any, q: Any, r: Any) -> Any:

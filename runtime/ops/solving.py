@@ -281,6 +281,6 @@ def expm(x: Shaped, /) -> Spec:
 def _(dy: Any, _y: Any, x: Any) -> Any:
     """The derivative stands in the corner of exp of a matrix of twice the size."""
     n, concat, dual = x.shape[-1], OPS["concat"], adjoint(x)
-    top = concat((dual, dy), axis=-1)
-    bottom = concat((dual * 0, dual), axis=-1)
-    return expm(concat((top, bottom), axis=-2))[..., :n, n:]
+    top = concat(dual, dy, axis=-1)
+    bottom = concat(OPS["zeros_like"](dual), dual, axis=-1)
+    return expm(concat(top, bottom, axis=-2))[..., :n, n:]
