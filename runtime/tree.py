@@ -7,6 +7,7 @@ This file knows nothing of tensors.
 from __future__ import annotations
 
 import dataclasses
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -31,7 +32,10 @@ def register(kind: type, flatten: Flatten, rebuild: Rebuild) -> None:
 
 register(tuple, lambda x: (list(x), None), lambda _, children: tuple(children))
 register(list, lambda x: (list(x), None), lambda _, children: children)
-register(dict, lambda x: (list(x.values()), (type(x), list(x))), lambda rest, c: rest[0](zip(rest[1], c, strict=True)))
+for _kind in (dict, OrderedDict):
+    register(
+        _kind, lambda x: (list(x.values()), (type(x), list(x))), lambda rest, c: rest[0](zip(rest[1], c, strict=True))
+    )
 _named: tuple[Flatten, Rebuild] = (lambda x: (list(x), type(x)), lambda kind, children: kind(*children))
 
 
@@ -54,8 +58,6 @@ def _kind_of(x: Any) -> tuple[Flatten, Rebuild] | None:
         return found
     if isinstance(x, tuple) and hasattr(x, "_fields"):
         return _named
-    if isinstance(x, dict) and type(x).__init__ is dict.__init__:
-        return _kinds[dict]
     if dataclasses.is_dataclass(x) and not isinstance(x, type):
         return _flatten_dataclass, _rebuild_dataclass
     return None
@@ -109,8 +111,6 @@ def _build(structure: Structure, leaves: Iterator[Any]) -> Any:
         rebuild = _kinds[structure.kind][1]
     elif issubclass(structure.kind, tuple):
         rebuild = _named[1]
-    elif issubclass(structure.kind, dict):
-        rebuild = _kinds[dict][1]
     else:
         rebuild = _rebuild_dataclass
     return rebuild(structure.rest, children)
