@@ -14,9 +14,9 @@ from . import device as devices
 from . import dtypes, memory
 from .assignment import alias
 from .eager import EagerTensor, as_array, lift, wrap
-from .errors import ArgumentError
+from .errors import ArgumentError, DTypeError
 from .spec import as_shape
-from .tensor import OPS, Tensor
+from .tensor import OPS, Tensor, as_tensor
 
 
 def _place(device: Any) -> devices.Device:
@@ -42,25 +42,36 @@ def tensor(value: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """
     if isinstance(value, Tensor):
         value = wrap(lift(value).buffer)
-    return asarray(value, dtype, device=device, copy=True)
+        return asarray(value, dtype, device=device)
+    return _from_values(value, dtype, device, True)
 
 
 def asarray(value: Any, /, dtype: Any = None, *, device: Any = None, copy: bool | None = None) -> EagerTensor:
     """A tensor of what holds numbers, sharing its memory where possible.
 
     `copy=True` always copies, `copy=False` refuses to. An array that is shared must not be written to while the
-    tensor is in use.
+    tensor is in use. Gradients flow to tensors, also to those inside lists.
 
     Errors: ShapeError for ragged lists; DTypeError for what holds no numbers; ArgumentError when `copy=False`
     but a copy is needed.
     """
-    wanted = _dtype(dtype)
-    if isinstance(value, Tensor):
-        x = alias(lift(value))  # values never change, so sharing them is as good as a copy
-        if device is not None:
-            x = OPS["to_device"](x, device)
-        return x if wanted is None or wanted is x.dtype else OPS["astype"](x, dtype=wanted)
-    array = as_array(value, wanted)
+    if isinstance(value, list | tuple) and _holds_tensors(value) and copy is not False:
+        value = OPS["stack"]([asarray(x) for x in value])
+    if not isinstance(value, Tensor):
+        return _from_values(value, dtype, device, copy)
+    x, wanted = alias(lift(value)), _dtype(dtype)  # values never change, so sharing them is as good as a copy
+    if device is not None:
+        x = OPS["to_device"](x, device)
+    return x if wanted is None or wanted is x.dtype else OPS["astype"](x, dtype=wanted)
+
+
+def _holds_tensors(values: Any) -> bool:
+    return any(isinstance(x, Tensor) or (isinstance(x, list | tuple) and _holds_tensors(x)) for x in values)
+
+
+def _from_values(value: Any, dtype: Any, device: Any, copy: bool | None) -> EagerTensor:
+    """A tensor of what is no tensor yet."""
+    array = as_array(value, _dtype(dtype))
     shared = hasattr(value, "__array__") or hasattr(value, "__buffer__")
     if copy is False and not (shared and np.may_share_memory(array, np.asarray(value))):
         raise ArgumentError("asarray: copy=False, but these values must be copied", "Allow the copy: copy=None.")
@@ -70,10 +81,36 @@ def asarray(value: Any, /, dtype: Any = None, *, device: Any = None, copy: bool 
 
 
 def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) -> EagerTensor:
-    """A tensor of `shape` in which every element is `fill_value`."""
-    value = as_array(fill_value, _dtype(dtype))
-    array = memory.empty(as_shape("full", shape), value.dtype)
+    """A tensor of `shape` in which every element is `fill_value`, in the dtype that a tensor of it would have.
+
+    Errors: DTypeError for an integer that the dtype does not hold.
+
+    Example:
+        >>> import weft as wf
+        >>> wf.full((2, 2), 7)
+        Tensor([[7, 7],
+                [7, 7]], i64)
+    """
+    lengths, wanted = as_shape("full", shape), _dtype(dtype)
+    if isinstance(fill_value, Tensor):
+        return OPS["broadcast_to"](asarray(fill_value, wanted, device=device), shape=lengths)
+    _check_integer(fill_value, wanted)
+    value = as_array(fill_value, wanted)
+    array = memory.empty(lengths, value.dtype)
     array[...] = value
+    return wrap(_place(device).from_numpy(array))
+
+
+def _check_integer(value: Any, dtype: dtypes.DType | None) -> None:
+    if type(value) is int and dtype in dtypes.INTEGERS:
+        bounds = np.iinfo(dtype)
+        if not bounds.min <= value <= bounds.max:
+            raise DTypeError(f"full: {value} does not fit {dtype}", f"It holds {bounds.min} to {bounds.max}.")
+
+
+def empty(shape: Any, *, dtype: Any = None, device: Any = None) -> EagerTensor:
+    """A tensor of `shape` (float32 by default) with whatever values its memory held before."""
+    array = memory.empty(as_shape("empty", shape), _dtype(dtype) or dtypes.default_float)
     return wrap(_place(device).from_numpy(array))
 
 
@@ -88,4 +125,37 @@ def ones(shape: Any, *, dtype: Any = None, device: Any = None) -> EagerTensor:
     return full(shape, 1, dtype=dtype or dtypes.default_float, device=device)
 
 
-OPS.update(tensor=tensor, asarray=asarray, full=full, zeros=zeros, ones=ones)
+def _template(x: Any, dtype: Any, device: Any) -> tuple[Any, Any, Any]:
+    """The shape, dtype and device of a tensor like `x`, which may be anything that has a shape and a dtype."""
+    x = x if hasattr(x, "shape") and hasattr(x, "dtype") else as_tensor(x)
+    return x.shape, dtype or x.dtype, device or (x.device if isinstance(x, EagerTensor) else None)
+
+
+def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> EagerTensor:
+    """A tensor with the shape, dtype and device of `x` in which every element is `fill_value`."""
+    shape, dtype, device = _template(x, dtype, device)
+    return full(shape, fill_value, dtype=dtype, device=device)
+
+
+def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> EagerTensor:
+    """A tensor with the shape, dtype and device of `x`, with whatever values its memory held before."""
+    shape, dtype, device = _template(x, dtype, device)
+    return empty(shape, dtype=dtype, device=device)
+
+
+def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> EagerTensor:
+    """A tensor of zeros with the shape, dtype and device of `x`."""
+    shape, dtype, device = _template(x, dtype, device)
+    return zeros(shape, dtype=dtype, device=device)
+
+
+def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> EagerTensor:
+    """A tensor of ones with the shape, dtype and device of `x`."""
+    shape, dtype, device = _template(x, dtype, device)
+    return ones(shape, dtype=dtype, device=device)
+
+
+OPS.update(
+    tensor=tensor, asarray=asarray, full=full, empty=empty, zeros=zeros, ones=ones,
+    full_like=full_like, empty_like=empty_like, zeros_like=zeros_like, ones_like=ones_like,
+)  # fmt: skip

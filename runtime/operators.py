@@ -5,22 +5,35 @@ The operators of `Tensor` find their op by name. Those of eager tensors are the 
 
 from __future__ import annotations
 
+from . import ranges  # noqa: F401
 from .eager import install_shortcuts
 from .ops import (  # noqa: F401  (the op table)
+    along,
+    closeness,
     decompositions,
     determinants,
     diagonals,
     einsum,
     elementwise,
     fourier,
+    gathering,
     identity,
+    indexing,
+    joining,
     linear,
     norms,
     random,
     reduction,
     rejection,
+    scans,
+    scattering,
+    sets,
     shaping,
+    slicing,
     solving,
+    sorting,
+    statistics,
+    transfer,
 )
 
 OPERATORS = {

@@ -6,7 +6,7 @@ This file is the list of public names, and nothing else.
 from .runtime import operators as _operators  # completes the eager context  # isort: skip
 
 from .runtime import fft, linalg, random, testing
-from .runtime.creation import asarray, full, ones, tensor, zeros
+from .runtime.creation import asarray, empty, empty_like, full, full_like, ones, ones_like, tensor, zeros, zeros_like
 from .runtime.custom_gradient import custom_gradient
 from .runtime.device import device, list_devices, num_gpus
 from .runtime.dtypes import (
@@ -34,10 +34,120 @@ from .runtime.implicit import (
     implicit_value_and_gradients,
     value_and_gradients_function,
 )
+from .runtime.inspection import (
+    __array_namespace_info__,
+    astype,
+    can_cast,
+    e,
+    finfo,
+    iinfo,
+    inf,
+    isdtype,
+    nan,
+    newaxis,
+    pi,
+    result_type,
+)
+from .runtime.ops.closeness import allclose, clip, isclose, nan_to_num
 from .runtime.ops.diagonals import diag, diagonal, trace
 from .runtime.ops.einsum import einsum
+from .runtime.ops.elementwise import (
+    abs,
+    acos,
+    acosh,
+    add,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    bitwise_and,
+    bitwise_invert,
+    bitwise_left_shift,
+    bitwise_or,
+    bitwise_right_shift,
+    bitwise_xor,
+    ceil,
+    conj,
+    copysign,
+    cos,
+    cosh,
+    divide,
+    equal,
+    exp,
+    exp2,
+    expm1,
+    floor,
+    floor_divide,
+    greater,
+    greater_equal,
+    hypot,
+    imag,
+    isfinite,
+    isinf,
+    isnan,
+    less,
+    less_equal,
+    log,
+    log1p,
+    log2,
+    log10,
+    logaddexp,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    nextafter,
+    not_equal,
+    positive,
+    pow,
+    real,
+    reciprocal,
+    remainder,
+    round,
+    rsqrt,
+    sign,
+    signbit,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    subtract,
+    tan,
+    tanh,
+    trunc,
+    where,
+)
 from .runtime.ops.identity import identity, stop_gradient
+from .runtime.ops.joining import array_split, broadcast_arrays, concat, meshgrid, pad, split, stack, unstack
 from .runtime.ops.linear import cross, kron, matmul, matrix_transpose, outer, tensordot, vecdot
+from .runtime.ops.reduction import all, any, argmax, argmin, count_nonzero, max, mean, min, prod, sum
+from .runtime.ops.scans import cumprod, cumsum, cumulative_max, cumulative_min, cumulative_prod, cumulative_sum, diff
+from .runtime.ops.sets import argwhere, isin, nonzero, unique_all, unique_counts, unique_inverse, unique_values
+from .runtime.ops.shaping import (
+    broadcast_to,
+    expand_dims,
+    flatten,
+    flip,
+    moveaxis,
+    permute_dims,
+    repeat,
+    reshape,
+    roll,
+    squeeze,
+    swapaxes,
+    tile,
+    transpose,
+    tril,
+    triu,
+)
+from .runtime.ops.sorting import argsort, searchsorted, sort, top_k
+from .runtime.ops.statistics import bincount, histogram, median, quantile, std, var
+from .runtime.ranges import arange, eye, linspace
 from .runtime.recompute import checkpoint
 from .runtime.spec import Spec
 from .runtime.tape import GradientTape

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..dtypes import BOOLS, COMPLEX, EVERY, FLOATS, INEXACT, INTEGRAL, NUMERIC, REAL
+from ..dtypes import COMPLEX, EVERY, FLOATS, INEXACT, INTEGRAL, NUMERIC, REAL
 from ..families import binary, compare, select, unary
+from ..spec import SCALARS
 
 LOG2, LOG10 = math.log(2.0), math.log(10.0)
-BOOL = lambda _: dtypes.bool_  # noqa: E731
+BOOL = lambda _: dtypes.bool_
 ANY, POSITIVE, UNIT, OVER_ONE = (-2.0, 2.0), (0.5, 3.0), (-0.9, 0.9), (1.2, 3.0)
 
 
@@ -31,6 +32,34 @@ def _masked(dy: Any, mask: Any) -> Any:
 def _half(dy: Any, chosen: Any, tie: Any) -> Any:
     """The cotangent of the chosen operand; half of it where both are equal."""
     return _masked(dy, chosen) * where(tie, 0.5, 1.0)
+
+
+def _nonzero(z: Any) -> Any:
+    """A divisor that is 1 where it would be 0."""
+    return where(z == 0, 1, z)
+
+
+def _power_slope(x: Any, y: Any) -> Any:
+    """y * x**(y - 1), and 0 where y is 0, whatever x is."""
+    if isinstance(y, SCALARS):
+        return 0 if y == 0 else 1 if y == 1 else x * 2 if y == 2 else y * x ** (y - 1)
+    return where(y == 0, 0, y * x ** where(y == 0, 1, y - 1))
+
+
+def _share(x: Any, z: Any) -> Any:
+    """The share exp(x) of exp(z); 0 where both are."""
+    return exp(x - where(z == -math.inf, 0, z))
+
+
+def _turn(dy: Any, y: Any, x: Any) -> Any:
+    """The cotangent of x from that of x / |x|: only a turn of a complex number changes its sign."""
+    if x.dtype not in COMPLEX:
+        return None
+    return y * (imag(dy * conj(y)) / _nonzero(abs(x))) * 1j
+
+
+def _round(x: np.ndarray, **options: Any) -> np.ndarray:
+    return np.rint(x, **options) if x.dtype.kind in "fc" else x
 
 
 # fmt: off
@@ -49,14 +78,14 @@ floor_divide = binary("floor_divide", np.floor_divide, "wf_floor_div({0}, {1})",
 remainder    = binary("remainder",    np.remainder,    "wf_mod({0}, {1})",    "Mod",     POSITIVE,
                       (lambda dy, _z, _x, _y: dy, lambda dy, _z, x, y: -dy * floor(x / y)),
                       "The remainder with the sign of y, as Python's %.", takes=REAL)
-pow          = binary("pow",          np.power,        "wf_pow({0}, {1})",    "Pow",     POSITIVE, (lambda dy, _z, x, y: dy * (y * x ** (y - 1)), lambda dy, z, x, _y: dy * _xlog(z, x)),
+pow          = binary("pow",          np.power,        "wf_pow({0}, {1})",    "Pow",     POSITIVE, (lambda dy, _z, x, y: dy * _power_slope(x, y), lambda dy, z, x, _y: dy * _xlog(z, x)),
                       "x to the power y. Integers take no negative power.")
 atan2        = binary("atan2",        np.arctan2,      "atan2({0}, {1})",     None,      POSITIVE,
                       (lambda dy, _z, x, y: dy * y / (x * x + y * y), lambda dy, _z, x, y: -dy * x / (x * x + y * y)),
                       "The angle of the point (y, x) in radians, in [-pi, pi].", takes=FLOATS)
-hypot        = binary("hypot",        np.hypot,        "hypot({0}, {1})",     None,      POSITIVE, (lambda dy, z, x, _y: dy * x / z, lambda dy, z, _x, y: dy * y / z),
+hypot        = binary("hypot",        np.hypot,        "hypot({0}, {1})",     None,      POSITIVE, (lambda dy, z, x, _y: dy * (x / _nonzero(z)), lambda dy, z, _x, y: dy * (y / _nonzero(z))),
                       "The length sqrt(x**2 + y**2), without overflow on the way.", takes=FLOATS)
-logaddexp    = binary("logaddexp",    np.logaddexp,    "wf_logaddexp({0}, {1})", None,   ANY, (lambda dy, z, x, _y: dy * exp(x - z), lambda dy, z, _x, y: dy * exp(y - z)),
+logaddexp    = binary("logaddexp",    np.logaddexp,    "wf_logaddexp({0}, {1})", None,   ANY, (lambda dy, z, x, _y: dy * _share(x, z), lambda dy, z, _x, y: dy * _share(y, z)),
                       "log(exp(x) + exp(y)), without overflow on the way.", takes=FLOATS)
 copysign     = binary("copysign",     np.copysign,     "copysign({0}, {1})",  None,      POSITIVE, (lambda dy, _z, x, y: where(signbit(x) == signbit(y), dy, -dy), None),
                       "x with the sign of y.", takes=FLOATS)
@@ -66,6 +95,11 @@ maximum      = binary("maximum",      np.maximum,      "wf_max({0}, {1})",    "M
                       "The larger of x and y; NaN if either is. The gradient is shared equally at a tie.", takes=REAL)
 minimum      = binary("minimum",      np.minimum,      "wf_min({0}, {1})",    "Min",     ANY, (lambda dy, _z, x, y: _half(dy, x <= y, x == y), lambda dy, _z, x, y: _half(dy, y <= x, x == y)),
                       "The smaller of x and y; NaN if either is. The gradient is shared equally at a tie.", takes=REAL)
+
+at_least     = binary("at_least",     np.maximum,      "wf_max({0}, {1})",    "Max",     ANY, (lambda dy, _z, x, y: _masked(dy, ~(x < y)), lambda dy, _z, x, y: _masked(dy, x < y)),
+                      "x, but no less than y; NaN if either is. At a tie the gradient is x's.", takes=REAL)
+at_most      = binary("at_most",      np.minimum,      "wf_min({0}, {1})",    "Min",     ANY, (lambda dy, _z, x, y: _masked(dy, ~(x > y)), lambda dy, _z, x, y: _masked(dy, x > y)),
+                      "x, but no more than y; NaN if either is. At a tie the gradient is x's.", takes=REAL)
 
 # Comparisons: constant almost everywhere
 equal         = compare("equal",         np.equal,         "{0} == {1}", "Equal",          ANY, "Whether x equals y.", takes=EVERY)
@@ -93,7 +127,7 @@ negative   = unary("negative",   np.negative,   "-{0}",            "Neg",       
 positive   = unary("positive",   np.positive,   "{0}",             "Identity",   ANY,      lambda dy, _y, _x: dy, "x itself.", takes=NUMERIC)
 abs        = unary("abs",        np.absolute,   "wf_abs({0})",     "Abs",        ANY,      lambda dy, _y, x: dy * sign(x),
                    "The absolute value |x|, real also for complex x. The gradient at 0 is 0.", takes=NUMERIC, gives=dtypes.real_dtype, holomorphic=False)
-sign       = unary("sign",       np.sign,       "wf_sign({0})",    "Sign",       ANY,      None, "-1, 0 or 1; x / |x| for complex x.", takes=NUMERIC)
+sign       = unary("sign",       np.sign,       "wf_sign({0})",    "Sign",       ANY,      lambda dy, y, x: _turn(dy, y, x), "-1, 0 or 1; x / |x| for complex x.", takes=NUMERIC, holomorphic=False)
 square     = unary("square",     np.square,     "{0} * {0}",       None,         ANY,      lambda dy, _y, x: dy * (x * 2), "x * x.", takes=NUMERIC)
 reciprocal = unary("reciprocal", np.reciprocal, "1 / {0}",         "Reciprocal", POSITIVE, lambda dy, y, _x: -dy * (y * y), "1 / x.")
 sqrt       = unary("sqrt",       np.sqrt,       "sqrt({0})",       "Sqrt",       POSITIVE, lambda dy, y, _x: dy * 0.5 / y, "The square root; NaN for negative reals.")
@@ -120,7 +154,7 @@ atanh      = unary("atanh",      np.arctanh,    "atanh({0})",      "Atanh",     
 floor      = unary("floor",      np.floor,      "floor({0})",      "Floor",      ANY,      None, "The largest integer not above x.", takes=REAL)
 ceil       = unary("ceil",       np.ceil,       "ceil({0})",       "Ceil",       ANY,      None, "The smallest integer not below x.", takes=REAL)
 trunc      = unary("trunc",      np.trunc,      "trunc({0})",      None,         ANY,      None, "The integer part of x, rounded towards zero.", takes=REAL)
-round      = unary("round",      np.rint,       "rint({0})",       "Round",      ANY,      None, "The nearest integer; halves go to the even one.", takes=INEXACT)
+round      = unary("round",      _round,        "wf_round({0})",   "Round",      ANY,      None, "The nearest integer; halves go to the even one.", takes=NUMERIC)
 isfinite   = unary("isfinite",   np.isfinite,   "wf_isfinite({0})", None,        ANY,      None, "Whether x is neither NaN nor infinite.", takes=EVERY, gives=BOOL)
 isinf      = unary("isinf",      np.isinf,      "wf_isinf({0})",   "IsInf",      ANY,      None, "Whether x is infinite.", takes=EVERY, gives=BOOL)
 isnan      = unary("isnan",      np.isnan,      "wf_isnan({0})",   "IsNaN",      ANY,      None, "Whether x is NaN.", takes=EVERY, gives=BOOL)

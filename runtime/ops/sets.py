@@ -1,0 +1,111 @@
+"""Sets: which values a tensor holds. The number of results depends on the values, so they are computed at once.
+
+The values of `unique_*` are gathered from the tensor, so gradients flow to the first occurrence of each. NaNs
+are all distinct.
+
+Source: Python Array API standard 2024.12, "Set functions" and nonzero.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import dtypes
+from ..creation import asarray
+from ..eager import wrap
+from ..errors import ShapeError
+from ..op import op
+from ..samples import integers, sample
+from ..spec import Shaped, Spec, describe, promoted, shape_of
+from ..tensor import OPS, Tensor
+from .shaping import flatten
+
+
+class UniqueAll(NamedTuple):
+    """Distinct values, where each occurs first, which one each element is, and how often each occurs."""
+
+    values: Any
+    indices: Any
+    inverse_indices: Any
+    counts: Any
+
+
+class UniqueCounts(NamedTuple):
+    """Distinct values, and how often each occurs."""
+
+    values: Any
+    counts: Any
+
+
+class UniqueInverse(NamedTuple):
+    """Distinct values, and which one each element is."""
+
+    values: Any
+    inverse_indices: Any
+
+
+def unique_all(x: Any, /) -> UniqueAll:
+    """The distinct values in ascending order, where each occurs first, which one each element is, and how often.
+
+    Shapes: (...) -> values (n,), indices (n,), inverse_indices (...), counts (n,).
+    """
+    x = asarray(x)
+    array = x.numpy()
+    found = np.unique(
+        array if array.dtype not in dtypes.HALVES else array.astype(np.float32),
+        return_index=True, return_inverse=True, return_counts=True, equal_nan=False,
+    )  # fmt: skip
+    indices, inverse, counts = (wrap(np.asarray(i, np.int64)) for i in found[1:])
+    values = OPS["take"](flatten(x), indices, axis=0)
+    return UniqueAll(values, indices, OPS["reshape"](inverse, shape=x.shape), counts)
+
+
+def unique_counts(x: Any, /) -> UniqueCounts:
+    """The distinct values in ascending order, and how often each occurs.   Shapes: (...) -> (n,) (n,)."""
+    found = unique_all(x)
+    return UniqueCounts(found.values, found.counts)
+
+
+def unique_inverse(x: Any, /) -> UniqueInverse:
+    """The distinct values in ascending order, and which one each element is.   Shapes: (...) -> (n,) (...)."""
+    found = unique_all(x)
+    return UniqueInverse(found.values, found.inverse_indices)
+
+
+def unique_values(x: Any, /) -> Tensor:
+    """The distinct values in ascending order.   Shapes: (...) -> (n,)."""
+    return unique_all(x).values
+
+
+def _isin(x: np.ndarray, y: np.ndarray, invert: bool) -> np.ndarray:
+    return np.isin(x, y, invert=invert)
+
+
+@op(_isin, widen=True, samples=[
+    sample(integers((3, 4), 0, 5), integers((3,), 0, 5)), sample(integers((4,), 0, 5), integers((2, 2), 0, 5), invert=True)])  # fmt: skip
+def isin(x1: Shaped, x2: Shaped, /, *, invert: bool = False) -> Spec:
+    """Whether each element of x1 is among those of x2 (is not, with `invert`).   Shapes: (...) any -> (...)."""
+    promoted("isin", x1, x2)
+    return Spec(tuple(shape_of(x1)), dtypes.bool_)
+
+
+isin.gradient(None)
+
+
+def nonzero(x: Any, /) -> tuple[Tensor, ...]:
+    """The indices of the nonzero (true) elements, a tensor for each axis, in row-major order.
+
+    Shapes: (m, n) -> (k,) (k,).
+    Errors: ShapeError for a 0-d tensor.
+    """
+    x = asarray(x)
+    if not x.shape:
+        raise ShapeError(f"nonzero: {describe(x)} has no axes", "Reshape it to (1,) first.")
+    return tuple(wrap(np.asarray(i, np.int64)) for i in np.nonzero(x.numpy()))
+
+
+def argwhere(x: Any, /) -> Tensor:
+    """The indices of the nonzero (true) elements, one row for each.   Shapes: (m, n) -> (k, 2)."""
+    return OPS["stack"](*nonzero(x), axis=1)
