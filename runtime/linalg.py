@@ -5,7 +5,8 @@ from .ops.determinants import det, slogdet
 from .ops.diagonals import diagonal, trace
 from .ops.linear import cross, matmul, matrix_transpose, outer, tensordot, vecdot
 from .ops.norms import matrix_norm, matrix_rank, vector_norm
-from .ops.solving import expm, inv, lstsq, matrix_power, pinv, solve, solve_triangular
+from .ops.powers import expm, matrix_power
+from .ops.solving import inv, lstsq, pinv, solve, solve_triangular
 
 __all__ = [
     "cholesky",

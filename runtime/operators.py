@@ -22,6 +22,7 @@ from .ops import (  # noqa: F401  (the op table)
     joining,
     linear,
     norms,
+    powers,
     random,
     reduction,
     rejection,

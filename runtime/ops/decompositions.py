@@ -50,7 +50,7 @@ def _hermitian(x: np.ndarray) -> np.ndarray:
 
 def _cholesky(x: np.ndarray, upper: bool) -> np.ndarray:
     with refused(
-        "cholesky: a matrix is not positive definite", "Add a small multiple of the identity, or check its sign."
+        x, "cholesky: a matrix is not positive definite", "Add a small multiple of the identity, or check its sign."
     ):
         return np.linalg.cholesky(_hermitian(x), upper=upper)
 
@@ -82,7 +82,7 @@ class QRResult(NamedTuple):
     R: Any
 
 
-def _qr(x: np.ndarray, mode: str) -> tuple[np.ndarray, np.ndarray]:
+def _qr(x: np.ndarray, mode: Literal["reduced", "complete"]) -> tuple[np.ndarray, ...]:
     return tuple(np.linalg.qr(*as_inexact(x), mode=mode))
 
 
@@ -130,8 +130,8 @@ class EighResult(NamedTuple):
     eigenvectors: Any
 
 
-def _eigh(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    with refused("eigh: the eigenvalues were not found", NOT_FOUND):
+def _eigh(x: np.ndarray) -> tuple[np.ndarray, ...]:
+    with refused(x, "eigh: the eigenvalues were not found", NOT_FOUND):
         return tuple(np.linalg.eigh(_hermitian(x)))
 
 
@@ -160,7 +160,7 @@ def _on_diagonal(x: Any) -> Any:
 
 
 def _eigvalsh(x: np.ndarray) -> np.ndarray:
-    with refused("eigvalsh: the eigenvalues were not found", NOT_FOUND):
+    with refused(x, "eigvalsh: the eigenvalues were not found", NOT_FOUND):
         return np.linalg.eigvalsh(_hermitian(x))
 
 
@@ -185,8 +185,8 @@ class SVDResult(NamedTuple):
     Vh: Any
 
 
-def _svd(x: np.ndarray, full_matrices: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    with refused("svd: the singular values were not found", NOT_FOUND):
+def _svd(x: np.ndarray, full_matrices: bool) -> tuple[np.ndarray, ...]:
+    with refused(x, "svd: the singular values were not found", NOT_FOUND):
         return tuple(np.linalg.svd(*as_inexact(x), full_matrices=full_matrices))
 
 
@@ -237,7 +237,7 @@ def _svd_inner(left: Any, ds: Any, s: Any, right: Any) -> Any:
 
 
 def _svdvals(x: np.ndarray) -> np.ndarray:
-    with refused("svdvals: the singular values were not found", NOT_FOUND):
+    with refused(x, "svdvals: the singular values were not found", NOT_FOUND):
         return np.linalg.svd(*as_inexact(x), compute_uv=False)
 
 

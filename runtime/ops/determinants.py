@@ -71,7 +71,7 @@ class Factors(NamedTuple):
 
 
 def _factors(x: np.ndarray) -> Factors:
-    with refused("det: the singular values were not found", "Look for NaN or infinity in the operand."):
+    with refused(x, "det: the singular values were not found", "Look for NaN or infinity in the operand."):
         u, s, vh = np.linalg.svd(x)
     return Factors(u, s, vh, (np.linalg.det(u) * np.linalg.det(vh))[..., None, None])
 
@@ -140,7 +140,7 @@ class SlogdetResult(NamedTuple):
     logabsdet: Any
 
 
-def _slogdet(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _slogdet(x: np.ndarray) -> tuple[np.ndarray, ...]:
     return tuple(np.linalg.slogdet(*as_inexact(x)))
 
 

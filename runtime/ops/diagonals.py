@@ -42,10 +42,10 @@ def _on_diagonal(x: np.ndarray, offset: int, shape: Shape) -> np.ndarray:
 @op(_on_diagonal, samples=[sample((3,), offset=0, shape=(3, 3)), sample((2, 3), offset=1, shape=(3, 4))])
 def on_diagonal(x: Shaped, /, *, offset: int, shape: Shape) -> Spec:
     """Matrices of `shape` with `x` on a diagonal and zeros elsewhere.   Shapes: (..., k) -> (..., m, n)."""
-    if not shape_of(x) or x.shape[-1] != _length(*shape, offset):
+    if not shape_of(x) or x.shape[-1] != _length(shape[-2], shape[-1], offset):
         raise ShapeError(
             f"on_diagonal: {describe(x)} does not fit diagonal {offset} of shape {shape}",
-            f"That diagonal has {_length(*shape, offset)} elements.",
+            f"That diagonal has {_length(shape[-2], shape[-1], offset)} elements.",
         )
     return like(x, (*x.shape[:-1], *shape))
 

@@ -79,7 +79,7 @@ def matmul(x: Shaped, y: Shaped, /) -> Spec:
         check_dtype("matmul", operand, dtypes.NUMERIC)
         if not shape_of(operand):
             raise ShapeError(f"matmul: {describe(operand)} is 0-d", "Multiply by a scalar with *.")
-    inner = y.shape[-2] if len(y.shape) > 1 else y.shape[0]
+    inner = y.shape[-2:][0]
     if x.shape[-1] != inner:
         raise ShapeError(
             f"matmul: inner lengths differ: x is {describe(x)}, y is {describe(y)}; {x.shape[-1]} is not {inner}.",

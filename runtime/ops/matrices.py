@@ -49,12 +49,12 @@ def as_inexact(*arrays: np.ndarray) -> list[np.ndarray]:
 
 
 @contextmanager
-def refused(what: str, hint: str) -> Iterator[None]:
-    """Say what a matrix lacks where NumPy's linear algebra gives up."""
+def refused(x: np.ndarray, what: str, hint: str) -> Iterator[None]:
+    """Say what a matrix of `x` lacks where NumPy's linear algebra gives up."""
     try:
         yield
     except np.linalg.LinAlgError as error:
-        raise ArgumentError(what, hint) from error
+        raise ArgumentError(f"{what}, given {describe(x)}", hint) from error
 
 
 def matrix_transpose(x: Any) -> Any:

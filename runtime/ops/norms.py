@@ -92,7 +92,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | Literal["fro"
 
 def _matrix_rank(x: np.ndarray, rtol: Any) -> np.ndarray:
     (x,) = as_inexact(x)
-    with refused("matrix_rank: the singular values were not found", "Look for NaN or infinity in the operand."):
+    with refused(x, "matrix_rank: the singular values were not found", "Look for NaN or infinity in the operand."):
         s = np.linalg.svd(x, compute_uv=False)
     rtol = max(x.shape[-2:]) * np.finfo(s.dtype).eps if rtol is None else np.asarray(rtol)[..., None]
     return np.count_nonzero(s > s.max(axis=-1, keepdims=True, initial=0) * rtol, axis=-1)
