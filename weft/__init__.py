@@ -6,9 +6,11 @@ This file is the list of public names, and nothing else.
 from .runtime import operators as _operators  # completes the eager context  # isort: skip
 
 from .runtime import fft, linalg, random, testing
+from .runtime.attention import causal_mask, scaled_dot_product_attention
 from .runtime.creation import asarray, empty, empty_like, full, full_like, ones, ones_like, tensor, zeros, zeros_like
 from .runtime.custom_gradient import custom_gradient
 from .runtime.device import device, list_devices, num_gpus
+from .runtime.dropout import dropout
 from .runtime.dtypes import (
     bfloat16,
     complex64,
@@ -48,7 +50,34 @@ from .runtime.inspection import (
     pi,
     result_type,
 )
+from .runtime.ops.activation import (
+    celu,
+    elu,
+    expit,
+    gelu,
+    glu,
+    hard_sigmoid,
+    hard_swish,
+    hard_tanh,
+    hardtanh,
+    leaky_relu,
+    log_sigmoid,
+    log_softmax,
+    logsumexp,
+    mish,
+    prelu,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    softsign,
+    swish,
+)
 from .runtime.ops.closeness import allclose, clip, isclose, nan_to_num
+from .runtime.ops.convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from .runtime.ops.diagonals import diag, diagonal, trace
 from .runtime.ops.einsum import einsum
 from .runtime.ops.elementwise import (
@@ -122,9 +151,35 @@ from .runtime.ops.elementwise import (
     trunc,
     where,
 )
+from .runtime.ops.embedding import embedding, one_hot, sequence_mask
 from .runtime.ops.identity import identity, stop_gradient
+from .runtime.ops.image import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d, resize, upsample
 from .runtime.ops.joining import array_split, broadcast_arrays, concat, meshgrid, pad, split, stack, unstack
 from .runtime.ops.linear import cross, kron, matmul, matrix_transpose, outer, tensordot, vecdot
+from .runtime.ops.loss import (
+    cosine_similarity,
+    hinge,
+    huber,
+    kl_divergence,
+    mean_absolute_error,
+    mean_squared_error,
+    negative_log_likelihood,
+    poisson_nll,
+    sigmoid_cross_entropy,
+    smooth_l1,
+    softmax_cross_entropy,
+)
+from .runtime.ops.normalization import batch_norm, group_norm, instance_norm, l2_normalize, layer_norm, rms_norm
+from .runtime.ops.pooling import (
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    global_avg_pool,
+    global_max_pool,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+)
 from .runtime.ops.reduction import all, any, argmax, argmin, count_nonzero, max, mean, min, prod, sum
 from .runtime.ops.scans import cumprod, cumsum, cumulative_max, cumulative_min, cumulative_prod, cumulative_sum, diff
 from .runtime.ops.sets import argwhere, isin, nonzero, unique_all, unique_counts, unique_inverse, unique_values
@@ -146,6 +201,7 @@ from .runtime.ops.shaping import (
     triu,
 )
 from .runtime.ops.sorting import argsort, searchsorted, sort, top_k
+from .runtime.ops.special import digamma, erf, erfc, erfinv, lgamma, logit, polygamma, sinc, xlog1py, xlogy
 from .runtime.ops.statistics import bincount, histogram, median, quantile, std, var
 from .runtime.ranges import arange, eye, linspace
 from .runtime.recompute import checkpoint
