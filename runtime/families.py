@@ -46,7 +46,6 @@ class Elementwise(Op[...]):
         self.rules: tuple[Rule | None, ...] | None
         self.domain, self.takes, self.gives, self.holomorphic = domain, frozenset(takes), gives, holomorphic
         self.keeps_kind = gives in (None, dtypes.real_dtype)
-        self.complex = bool(self.takes & dtypes.COMPLEX)
         self.shortcut: Callable[..., Any] = super().__call__  # the eager context sets a quicker one
 
     def __call__(self, *args: Any) -> Any:
@@ -84,18 +83,25 @@ class Elementwise(Op[...]):
         if rules is None:
             return []
         _, inputs, _, outputs = node
-        dy, y, pairs = dys[0], outputs[0], []
-        conjugate = self.complex and self.holomorphic and dy.dtype in dtypes.COMPLEX
-        if conjugate:
-            dy = conj(dy)
+        dy, y = dys[0], outputs[0]
+        dtype = dy.dtype
+        if dtype is not dtypes.float32 and dtype in dtypes.COMPLEX and self.holomorphic:
+            return self.pull_complex(conj(dy), y, inputs, known)
+        if self.gives is None and len(inputs) == 1:  # nothing to fit: the common case, without detours
+            return [(inputs[0].key, rules[0](dy, y, inputs[0]))]  # pyright: ignore[reportOptionalCall]
+        pairs = []
         for i, x in enumerate(inputs):
             key = getattr(x, "key", 0)
             if key in known and (rule := rules[i]) is not None:
                 dx = rule(dy, y, *inputs)
-                if conjugate:
-                    dx = conj(dx)
                 pairs.append((key, dx if dx.shape == x.shape and dx.dtype is x.dtype else fit(dx, x)))
         return pairs
+
+    def pull_complex(self, dy: Tensor, y: Tensor, inputs: Any, known: Container[int]) -> list[tuple[int, Any]]:
+        """As `pull` for a complex result: the rule sees the conjugate of the cotangent, and so do we of its."""
+        keys = [getattr(x, "key", 0) for x in inputs]
+        wanted = [(x, key, rule) for x, key, rule in zip(inputs, keys, self.rules or (), strict=True) if key in known]
+        return [(key, fit(conj(rule(dy, y, *inputs)), x)) for x, key, rule in wanted if rule is not None]
 
 
 class Select(Elementwise):

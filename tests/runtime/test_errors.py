@@ -54,7 +54,7 @@ def test_wrong_arguments_show_the_signature():
 
 
 def test_a_number_that_does_not_fit_is_refused():
-    with pytest.raises(errors.DTypeError, match="add: .*300.*out of bounds for uint8"):
+    with pytest.raises(errors.DTypeError, match=r"add: .*300.*out of bounds for uint8"):
         wf.tensor([1], dtype="uint8") + 300
 
 
