@@ -36,10 +36,16 @@ def rebind(x: EagerTensor, value: EagerTensor) -> None:
 
 def assign_item(x: EagerTensor, index: Any, value: Any) -> None:
     """What `x[index] = value` does."""
-    if observers.watching.count or value is x or not is_sole(x) or not OPS["write_item"](x, index, value):
-        rebind(x, OPS["setitem"](x, value, index))
-    else:
+    quick = not observers.watching.count and not _mentions(x, index, value) and is_sole(x)
+    if quick and OPS["write_item"](x, index, value):
         x.key = 0  # a new value, though in the old place
+    else:
+        rebind(x, OPS["setitem"](x, value, index))
+
+
+def _mentions(x: EagerTensor, index: Any, value: Any) -> bool:
+    """Whether `x` itself is the value or indexes itself, so that it would be read while it is written to."""
+    return value is x or index is x or (type(index) is tuple and any(part is x for part in index))
 
 
 def is_sole(x: EagerTensor) -> bool:

@@ -84,6 +84,20 @@ def inexact_dtype(dtype: DType) -> DType:
     return dtype if dtype in INEXACT else default_float
 
 
+def lowest(dtype: DType) -> bool | int | float:
+    """What no value of a real dtype is below: -inf, the lowest integer, False."""
+    if dtype in FLOATS:
+        return -np.inf
+    return int(np.iinfo(dtype).min) if dtype in INTEGERS else False
+
+
+def highest(dtype: DType) -> bool | int | float:
+    """What no value of a real dtype is above: inf, the highest integer, True."""
+    if dtype in FLOATS:
+        return np.inf
+    return int(np.iinfo(dtype).max) if dtype in INTEGERS else True
+
+
 def _wider(x: DType, y: DType) -> DType:
     return x if x.itemsize >= y.itemsize else y
 

@@ -93,6 +93,9 @@ class HostValues(Tensor):
             raise DTypeError(f"{kind}() of {describe(self)}", "Take wf.real(x) or wf.abs(x) first, or complex(x).")
         return value
 
+    def __setitem__(self, index: Any, value: Any) -> None:
+        OPS["assign_item"](self, index, value)
+
     def __contains__(self, value: Any) -> bool:
         return bool((self == value).numpy().any())
 

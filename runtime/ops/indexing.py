@@ -1,0 +1,128 @@
+"""x[index] and x[index] = value: which ops an index is made of.
+
+First the slice of the static part, then what index arrays pick from that; assignment goes the same way back.
+Eager tensors have a shortcut for the common indices, of ints and slices.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import observers
+from ..eager import EagerTensor, lift, wrap
+from ..errors import DTypeError
+from ..index import Array, Index, parse, static_key, static_shape
+from ..op import apply
+from ..spec import SCALARS, Spec, describe
+from ..tensor import OPS, Tensor
+from .gathering import index_get, index_put, join_indices, places_key, places_shape, positions
+from .slicing import check_value, set_slice, strided_slice, write_slice
+
+_QUICK = (int, slice)
+
+
+def getitem(x: Any, index: Any) -> Any:
+    """The elements at an index, as NumPy picks them; a new tensor, which shares memory where it can.
+
+    Errors: OutOfRangeError, AxisError, ShapeError, DTypeError, as the index is at fault.
+    """
+    if type(x) is EagerTensor and not observers.watching.count and type(x.buffer) is np.ndarray:
+        key = index if type(index) is tuple else (index,)
+        if all(type(part) in _QUICK for part in key):
+            try:
+                return wrap(x.buffer[(*key, ...)])
+            except (IndexError, TypeError, ValueError):
+                pass  # the long way tells what is wrong
+    return _get(x, parse(x, index))
+
+
+def _get(x: Any, index: Index) -> Any:
+    y = x
+    if not index.whole or not index.arrays:
+        y = apply(strided_slice, (x,), {"index": index.static})
+    if not index.arrays:
+        return y
+    axes, indices, _ = _places(y, index)
+    return apply(index_get, (y, indices), {"axes": axes})
+
+
+def _places(y: Any, index: Index) -> tuple[tuple[int, ...], Any, bool]:
+    """The axes that the arrays index, their rows of places, and whether no place can come twice."""
+    if len(index.arrays) == 1 and _is_mask(index.arrays[0].values):
+        axis, mask, _ = index.arrays[0]
+        return tuple(range(axis, axis + len(mask.shape))), positions(mask), True
+    columns = [column for array in index.arrays for column in _columns(array)]
+    axes, arrays, origins = zip(*columns, strict=True)
+    lengths = tuple(y.shape[axis] for axis in axes)
+    return axes, join_indices(*arrays, lengths=lengths, axes=origins, label="index"), False
+
+
+def _is_mask(values: Any) -> bool:
+    return isinstance(values, Tensor) and values.dtype == np.bool_
+
+
+def _columns(array: Array) -> list[Array]:
+    """An index array for each axis; a mask gives one for each of its own."""
+    axis, values, origin = array
+    if not _is_mask(values):
+        return [array]
+    rows = positions(values)
+    return [Array(axis + i, rows[i], origin + i) for i in range(len(values.shape))]
+
+
+def setitem(x: Any, value: Any, index: Any) -> Any:
+    """`x` with `value` at an index, as a new tensor; gradients flow to both.
+
+    Where an index array names a place twice, the last value stays there, and has the gradient.
+
+    Errors: as `getitem`; ShapeError or DTypeError for a value that does not fit there.
+    """
+    found = parse(x, index)
+    places = static_shape(found.static)
+    if not found.arrays:
+        return set_slice(x, _trimmed(value, places), index=found.static)
+    inner = x if found.whole else strided_slice(x, index=found.static)
+    axes, indices, unique = _places(inner, found)
+    value = _trimmed(value, places_shape(inner.shape, indices, axes))
+    changed = index_put(inner, indices, value, axes=axes, unique=unique)
+    return changed if found.whole else set_slice(x, changed, index=found.static)
+
+
+def _trimmed(value: Any, places: tuple[int, ...]) -> Any:
+    """The value without leading axes of length 1 that the places have not, as NumPy forgives them."""
+    if type(value) in SCALARS:
+        return value
+    value = value if isinstance(value, Tensor) else lift(value)
+    shape = tuple(value.shape)
+    extra = len(shape) - len(places)
+    return OPS["reshape"](value, shape=shape[extra:]) if extra > 0 and set(shape[:extra]) == {1} else value
+
+
+def write_item(x: EagerTensor, index: Any, value: Any) -> bool:
+    """Write to the buffer of `x`, which nobody else may look at; False, and nothing done, where that cannot be."""
+    found = parse(x, index)
+    places = Spec(static_shape(found.static), x.dtype)
+    target: Any = x.buffer
+    if found.arrays:
+        axes, indices, _ = _places(places, found)
+        places = Spec(places_shape(places.shape, indices, axes), x.dtype)
+    value = _trimmed(value, places.shape)
+    check_value("x[index] = value", x, value, places.shape)
+    source = value.buffer if isinstance(value, EagerTensor) else value
+    if isinstance(source, Tensor) or (not isinstance(source, np.ndarray) and type(source) not in SCALARS):
+        return False
+    try:
+        with np.errstate(all="ignore"):
+            if found.arrays:
+                target = target[static_key(found.static)]
+                target[places_key(target.ndim, indices.buffer, axes)] = source
+            else:
+                write_slice(target, source, found.static)
+    except OverflowError as error:
+        raise DTypeError(f"x[index] = value: {error}", f"{describe(x)} cannot hold it.") from error
+    return True
+
+
+OPS.update(getitem=getitem, setitem=setitem, write_item=write_item)
