@@ -57,4 +57,4 @@ def _stacked(rows: list[Any], x: Shaped, shape: Shape, axis: int = 0) -> Any:
     rows = [OPS["zeros"](x.shape, dtype=x.dtype) if row is None else row for row in rows]
     if not rows:
         return OPS["zeros"](shape, dtype=x.dtype)
-    return OPS["reshape"](OPS["stack"](rows, axis=axis), shape=shape)
+    return OPS["reshape"](OPS["stack"](*rows, axis=axis), shape=shape)
