@@ -56,7 +56,7 @@ def asarray(value: Any, /, dtype: Any = None, *, device: Any = None, copy: bool 
     but a copy is needed.
     """
     if isinstance(value, list | tuple) and _holds_tensors(value) and copy is not False:
-        value = OPS["stack"]([asarray(x) for x in value])
+        value = OPS["stack"](*[asarray(x) for x in value])
     if not isinstance(value, Tensor):
         return _from_values(value, dtype, device, copy)
     x, wanted = alias(lift(value)), _dtype(dtype)  # values never change, so sharing them is as good as a copy

@@ -132,7 +132,7 @@ def top_k(x: Any, k: int, /, *, axis: int = -1, largest: bool = True) -> TopK:
 
 
 def _search(x: np.ndarray, v: Any, side: Literal["left", "right"]) -> np.ndarray:
-    v = np.as_tensor(v)
+    v = np.asarray(v)
     dtype = dtypes.promote(x.dtype, v.dtype)
     return np.searchsorted(x.astype(dtype, copy=False), v.astype(dtype, copy=False), side)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import dtypes
 from ..creation import asarray
-from ..eager import wrap
+from ..eager import as_array, wrap
 from ..errors import ArgumentError, ShapeError
 from ..families import fit
 from ..op import op
@@ -24,6 +24,7 @@ from ..spec import Axes, Shaped, Spec, check_dtype, describe, normalize_axes, re
 from ..tensor import OPS, Tensor, as_tensor
 from .elementwise import isnan, where
 from .reduction import count, mean, reduced_axes, spread
+from .shaping import moveaxis
 
 
 def _var(x: np.ndarray, axis: Axes, correction: float, keepdims: bool) -> Any:
@@ -94,7 +95,7 @@ def quantile(x: Any, q: Any, /, *, axis: Axes = None, keepdims: bool = False) ->
     """
     x = as_tensor(x)
     check_dtype("quantile", x, dtypes.REAL)
-    fractions = np.asarray(OPS["asarray"](q).numpy(), np.float64)
+    fractions = as_array(q, dtypes.float64)
     if not np.all((fractions >= 0) & (fractions <= 1)):
         raise ArgumentError(f"quantile: q is {q}, which is not between 0 and 1", "Give a fraction: 0.95 for 95 %.")
     if not size(x.shape):
@@ -102,7 +103,7 @@ def quantile(x: Any, q: Any, /, *, axis: Axes = None, keepdims: bool = False) ->
     x = OPS["astype"](x, dtype=dtypes.inexact_dtype(x.dtype))
     result = _interpolated(_sorted_last(x, axis), fractions.reshape(-1))
     shape = reduced_shape("quantile", x, axis, keepdims)
-    return OPS["reshape"](OPS["moveaxis"](result, -1, 0), shape=(*fractions.shape, *shape))
+    return OPS["reshape"](moveaxis(result, -1, 0), shape=(*fractions.shape, *shape))
 
 
 def _sorted_last(x: Any, axis: Axes) -> Any:
@@ -181,7 +182,7 @@ def histogram(
     Shapes: any -> (m,) and (m + 1,).
     """
     values = asarray(x).numpy()
-    edges = bins if isinstance(bins, int) else np.asarray(asarray(bins).numpy())
+    edges = bins if isinstance(bins, int) else as_array(bins, dtypes.float64)
     weight = None if weights is None else asarray(weights).numpy()
     counts, edges = np.histogram(values, edges, range, density=density, weights=weight)
     dtype = dtypes.inexact_dtype(asarray(x).dtype)
