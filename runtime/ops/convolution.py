@@ -146,10 +146,10 @@ def _depthwise_to_input(dy: np.ndarray, w: np.ndarray, padded: Shape, stride: Sh
 
 
 def _depthwise_to_weights(x: np.ndarray, dy: np.ndarray, kernel: Shape, stride: Shape, dilation: Shape) -> np.ndarray:
-    view, dy = windows(x, kernel, stride, dilation), _per_channel(dy, x.shape[-1])
+    view, dy = windows(x, kernel, stride, dilation), _per_channel(_matrix(dy), x.shape[-1])
     dw = np.empty((*kernel, *dy.shape[-2:]), x.dtype)
     for k in np.ndindex(*kernel):
-        dw[k] = np.einsum("...cm,...c->cm", dy, view[(..., *k, slice(None))])
+        dw[k] = np.einsum("ncm,nc->cm", dy, view[(..., *k, slice(None))].reshape(len(dy), -1))
     return dw.reshape(*kernel, 1, -1)
 
 

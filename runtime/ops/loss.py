@@ -87,6 +87,8 @@ def _dense_cross_entropy(logits: np.ndarray, labels: np.ndarray, axis: int) -> n
 def cross_entropy_dense(logits: Shaped, labels: Shaped, /, *, axis: int = -1) -> Spec:
     """-sum(labels * log_softmax(logits)) over an axis.   Shapes: (..., n, ...) (..., n, ...) -> (..., ...)."""
     axis = normalize_axis("softmax_cross_entropy", axis, len(logits.shape))
+    check_dtype("softmax_cross_entropy", logits, INTEGERS | FLOATS)
+    check_dtype("softmax_cross_entropy", labels, FLOATS)
     if tuple(labels.shape) != tuple(logits.shape):
         raise ShapeError(
             f"softmax_cross_entropy: logits {describe(logits)} and labels {describe(labels)} differ in shape",
@@ -157,7 +159,7 @@ def _sigmoid_cross_entropy(x: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 # fmt: off
 #                               name                     numpy                   C and CUDA                        ONNX   domain      derivative
-sigmoid_cross_entropy_each = binary("sigmoid_cross_entropy", _sigmoid_cross_entropy, "wf_softplus({0}) - {0} * {1}", None, (0.1, 0.9),
+sigmoid_cross_entropy_each = binary("sigmoid_cross_entropy", _sigmoid_cross_entropy, "wf_softplus({0}) - {0} * {1}", None, (-2.0, 2.0),
     (lambda dy, _y, x, z: dy * (sigmoid(x) - z), lambda dy, _y, x, _z: -dy * x), "-z log(sigmoid(x)) - (1 - z) log(1 - sigmoid(x)).", takes=FLOATS)
 # fmt: on
 
@@ -337,10 +339,8 @@ def poisson_nll(prediction: Any, target: Any, *, log_input: bool = True, full: b
     Errors: ShapeError when shapes differ.
     """
     prediction, target = _pair("poisson_nll", prediction, target)
-    if log_input:
-        loss = exp(prediction) - target * prediction
-    else:
-        loss = prediction - target * log(prediction + epsilon)
+    logs = prediction if log_input else log(prediction + epsilon)
+    loss = (exp(prediction) if log_input else prediction) - target * logs
     if full:
         loss = loss + lgamma(OPS["astype"](target, dtype=loss.dtype) + 1)
     return reduced("poisson_nll", loss, weights, reduction)

@@ -218,6 +218,7 @@ def avg_pool_dx(dy: Shaped, /, *, lengths: Shape, window: Shape, stride: Shape, 
 
     Shapes: (n, windows..., c) -> (n, lengths..., c).
     """
+    check_dtype("avg_pool_dx", dy, FLOATS)
     return like(dy, (dy.shape[0], *lengths, dy.shape[-1]))
 
 

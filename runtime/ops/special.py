@@ -299,7 +299,7 @@ erfinv  = unary("erfinv",  _in_double(_erfinv),   "wf_erfinv({0})",     None,  (
 lgamma  = unary("lgamma",  _in_double(_lgamma),   "lgamma({0})",        None,  (0.4, 4.0),   lambda dy, _y, x: dy * digamma(x), "The logarithm of the absolute value of the gamma function.", takes=FLOATS)
 digamma = unary("digamma", _in_double(_digamma),  "wf_digamma({0})",    None,  (0.4, 4.0),   lambda dy, _y, x: dy * polygamma_op(x, n=1), "The derivative of lgamma.", takes=FLOATS)
 sinc    = unary("sinc",    np.sinc,               "wf_sinc({0})",       None,  (-2.0, 2.0),  lambda dy, y, x: dy * _sinc_derivative(y, x), "sin(pi x) / (pi x), and 1 at 0.", takes=FLOATS)
-logit   = unary("logit",   lambda x: np.log(x) - np.log1p(-x), "log({0}) - log1p(-{0})", None, (0.1, 0.9), lambda dy, _y, x: dy / (x * (1 - x)), "log(x / (1 - x)), the inverse of sigmoid; NaN outside [0, 1].", takes=FLOATS)
+logit   = unary("logit",   lambda x: np.log(x) - np.log1p(-x), "log({0}) - log1p(-{0})", None, (0.1, 1.0), lambda dy, _y, x: dy / (x * (1 - x)), "log(x / (1 - x)), the inverse of sigmoid; NaN outside [0, 1].", takes=FLOATS)
 xlogy   = binary("xlogy",  _xlogy,                "wf_xlogy({0}, {1})", None,  (0.5, 3.0),
                  (lambda dy, _z, x, y: dy * log(where((x == 0) & (y == 0), 1, y)), lambda dy, _z, x, y: dy * _quotient(x, y)), "x * log(y), and 0 where x is 0.", takes=FLOATS)
 xlog1py = binary("xlog1py", _xlog1py,             "wf_xlog1py({0}, {1})", None, (0.5, 3.0),

@@ -46,6 +46,10 @@ def _same(length: int, extent: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, Sequence) and len(value) == 2 and all(_is_int(p) and int(p) >= 0 for p in value)
+
+
 def as_pads(name: str, padding: Any, lengths: Shape, kernel: Shape, stride: Shape, dilation: Shape) -> Pads:
     """Padding as a pair for each axis, from "same", "valid", an int, an int for each axis, or pairs.
 
@@ -63,8 +67,8 @@ def as_pads(name: str, padding: Any, lengths: Shape, kernel: Shape, stride: Shap
     elif _is_int(padding):
         padding = (padding,) * n
     if not isinstance(padding, str) and isinstance(padding, Sequence) and len(padding) == n:
-        pairs = [(p, p) if _is_int(p) else tuple(p) if isinstance(p, Sequence) else () for p in padding]
-        if all(len(pair) == 2 and all(_is_int(p) and int(p) >= 0 for p in pair) for pair in pairs):
+        pairs = [(p, p) if _is_int(p) else p for p in padding]
+        if all(_is_pair(pair) for pair in pairs):
             return tuple((int(a), int(b)) for a, b in pairs)
     raise ArgumentError(
         f"{name}: padding is {padding!r}",
