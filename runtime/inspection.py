@@ -127,8 +127,8 @@ def finfo(type: Any, /) -> FloatInfo:
     if dtype not in dtypes.FLOATS:
         raise DTypeError(f"finfo: {dtype} is no floating dtype", "Use wf.iinfo for integers.")
     found: Any = (ml_dtypes.finfo if dtype is dtypes.bfloat16 else np.finfo)(dtype)
-    limits = (float(x) for x in (found.eps, found.max, found.min, found.smallest_normal))
-    return FloatInfo(found.bits, *limits, dtype)
+    eps, largest, smallest, normal = (float(x) for x in (found.eps, found.max, found.min, found.smallest_normal))
+    return FloatInfo(found.bits, eps, largest, smallest, normal, dtype)
 
 
 def iinfo(type: Any, /) -> IntInfo:

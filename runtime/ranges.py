@@ -74,9 +74,9 @@ def linspace(
 
 def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None) -> EagerTensor:
     """A matrix with ones on the k-th diagonal and zeros elsewhere (float32 by default).   Shapes: (n_rows, n_cols)."""
-    shape = as_shape("eye", (n_rows, n_rows if n_cols is None else n_cols))
+    rows, columns = as_shape("eye", (n_rows, n_rows if n_cols is None else n_cols))
     wanted = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
-    return asarray(np.eye(*shape, k, dtype=wanted), device=device)
+    return asarray(np.eye(rows, columns, k, dtype=wanted), device=device)
 
 
 OPS.update(arange=arange, linspace=linspace, eye=eye)

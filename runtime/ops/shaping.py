@@ -22,7 +22,7 @@ from ..tensor import OPS, Tensor
 
 def _astype(x: np.ndarray, dtype: Any) -> np.ndarray:
     if x.dtype in dtypes.COMPLEX and dtypes.as_dtype(dtype) not in dtypes.COMPLEX | dtypes.BOOLS:
-        x = x.real
+        x = np.real(x)
     return x.astype(dtypes.as_dtype(dtype))
 
 
