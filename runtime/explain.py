@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 from .backprop import reachable
 from .dtypes import INEXACT
+from .errors import GradientError
+from .observers import hidden
 from .spec import describe, plural
 from .tensor import OPS
 from .variable import Variable
@@ -31,6 +33,11 @@ class Recording(Protocol):
 
 def explain(tape: Recording, y: Any, x: Any) -> str:
     """Say whether the gradient of `y` reaches `x`, and if it does not, why."""
+    with hidden():
+        return _explained(tape, y, x)
+
+
+def _explained(tape: Recording, y: Any, x: Any) -> str:
     target = y.value if isinstance(y, Variable) else y
     for answer in (_of_source(tape, x), _of_target(target)):
         if answer:
@@ -88,13 +95,15 @@ def _of_path(tape: Recording, y: Any, keys: set[int]) -> str:
 
 
 def _inputs(node: Node) -> list[tuple[int, bool]]:
-    """The keys of a node's inputs, and whether a cotangent of its outputs reaches each."""
-    op, inputs, attrs, _ = node
-    if isinstance(op.rules, tuple):
-        flows = [rule is not None for rule in op.rules] or [False] * len(inputs)
-    else:
-        flows = [i >= attrs.get("count", 0) or op.name != "with_gradient" for i in range(len(inputs))]
-    return [(x.key, flow) for x, flow in zip(inputs, flows, strict=True) if getattr(x, "key", 0)]
+    """The keys of a node's inputs, and whether a cotangent of its outputs reaches each: its gradient rule is asked."""
+    op, inputs, _, outputs = node
+    keys = {x.key for x in inputs if getattr(x, "key", 0)}
+    ones = tuple(OPS["ones"](y.shape, dtype=y.dtype) if y.dtype in INEXACT else None for y in outputs)
+    try:
+        reached = {key for key, _ in op.pull(node, ones, keys)}
+    except GradientError:
+        reached = set()
+    return [(key, key in reached) for key in keys]
 
 
 class _Walk:
@@ -127,7 +136,7 @@ def _first_cut(tape: Recording, target: int, keys: set[int]) -> str:
     for node in tape.nodes:
         for key, flow in _inputs(node):
             for y in node[3]:
-                back.setdefault(y.key, []).append((key, "" if flow else _stopped(node)))
+                back.setdefault(y.key, []).append((key, "" if flow else _stopped(node, key)))
     for key, (name, where, operands) in tape.faint.items():
         back.setdefault(key, []).extend((operand, _cut(name, where)) for operand in operands)
     return _search(back, target, keys)
@@ -146,10 +155,12 @@ def _search(back: Mapping[int, Iterable[tuple[int, str]]], target: int, keys: se
     return ""
 
 
-def _stopped(node: Node) -> str:
+def _stopped(node: Node, key: int) -> str:
     """Why a node gives one of its inputs no cotangent."""
-    op, _, attrs, _ = node
+    op, inputs, attrs, _ = node
     if op.name == "with_gradient":
+        if any(x.key == key for x in inputs[attrs["count"] :]):
+            return f"The gradient function of {attrs['label']} returns None for this argument."
         return f"{attrs['label']} uses the source, but not as an argument: its gradient function does not know of it."
     if op.rules == ():
         return f"{op.name} has no gradient rule; asking for this gradient is an error."
