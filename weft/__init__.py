@@ -50,6 +50,7 @@ from .runtime.inspection import (
     pi,
     result_type,
 )
+from .runtime.interop import from_dlpack
 from .runtime.ops.activation import (
     celu,
     elu,
@@ -76,6 +77,7 @@ from .runtime.ops.activation import (
     softsign,
     swish,
 )
+from .runtime.ops.along import put_along_axis, take_along_axis
 from .runtime.ops.closeness import allclose, clip, isclose, nan_to_num
 from .runtime.ops.convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from .runtime.ops.diagonals import diag, diagonal, trace
@@ -182,6 +184,20 @@ from .runtime.ops.pooling import (
 )
 from .runtime.ops.reduction import all, any, argmax, argmin, count_nonzero, max, mean, min, prod, sum
 from .runtime.ops.scans import cumprod, cumsum, cumulative_max, cumulative_min, cumulative_prod, cumulative_sum, diff
+from .runtime.ops.scattering import (
+    gather,
+    gather_nd,
+    index_add,
+    scatter,
+    scatter_nd,
+    scatter_nd_update,
+    segment_max,
+    segment_mean,
+    segment_min,
+    segment_prod,
+    segment_sum,
+    take,
+)
 from .runtime.ops.sets import argwhere, isin, nonzero, unique_all, unique_counts, unique_inverse, unique_values
 from .runtime.ops.shaping import (
     broadcast_to,

@@ -9,6 +9,7 @@ it adds up what meets at a place, in order, so results are the same every time.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -69,7 +70,7 @@ join_indices.gradient(None)
 
 def place(axes: Shape) -> int:
     """Where among the axes of the result those of the places stand."""
-    beside = all(b == a + 1 for a, b in zip(axes, axes[1:], strict=False))
+    beside = all(b == a + 1 for a, b in pairwise(axes))
     return axes[0] if beside else 0
 
 

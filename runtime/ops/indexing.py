@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import observers
+from ..dtypes import JOINS
 from ..eager import EagerTensor, lift, wrap
 from ..errors import DTypeError
 from ..index import Array, Index, parse, static_key, static_shape
@@ -20,7 +21,7 @@ from ..tensor import OPS, Tensor
 from .gathering import index_get, index_put, join_indices, places_key, places_shape, positions
 from .slicing import check_value, set_slice, strided_slice, write_slice
 
-_QUICK = (int, slice)
+_PLAIN = (int, slice)
 
 
 def getitem(x: Any, index: Any) -> Any:
@@ -28,14 +29,31 @@ def getitem(x: Any, index: Any) -> Any:
 
     Errors: OutOfRangeError, AxisError, ShapeError, DTypeError, as the index is at fault.
     """
-    if type(x) is EagerTensor and not observers.watching.count and type(x.buffer) is np.ndarray:
+    if type(x) is EagerTensor and type(x.buffer) is np.ndarray:
         key = index if type(index) is tuple else (index,)
-        if all(type(part) in _QUICK for part in key):
+        plain = all(type(part) in _PLAIN for part in key)
+        if plain or not observers.watching.count:
             try:
-                return wrap(x.buffer[(*key, ...)])
+                y = wrap(x.buffer[(*(key if plain else map(_native, key)), ...)])
             except (IndexError, TypeError, ValueError):
                 pass  # the long way tells what is wrong
+            else:
+                if observers.watching.count:
+                    observers.tell(strided_slice, (x,), {"index": parse(x, index).static}, (y,))
+                return y
     return _get(x, parse(x, index))
+
+
+def _native(part: Any) -> Any:
+    """A part of an index as NumPy takes it.
+
+    Errors: TypeError for what NumPy might take otherwise.
+    """
+    if type(part) in _PLAIN or part is None:
+        return part
+    if type(part) is EagerTensor and part.shape and type(part.buffer) is np.ndarray:
+        return part.buffer
+    raise TypeError
 
 
 def _get(x: Any, index: Index) -> Any:
@@ -102,6 +120,8 @@ def _trimmed(value: Any, places: tuple[int, ...]) -> Any:
 
 def write_item(x: EagerTensor, index: Any, value: Any) -> bool:
     """Write to the buffer of `x`, which nobody else may look at; False, and nothing done, where that cannot be."""
+    if _write_plain(x, index, value):
+        return True
     found = parse(x, index)
     places = Spec(static_shape(found.static), x.dtype)
     target: Any = x.buffer
@@ -122,6 +142,20 @@ def write_item(x: EagerTensor, index: Any, value: Any) -> bool:
                 write_slice(target, source, found.static)
     except OverflowError as error:
         raise DTypeError(f"x[index] = value: {error}", f"{describe(x)} cannot hold it.") from error
+    return True
+
+
+def _write_plain(x: EagerTensor, index: Any, value: Any) -> bool:
+    """Write at ints and slices what needs no cast; False, and nothing done, for all else and for what is wrong."""
+    key = index if type(index) is tuple else (index,)
+    fits = value.dtype is x.dtype if type(value) is EagerTensor else x.dtype in JOINS.get(type(value), ())
+    if not fits or not all(type(part) in _PLAIN for part in key):
+        return False
+    try:
+        with np.errstate(all="ignore"):
+            x.buffer[key] = value.buffer if type(value) is EagerTensor else value
+    except (IndexError, TypeError, ValueError, OverflowError):
+        return False
     return True
 
 
