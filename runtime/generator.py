@@ -45,7 +45,7 @@ class Generator:
     Example:
         >>> import weft as wf
         >>> wf.random.integers((4,), 0, 10, generator=wf.random.Generator(7))
-        Tensor([6, 0, 2, 6], i64)
+        Tensor([9, 7, 1, 0], i64)
     """
 
     def __init__(self, seed: int | None = None) -> None:

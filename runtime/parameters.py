@@ -25,6 +25,11 @@ def operand(x: Any) -> Any:
     return x if isinstance(x, Tensor) or type(x) in SCALARS else asarray(x)
 
 
+def tensor_operand(x: Any) -> Tensor:
+    """A parameter that has axes."""
+    return x if isinstance(x, Tensor) else asarray(x)
+
+
 def plan(name: str, shape: Any, dtype: Any, parameters: tuple[Any, ...]) -> tuple[Shape, DType]:
     """The shape and the floating dtype of a draw; both follow from the parameters unless they are given.
 
@@ -103,10 +108,11 @@ def require_probability(name: str, what: str, x: Any) -> None:
 
 def require_order(name: str, low: Any, high: Any) -> None:
     """Refuse bounds unless low < high."""
-    bounds = values(low), values(high)
-    if bounds[0] is None or bounds[1] is None:
+    broadcast_shapes(name, low, high)
+    lows, highs = values(low), values(high)
+    if lows is None or highs is None:
         return
-    below, above = np.broadcast_arrays(*bounds)
+    below, above = np.broadcast_arrays(lows, highs)
     wrong = ~(below < above)
     if wrong.any():
         shown = f"low is {below[wrong].flat[0]}, high is {above[wrong].flat[0]}"

@@ -15,16 +15,14 @@ import numpy as np
 from . import device as devices
 from . import dtypes, parameters
 from .creation import asarray
-from .eager import EagerTensor
 from .errors import ArgumentError, ShapeError
 from .generator import Generator, default_generator, seed
 from .ops import random as draws
 from .ops import rejection
 from .ops.elementwise import abs, exp, less, log, log1p, sign
-from .parameters import cast, operand, plan, scaled, shifted
+from .parameters import cast, operand, plan, scaled, shifted, tensor_operand
 from .spec import SCALARS, Shape, as_shape, describe, normalize_axis, size
 from .tensor import OPS, Tensor
-from .variable import Variable
 
 __all__ = [
     "Generator", "bernoulli", "beta", "bits", "categorical", "choice", "default_generator", "dirichlet",
@@ -36,10 +34,7 @@ __all__ = [
 def _take(generator: Generator | None, blocks: int, device: Any, *operands: Any) -> Tensor:
     """The state for a draw, on the device where it will run: the one named, else that of the parameters."""
     state = (generator or default_generator()).advance(blocks)
-    if device is not None:
-        target = devices.as_device(device)
-    else:
-        target = devices.common("random", {x.device for x in operands if isinstance(x, EagerTensor | Variable)})
+    target = devices.as_device(device) if device is not None else devices.common("random", operands)
     return state if target is devices.cpu else asarray(state, device=target)
 
 
@@ -67,7 +62,7 @@ def uniform(shape: Any = None, low: Any = 0.0, high: Any = 1.0, *, dtype: Any = 
     Example:
         >>> import weft as wf
         >>> wf.random.uniform((3,), generator=wf.random.Generator(0))
-        Tensor([0.39886922, 0.88184655, 0.73539   ], f32)
+        Tensor([0.39904642, 0.88052016, 0.73571277], f32)
     """
     low, high = operand(low), operand(high)
     parameters.require_order("uniform", low, high)
@@ -221,7 +216,7 @@ def dirichlet(concentration: Any, shape: Any = None, *, dtype: Any = None, gener
     Shapes: concentration (..., k) -> (*shape, k), where shape must end with (...), and is (...) if left out.
     Errors: ShapeError for a 0-d concentration; ArgumentError unless it is positive.
     """
-    concentration = asarray(concentration)
+    concentration = tensor_operand(concentration)
     if not concentration.shape:
         raise ShapeError("dirichlet: the concentration is 0-d", "Its last axis holds one number per category.")
     target = concentration.shape[:-1] if shape is None else as_shape("dirichlet", shape)
@@ -267,10 +262,10 @@ def _logits(name: str, logits: Any, probs: Any) -> Tensor:
     if (logits is None) == (probs is None):
         raise ArgumentError(f"{name}: give logits or probs", "One of the two, not both.")
     if probs is not None:
-        probs = asarray(probs)
+        probs = tensor_operand(probs)
         parameters.require_scale(name, "probability", probs)
         logits = log(probs)
-    logits = operand(logits)
+    logits = tensor_operand(logits)
     found = parameters.values(logits)
     if found is not None and found.size and not np.isfinite(found.astype(np.float64).max(axis=-1)).all():
         raise ArgumentError(
@@ -318,7 +313,7 @@ def choice(x: Any, shape: Any = (), *, replace: bool = True, p: Any = None, axis
     axis = 0 if counted else normalize_axis("choice", axis, len(x.shape))
     n, target = int(x) if counted else x.shape[axis], as_shape("choice", shape)
     if p is not None:
-        p = asarray(p)
+        p = tensor_operand(p)
         if p.shape != (n,):
             raise ShapeError(f"choice: p is {describe(p)} for {n} elements", f"Give it shape ({n},).")
     parts = _chosen if replace else _chosen_once
