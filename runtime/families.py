@@ -88,12 +88,15 @@ class Elementwise(Op[...]):
         if dtype is not dtypes.float32 and dtype in dtypes.COMPLEX and self.holomorphic:
             return self.pull_complex(conj(dy), y, inputs, known)
         if self.gives is None and len(inputs) == 1:  # nothing to fit: the common case, without detours
-            return [(inputs[0].key, rules[0](dy, y, inputs[0]))]  # pyright: ignore[reportOptionalCall]
+            dx = rules[0](dy, y, inputs[0])  # pyright: ignore[reportOptionalCall]
+            return [] if dx is None else [(inputs[0].key, dx)]
         pairs = []
         for i, x in enumerate(inputs):
             key = getattr(x, "key", 0)
             if key in known and (rule := rules[i]) is not None:
                 dx = rule(dy, y, *inputs)
+                if dx is None:  # constant for this dtype
+                    continue
                 pairs.append((key, dx if dx.shape == x.shape and dx.dtype is x.dtype else fit(dx, x)))
         return pairs
 
