@@ -50,7 +50,7 @@ def load(folder: Path | None) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
 
 def loss_of(model: Classifier, images: Any, labels: Any) -> Any:
     """The mean cross entropy of a batch."""
-    return wf.mean(wf.softmax_cross_entropy(model(images), labels))
+    return wf.softmax_cross_entropy(model(images), labels)
 
 
 def accuracy_of(model: Classifier, images: Any, labels: Any) -> float:

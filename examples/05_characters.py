@@ -48,12 +48,11 @@ def excerpts(n: int, length: int) -> tuple[Any, Any]:
 
 def train(model: Writer, steps: int) -> float:
     """The loss at the end, in nats for each character."""
-    schedule = wf.optim.CosineDecay(0.01, steps)
-    optimizer = wf.optim.Adam(schedule, clip_norm=1.0)
+    optimizer = wf.optim.Adam(wf.optim.schedules.Cosine(0.01, steps), clip_global_norm=1.0)
     value = float("inf")
     for step in range(steps):
         x, y = excerpts(16, 32)
-        loss = optimizer.minimize(lambda: wf.mean(wf.softmax_cross_entropy(model(x, model.start(16))[0], y)))  # noqa: B023
+        loss = optimizer.minimize(lambda: wf.softmax_cross_entropy(model(x, model.start(16))[0], y))  # noqa: B023
         value = float(loss)
         if step % max(steps // 8, 1) == 0:
             print(f"step {step:4}: loss {value:.3f}")

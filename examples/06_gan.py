@@ -41,6 +41,7 @@ class Game:
     def __init__(self) -> None:
         self.forger, self.judge = network(2), network(1)
         self.forging, self.judging = (wf.optim.Adam(0.001, beta1=0.5) for _ in range(2))
+        self.judge(self.forge(1))  # makes the variables of both
 
     def forge(self, n: int) -> Any:
         """Points that were never seen.   Shapes: (n, 2)."""
@@ -49,16 +50,16 @@ class Game:
     def says(self, points: Any, truth: float) -> Any:
         """How far the judge is from calling the points true (1) or false (0)."""
         scores = self.judge(points)
-        return wf.mean(wf.sigmoid_cross_entropy(scores, truth * wf.ones(scores.shape)))
+        return wf.sigmoid_cross_entropy(scores, truth * wf.ones_like(scores))
 
     def judge_step(self, n: int) -> Any:
         """Teach the judge. The forged points are constants here."""
         true, forged = real(n), wf.stop_gradient(self.forge(n))
-        return self.judging.minimize(lambda: self.says(true, 0.9) + self.says(forged, 0.0), self.judge.variables)
+        return self.judging.minimize(lambda: self.says(true, 0.9) + self.says(forged, 0.0), self.judge.trainable_variables)
 
     def forge_step(self, n: int) -> Any:
         """Teach the forger to be called true."""
-        return self.forging.minimize(lambda: self.says(self.forge(n), 1.0), self.forger.variables)
+        return self.forging.minimize(lambda: self.says(self.forge(n), 1.0), self.forger.trainable_variables)
 
 
 def quality(points: Any) -> tuple[float, int]:

@@ -65,7 +65,7 @@ class Reader(wf.nn.Module):
 def loss_of(model: Reader, trees: list[Tree]) -> Any:
     """The mean cross entropy over formulas, each of a shape of its own."""
     scores = wf.stack([model(tree) for tree in trees])
-    return wf.mean(wf.sigmoid_cross_entropy(scores, wf.tensor([float(truth(tree)) for tree in trees])))
+    return wf.sigmoid_cross_entropy(scores, [float(truth(tree)) for tree in trees])
 
 
 def accuracy_of(model: Reader, trees: list[Tree]) -> float:
