@@ -121,11 +121,12 @@ class HostValues(Tensor):
 
     def __buffer__(self, flags: int, /) -> memoryview:
         """For memoryview(x) on Python 3.12 and later; before that, use memoryview(x.numpy())."""
-        return memoryview(self.numpy())
+        view: Any = self.numpy()
+        return memoryview(view)
 
     def __arrow_array__(self, type: Any = None) -> Any:
         """For pyarrow.array(x), of a vector."""
-        import pyarrow
+        import pyarrow  # pyright: ignore[reportMissingImports]
 
         if self.ndim != 1:
             raise ShapeError(f"pyarrow.array: {describe(self)} is no vector", "Flatten it: x.reshape(-1).")
@@ -185,7 +186,7 @@ class HostValues(Tensor):
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return OPS["alias"](self)  # values never change under another name, so sharing them is a deep copy
 
-    def __reduce_ex__(self, protocol: Any, /) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return restore, (self.device.to_numpy(self.buffer), str(self.device))
 
     # Text

@@ -15,11 +15,12 @@ from .device import Device
 from .dtypes import DType
 from .eager import EAGER, EagerTensor, as_array, lift, wrap
 from .errors import DTypeError, ShapeError
-from .spec import Shape, describe
+from .interop import HostValues
+from .spec import SCALARS, Shape, describe
 from .tensor import OPS, Tensor
 
 
-class Variable(Tensor):
+class Variable(HostValues):
     """A mutable cell that holds a tensor of fixed shape and dtype; usable wherever a tensor is.
 
     Example:
@@ -52,6 +53,11 @@ class Variable(Tensor):
         """Where the value lives."""
         return self.value.device
 
+    @property
+    def buffer(self) -> Any:
+        """The memory of the value."""
+        return self.value.buffer
+
     def read_value(self) -> EagerTensor:
         """The tensor it holds now; tapes that record are told."""
         if observers.watching.count:
@@ -76,9 +82,10 @@ class Variable(Tensor):
         return self.assign(OPS["subtract"](self.value, value))
 
     def _fitting(self, value: Any) -> EagerTensor:
-        new = lift(value)
-        if not isinstance(new, EagerTensor):
-            new = wrap(self.device.from_numpy(np.asarray(new, self.dtype)))
+        if type(value) in SCALARS:
+            new = wrap(self.device.from_numpy(np.asarray(value, self.dtype)))
+        else:
+            new = detached(value)
         if new.shape != self.shape:
             raise ShapeError(
                 f"assign: {describe(new)} does not fit variable {self.name!r}, which is {describe(self)}",
@@ -91,19 +98,7 @@ class Variable(Tensor):
                     f"Cast it with wf.astype(value, wf.{self.dtype}).",
                 )
             new = wrap(self.device.from_numpy(as_array(value, self.dtype)))
-        return detached(new)
-
-    # fmt: off
-    def numpy(self) -> np.ndarray: return self.value.numpy()
-    def item(self) -> bool | int | float | complex: return self.value.item()
-    def tolist(self) -> Any: return self.value.tolist()
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray: return self.value.__array__(dtype, copy)
-    def __bool__(self) -> bool: return bool(self.value)
-    def __int__(self) -> int: return int(self.value)
-    def __float__(self) -> float: return float(self.value)
-    def __complex__(self) -> complex: return complex(self.value)
-    def __index__(self) -> int: return self.value.__index__()
-    # fmt: on
+        return new
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self.assign(OPS["setitem"](self.value, value, index))
@@ -127,7 +122,9 @@ def _restore(value: EagerTensor, name: str, trainable: bool) -> Variable:
 
 def detached(value: Any, dtype: Any = None, device: Any = None) -> EagerTensor:
     """A tensor of the same values that no tape knows, sharing nothing that its maker could write to."""
-    return OPS["tensor"](value, dtype=dtype, device=device)
+    if not isinstance(value, Tensor):
+        return OPS["tensor"](value, dtype=dtype, device=device)
+    return OPS["asarray"](wrap(lift(value).buffer), dtype=dtype, device=device)
 
 
 tree.register_leaf(EagerTensor)

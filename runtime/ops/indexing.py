@@ -19,7 +19,7 @@ from ..op import apply
 from ..spec import SCALARS, Spec, describe
 from ..tensor import OPS, Tensor
 from .gathering import index_get, index_put, join_indices, places_key, places_shape, positions
-from .slicing import check_value, set_slice, strided_slice, write_slice
+from .slicing import check_value, set_slice, strided_slice
 
 _PLAIN = (int, slice)
 
@@ -124,22 +124,20 @@ def write_item(x: EagerTensor, index: Any, value: Any) -> bool:
         return True
     found = parse(x, index)
     places = Spec(static_shape(found.static), x.dtype)
-    target: Any = x.buffer
+    key: Any = ...
     if found.arrays:
         axes, indices, _ = _places(places, found)
+        key = places_key(places.ndim, indices.buffer, axes)
         places = Spec(places_shape(places.shape, indices, axes), x.dtype)
     value = _trimmed(value, places.shape)
     check_value("x[index] = value", x, value, places.shape)
     source = value.buffer if isinstance(value, EagerTensor) else value
-    if isinstance(source, Tensor) or (not isinstance(source, np.ndarray) and type(source) not in SCALARS):
+    if type(source) is not np.ndarray and type(source) not in SCALARS:
         return False
+    target = x.buffer[static_key(found.static)]
     try:
         with np.errstate(all="ignore"):
-            if found.arrays:
-                target = target[static_key(found.static)]
-                target[places_key(target.ndim, indices.buffer, axes)] = source
-            else:
-                write_slice(target, source, found.static)
+            target[key] = source
     except OverflowError as error:
         raise DTypeError(f"x[index] = value: {error}", f"{describe(x)} cannot hold it.") from error
     return True

@@ -18,13 +18,12 @@ from ..samples import sample
 from ..spec import Shape, Shaped, Spec, describe, kind_of, like, shape_of
 
 _SOME: Static = (Range(2, 2, -2), 1, None, Range(0, 3, 1))  # of a (3, 2, 3)
-_KINDS = "biufc"
+_ZERO: Any = 0
 
 
 def kind_rank(kind: Any) -> int:
     """Bools, integers, floats, complex numbers, in this order."""
-    code = np.dtype(kind).kind
-    return 2 if code == "V" else _KINDS.index(code) if code in "bi" else {"u": 1, "f": 2, "c": 3}[code]
+    return {"b": 0, "i": 1, "u": 1, "f": 2, "V": 2, "c": 3}[np.dtype(kind).kind]
 
 
 def check_value(name: str, x: Shaped, value: Any, shape: Shape) -> None:
@@ -92,6 +91,6 @@ def set_slice(x: Shaped, value: Shaped, /, *, index: Static) -> Spec:
 
 
 set_slice.gradient(
-    lambda dy, _y, _x, _value, *, index: set_slice(dy, 0, index=index),
+    lambda dy, _y, _x, _value, *, index: set_slice(dy, _ZERO, index=index),
     lambda dy, _y, _x, _value, *, index: fit(strided_slice(dy, index=index), _value),
 )

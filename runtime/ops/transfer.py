@@ -10,18 +10,18 @@ from ..assignment import alias
 from ..eager import lift, wrap
 from ..op import op
 from ..spec import Shaped, Spec, like
-from ..tensor import OPS, Tensor
+from ..tensor import OPS
 
 
-@op(lambda x, device: x)
-def transfer(x: Shaped, /, *, device: str) -> Spec:
+@op(lambda x, device, source: x)
+def transfer(x: Shaped, /, *, device: str, source: str) -> Spec:
     """The same values on another device, which the kernel of no single device can do."""
     return like(x)
 
 
 @transfer.gradient
-def _(dy: Any, _y: Any, _x: Any, *, device: str) -> Any:
-    return to_device(dy, _x.device if isinstance(_x, Tensor) else "cpu")
+def _(dy: Any, _y: Any, _x: Any, *, device: str, source: str) -> Any:
+    return to_device(dy, source)
 
 
 def to_device(x: Any, device: Any) -> Any:
@@ -34,7 +34,7 @@ def to_device(x: Any, device: Any) -> Any:
         return alias(x)
     y = wrap(target.from_numpy(x.device.to_numpy(x.buffer)))
     if observers.watching.count:
-        observers.tell(transfer, (x,), {"device": str(target)}, (y,))
+        observers.tell(transfer, (x,), {"device": str(target), "source": str(x.device)}, (y,))
     return y
 
 
