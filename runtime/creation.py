@@ -80,7 +80,7 @@ def _from_values(value: Any, dtype: Any, device: Any, copy: bool | None) -> Eage
     return wrap(_place(device).from_numpy(array))
 
 
-def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) -> EagerTensor:
+def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """A tensor of `shape` in which every element is `fill_value`, in the dtype that a tensor of it would have.
 
     Errors: DTypeError for an integer that the dtype does not hold.
@@ -108,19 +108,19 @@ def _check_integer(value: Any, dtype: dtypes.DType | None) -> None:
             raise DTypeError(f"full: {value} does not fit {dtype}", f"It holds {bounds.min} to {bounds.max}.")
 
 
-def empty(shape: Any, *, dtype: Any = None, device: Any = None) -> EagerTensor:
+def empty(shape: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """A tensor of `shape` (float32 by default) with whatever values its memory held before."""
     array = memory.empty(as_shape("empty", shape), _dtype(dtype) or dtypes.default_float)
     return wrap(_place(device).from_numpy(array))
 
 
-def zeros(shape: Any, *, dtype: Any = None, device: Any = None) -> EagerTensor:
+def zeros(shape: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """A tensor of zeros (float32 by default)."""
     array = np.zeros(as_shape("zeros", shape), _dtype(dtype) or dtypes.default_float)
     return wrap(_place(device).from_numpy(array))
 
 
-def ones(shape: Any, *, dtype: Any = None, device: Any = None) -> EagerTensor:
+def ones(shape: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """A tensor of ones (float32 by default)."""
     return full(shape, 1, dtype=dtype or dtypes.default_float, device=device)
 
@@ -131,25 +131,25 @@ def _template(x: Any, dtype: Any, device: Any) -> tuple[Any, Any, Any]:
     return x.shape, dtype or x.dtype, device or (x.device if isinstance(x, EagerTensor) else None)
 
 
-def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> EagerTensor:
+def full_like(x: Any, /, fill_value: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """A tensor with the shape, dtype and device of `x` in which every element is `fill_value`."""
     shape, dtype, device = _template(x, dtype, device)
     return full(shape, fill_value, dtype=dtype, device=device)
 
 
-def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> EagerTensor:
+def empty_like(x: Any, /, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """A tensor with the shape, dtype and device of `x`, with whatever values its memory held before."""
     shape, dtype, device = _template(x, dtype, device)
     return empty(shape, dtype=dtype, device=device)
 
 
-def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> EagerTensor:
+def zeros_like(x: Any, /, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """A tensor of zeros with the shape, dtype and device of `x`."""
     shape, dtype, device = _template(x, dtype, device)
     return zeros(shape, dtype=dtype, device=device)
 
 
-def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> EagerTensor:
+def ones_like(x: Any, /, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """A tensor of ones with the shape, dtype and device of `x`."""
     shape, dtype, device = _template(x, dtype, device)
     return ones(shape, dtype=dtype, device=device)

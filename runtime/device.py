@@ -55,9 +55,9 @@ class CPU:
                 return [_elementwise(op, operands, attrs, specs[0])]
             arrays = [_widen(x) for x in operands] if op.widen else operands
             results = op.kernel(*arrays, **attrs)
-        if not isinstance(results, tuple):
-            results = (results,)
-        return [_as_spec(y, spec) for y, spec in zip(results, specs, strict=True)]
+            if not isinstance(results, tuple):
+                results = (results,)
+            return [_as_spec(y, spec) for y, spec in zip(results, specs, strict=True)]
 
     def from_numpy(self, array: np.ndarray) -> np.ndarray:
         return array

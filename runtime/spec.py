@@ -117,7 +117,10 @@ def normalize_axis(name: str, axis: int, ndim: int) -> int:
 
     Errors: AxisError when it is out of range.
     """
-    index = axis.__index__()
+    try:
+        index = axis.__index__()
+    except AttributeError:
+        raise DTypeError(f"{name}: axis {axis!r} is no integer", "Name axes by integers.") from None
     if not -ndim <= index < ndim:
         valid = f"Valid axes are {-ndim} to {ndim - 1}." if ndim else "The operand is 0-d: it has no axes."
         raise AxisError(f"{name}: axis {axis} is out of range for {plural(ndim, 'axis')}", valid)
@@ -146,13 +149,24 @@ def reduced_shape(name: str, x: Shaped, axis: Axes, keepdims: bool) -> Shape:
     return tuple(n for i, n in enumerate(x.shape) if i not in gone)
 
 
+def integers(name: str, shape: int | Iterable[int]) -> Shape:
+    """One integer, or several, as a tuple.
+
+    Errors: DTypeError for what is no integer.
+    """
+    lengths = (shape,) if hasattr(shape, "__index__") and not getattr(shape, "shape", ()) else shape
+    try:
+        return tuple([n.__index__() for n in lengths])  # pyright: ignore
+    except (AttributeError, TypeError):
+        raise DTypeError(f"{name}: {shape!r} is not made of integers", "Give integers.") from None
+
+
 def as_shape(name: str, shape: int | Iterable[int]) -> Shape:
     """`shape` as a tuple of non-negative ints.
 
-    Errors: ShapeError for a negative length; TypeError for what is no integer.
+    Errors: ShapeError for a negative length; DTypeError for what is no integer.
     """
-    lengths = (shape,) if hasattr(shape, "__index__") else shape
-    result = tuple([n.__index__() for n in lengths])  # pyright: ignore
+    result = integers(name, shape)
     if result and min(result) < 0:
         raise ShapeError(f"{name}: shape {result} has a negative length", "Lengths are 0 or more.")
     return result

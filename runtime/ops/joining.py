@@ -72,7 +72,7 @@ def _(dy: Any, _y: Any, *_arrays: Any, axis: int) -> Parts:
     return tuple(fit(dx, x) for dx, x in zip(_parts(dxs), _arrays, strict=True))
 
 
-def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Tensor:
+def concat(arrays: Sequence[Any], /, axis: int | None = 0) -> Tensor:
     """The tensors one after the other along an axis that they have; flattened first if the axis is None.
 
     Shapes: (m, k) (n, k) -> (m + n, k).
@@ -105,7 +105,7 @@ def _(dys: Any, _ys: Any, _x: Any, *, lengths: Shape, axis: int) -> Any:
     return join(*_parts(dys), axis=axis)
 
 
-def split(x: Any, sections: int | Sequence[int], /, *, axis: int = 0) -> list[Tensor]:
+def split(x: Any, sections: int | Sequence[int], /, axis: int = 0) -> list[Tensor]:
     """Equal parts of a tensor along an axis, or the parts between given indices, as np.split.
 
     Shapes: (6, n), 3 -> (2, n) (2, n) (2, n); (6, n), [1, 4] -> (1, n) (3, n) (2, n).
@@ -121,7 +121,7 @@ def split(x: Any, sections: int | Sequence[int], /, *, axis: int = 0) -> list[Te
     return array_split(x, sections, axis=axis)
 
 
-def array_split(x: Any, sections: int | Sequence[int], /, *, axis: int = 0) -> list[Tensor]:
+def array_split(x: Any, sections: int | Sequence[int], /, axis: int = 0) -> list[Tensor]:
     """Parts of a tensor along an axis, the first ones longer by one where it does not divide equally.
 
     Shapes: (5, n), 2 -> (3, n) (2, n).
@@ -165,7 +165,7 @@ def _(dy: Any, _y: Any, *_arrays: Any, axis: int) -> Parts:
     return tuple(fit(dx, x) for dx, x in zip(dxs, _arrays, strict=True))
 
 
-def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
+def stack(arrays: Sequence[Any], /, axis: int = 0) -> Tensor:
     """The tensors side by side along a new axis.
 
     Shapes: (m, n) (m, n) -> (2, m, n), or (m, n, 2) with axis=-1.
@@ -190,7 +190,7 @@ def _(dys: Any, _ys: Any, _x: Any, *, axis: int) -> Any:
     return pile(*_parts(dys), axis=axis)
 
 
-def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
+def unstack(x: Any, /, axis: int = 0) -> tuple[Tensor, ...]:
     """The slices along an axis, each without it.   Shapes: (2, n) -> (n,) (n,)."""
     return tuple(unpile(x, axis=axis))
 

@@ -130,7 +130,7 @@ def _(dy: Any, _y: Any, _x: Any, *, axis: int | None, dtype: Any, include_initia
     return fit(flip(cumulative_sum(flip(dy, axis=axis), axis=axis), axis=axis), _x)
 
 
-@op(_scan(np.multiply, 1), onnx="CumProd", widen=True, samples=[
+@op(_scan(np.multiply, 1), widen=True, samples=[
     *_SAMPLES, sample(lambda _: np.array([2.0, 0.0, 3.0, 0.0, 4.0]))])  # fmt: skip
 def cumulative_prod(x: Shaped, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Spec:
     """The running products along an axis, with a 1 in front if `include_initial`. The gradient is exact at zeros.

@@ -16,7 +16,7 @@ from .. import dtypes
 from ..errors import ArgumentError, ShapeError
 from ..op import op
 from ..samples import complexes, sample
-from ..spec import Axes, Shape, Shaped, Spec, as_shape, describe, like, normalize_axes, normalize_axis, size
+from ..spec import Axes, Shape, Shaped, Spec, as_shape, describe, integers, like, normalize_axes, normalize_axis, size
 from ..tensor import OPS, Tensor
 
 
@@ -40,18 +40,18 @@ def _(dy: Any, _y: Any, _x: Any, *, dtype: Any) -> Any:
 
 def _resolved(x: Shaped, shape: Any) -> Shape:
     """`shape` with its -1 worked out."""
-    lengths = (shape,) if hasattr(shape, "__index__") else tuple(shape)
+    lengths = integers("reshape", shape)
     total = size(x.shape)
-    known = size(tuple(int(n) for n in lengths if n != -1))
-    unknown = sum(n == -1 for n in lengths)
-    if unknown == 1 and known and total % known == 0:
-        return as_shape("reshape", (total // known if n == -1 else n for n in lengths))
-    if unknown or known != total:
+    known = size(tuple(n for n in lengths if n != -1))
+    unknown = lengths.count(-1)
+    if unknown == 1 and known > 0 and total % known == 0:
+        return tuple(total // known if n == -1 else n for n in lengths)
+    if unknown or known != total or min(lengths, default=0) < 0:
         raise ShapeError(
             f"reshape: {describe(x)} has {total} elements, which shape {lengths} cannot hold",
             "One length may be -1: it is worked out from the others.",
         )
-    return as_shape("reshape", lengths)
+    return lengths
 
 
 @op(lambda x, shape, copy: np.reshape(x, _resolved(x, shape)), onnx="Reshape",
@@ -232,7 +232,7 @@ def _(dy: Any, _y: Any, _x: Any, *, shift: Any, axis: Axes) -> Any:
     return OPS["roll"](dy, shift=back, axis=axis)
 
 
-def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
+def repeat(x: Any, repeats: Any, /, axis: int | None = None) -> Tensor:
     """Each element repeated in place: a number of times, or as often as an integer tensor says for each.
 
     Shapes: (..., n, ...) -> (..., n * repeats, ...); without an axis x is flattened.

@@ -103,24 +103,9 @@ def _top_k(x: np.ndarray, k: int, axis: int, largest: bool) -> tuple[np.ndarray,
     return np.take_along_axis(x, indices, axis), indices
 
 
-@op(_top_k, name="top_k", onnx="TopK", widen=True, samples=[
+@op(_top_k, onnx="TopK", widen=True, samples=[
     sample(distinct((5,)), k=2), sample(distinct((4, 3)), k=3, axis=0), sample(distinct((2, 5)), k=2, largest=False)])  # fmt: skip
-def select_top(x: Shaped, /, k: int, *, axis: int = -1, largest: bool = True) -> tuple[Spec, Spec]:
-    """The k largest (or smallest) elements along an axis, the most extreme first, and their indices."""
-    _ordered("top_k", x, axis)
-    axis = normalize_axis("top_k", axis, len(x.shape))
-    if not 0 <= k <= x.shape[axis]:
-        raise ShapeError(f"top_k: k is {k} for axis {axis} of {describe(x)}", f"Ask for 0 to {x.shape[axis]} elements.")
-    shape = (*x.shape[:axis], k, *x.shape[axis + 1 :])
-    return like(x, shape), Spec(shape, dtypes.int64)
-
-
-@select_top.gradient
-def _(dys: Any, ys: Any, _x: Any, *, k: int, axis: int, largest: bool) -> Any:
-    return OPS["put_along_axis"](OPS["zeros_like"](_x, dtype=dys[0].dtype), ys[1], dys[0], axis=axis)
-
-
-def top_k(x: Any, k: int, /, *, axis: int = -1, largest: bool = True) -> TopK:
+def top_k(x: Shaped, /, k: int, *, axis: int = -1, largest: bool = True) -> TopK:
     """The k largest (or smallest) elements along an axis, the most extreme first, and their indices.
 
     Equal elements come in the order of their indices.
@@ -128,7 +113,17 @@ def top_k(x: Any, k: int, /, *, axis: int = -1, largest: bool = True) -> TopK:
     Shapes: (..., n, ...) -> values (..., k, ...) and indices (..., k, ...).
     Errors: ShapeError when k is larger than the length of the axis.
     """
-    return TopK(*select_top(x, k=k, axis=axis, largest=largest))
+    _ordered("top_k", x, axis)
+    axis = normalize_axis("top_k", axis, len(x.shape))
+    if not 0 <= k <= x.shape[axis]:
+        raise ShapeError(f"top_k: k is {k} for axis {axis} of {describe(x)}", f"Ask for 0 to {x.shape[axis]} elements.")
+    shape = (*x.shape[:axis], k, *x.shape[axis + 1 :])
+    return TopK(like(x, shape), Spec(shape, dtypes.int64))
+
+
+@top_k.gradient
+def _(dys: Any, ys: Any, _x: Any, *, k: int, axis: int, largest: bool) -> Any:
+    return OPS["put_along_axis"](OPS["zeros_like"](_x, dtype=dys[0].dtype), ys[1], dys[0], axis=axis)
 
 
 def _search(x: np.ndarray, v: Any, side: Literal["left", "right"]) -> np.ndarray:

@@ -87,7 +87,7 @@ def _(dy: Any, y: Any, x: Any, *, axis: Axes, correction: float, keepdims: bool)
     return _pulled(scaled, x, axis, correction, keepdims)
 
 
-def quantile(x: Any, q: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Tensor:
+def quantile(x: Any, q: Any, /, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
     """The quantiles at fractions q (numbers between 0 and 1) over axes, linear between neighbours; NaN if one is.
 
     Shapes: (..., n, ...) and q () -> (..., ...); q (m,) puts an axis of length m in front.
@@ -127,7 +127,7 @@ def _interpolated(x: Any, fractions: np.ndarray) -> Any:
     return where(isnan(last), last, between)
 
 
-def median(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Tensor:
+def median(x: Any, /, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
     """The median over axes (all by default): the mean of the two middle elements if their number is even.
 
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.
