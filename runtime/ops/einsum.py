@@ -33,7 +33,9 @@ def einsum(*operands: Any) -> Any:
         >>> wf.einsum("ij->j", [[1.0, 2.0], [3.0, 4.0]])
         Tensor([4., 6.], f32)
     """
-    subscripts, operands = _from_lists(operands) if not isinstance(operands[0], str) else (operands[0], operands[1:])
+    if not operands:
+        raise ArgumentError("einsum: given no subscripts", 'Write them first: wf.einsum("ij,jk->ik", x, y).')
+    subscripts, *operands = operands if isinstance(operands[0], str) else _from_lists(operands)
     tensors = [as_tensor(x) for x in operands]
     if not tensors:
         raise ArgumentError(f"einsum: {subscripts!r} was given no operands", "Give a tensor for each term.")
@@ -42,16 +44,22 @@ def einsum(*operands: Any) -> Any:
     return y if y.dtype is dtype else OPS["astype"](y, dtype=dtype)  # sums of small integers come out wider
 
 
-def _from_lists(operands: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
-    """Subscripts in letters from labels given as lists of integers."""
-
-    def letters(labels: Sequence[Any]) -> str:
-        return "".join("..." if label is Ellipsis else LETTERS[label] for label in labels)
-
+def _from_lists(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Subscripts in letters, then the operands, from labels given as lists of integers."""
     pairs = len(operands) // 2
-    terms = [letters(operands[2 * i + 1]) for i in range(pairs)]
-    output = f"->{letters(operands[-1])}" if len(operands) % 2 else ""
-    return ",".join(terms) + output, operands[: 2 * pairs : 2]
+    terms = [_letters(operands[2 * i + 1]) for i in range(pairs)]
+    output = f"->{_letters(operands[-1])}" if len(operands) % 2 else ""
+    return ",".join(terms) + output, *operands[: 2 * pairs : 2]
+
+
+def _letters(labels: Sequence[Any]) -> str:
+    wrong = [label for label in labels if label is not Ellipsis and not 0 <= label < len(LETTERS)]
+    if wrong:
+        raise ArgumentError(
+            f"einsum: label {wrong[0]} of {list(labels)}",
+            f"Labels are integers from 0 to {len(LETTERS) - 1}, or `...`.",
+        )
+    return "".join("..." if label is Ellipsis else LETTERS[label] for label in labels)
 
 
 def _applied(steps: tuple[Step, ...], operands: Sequence[Any]) -> Any:
@@ -83,7 +91,8 @@ def parse(subscripts: str, shapes: tuple[Shape, ...]) -> tuple[list[Labels], Lab
     if not arrow:
         counts = left.replace(".", "")
         return terms, (*under, *sorted(c for c in set(counts) if c != "," and counts.count(c) == 1))
-    output = _labels(subscripts, right, len(under) + len(right.replace("...", "")))
+    letters = right.replace("...", "")
+    output = _labels(subscripts, right, len(letters) + (len(under) if letters != right else 0))
     _check_output(subscripts, output, terms, under)
     return terms, output
 
