@@ -213,12 +213,12 @@ def vjp(f: Callable[..., Any], *args: Any, has_aux: bool = False, **kwargs: Any)
     run = trace("vjp", f, None, args, kwargs, has_aux, persistent=True)
 
     def pullback(cotangents: Any) -> tuple[Any, ...]:
-        return run.pull(_like("vjp", "cotangents", cotangents, run.value))
+        return run.pull(matched("vjp", "cotangents", cotangents, run.value))
 
     return (run.value, pullback, run.aux) if has_aux else (run.value, pullback)
 
 
-def _like(name: str, what: str, values: Any, model: Any) -> Any:
+def matched(name: str, what: str, values: Any, model: Any) -> Any:
     """Cotangents or tangents as tensors of the shapes and dtypes of what they belong to."""
     if tree.flatten(values)[1] != tree.flatten(model)[1]:
         raise ArgumentError(
@@ -254,7 +254,7 @@ def linearize(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[..., Any
     grads, transposed = vjp(pullback, zero)
 
     def pushforward(*tangents: Any) -> Any:
-        return transposed(_like("jvp", "tangents", tuple(tangents), grads))[0]
+        return transposed(matched("jvp", "tangents", tuple(tangents), grads))[0]
 
     return value, pushforward
 
@@ -289,7 +289,7 @@ def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
     """
     args = _arguments(primals)
     _, pullback = vjp(grad(f, argnums=tuple(range(len(args)))), *args)
-    products = pullback(_like("hvp", "tangents", _arguments(tangents), args))
+    products = pullback(matched("hvp", "tangents", _arguments(tangents), args))
     return products if type(primals) is tuple else products[0]
 
 

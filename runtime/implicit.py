@@ -12,7 +12,7 @@ from typing import Any
 
 from . import tree
 from .errors import GradientError
-from .gradients import Argnums, trace
+from .gradients import Argnums, matched, trace
 from .tape import GradientTape
 
 
@@ -30,7 +30,8 @@ def value_and_gradients_function(f: Callable[..., Any], params: Argnums | None =
     @functools.wraps(f, updated=())
     def call(*args: Any, dy: Any = None, **kwargs: Any) -> tuple[Any, list[Any]]:
         run = trace("gradients_function", f, params, args, kwargs)
-        return run.value, list(run.pull(dy, "none"))
+        cotangents = None if dy is None else matched("gradients_function", "dy", dy, run.value)
+        return run.value, list(run.pull(cotangents, "none"))
 
     return call
 

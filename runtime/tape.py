@@ -20,7 +20,7 @@ from .dtypes import INEXACT, DType
 from .eager import EagerTensor, lift, watch, wrap
 from .errors import GradientError, user_location
 from .op import Op
-from .spec import Shape, describe, size
+from .spec import SCALARS, Shape, describe, size
 from .tensor import OPS, Tensor
 from .variable import Variable
 
@@ -349,14 +349,20 @@ def _seed(target: Any, output_gradients: Any) -> Cotangents:
             raise GradientError(
                 f"gradient: the target {shown} cannot be differentiated", "Targets are floating or complex tensors."
             )
-        dy = _ones(y) if dy is None else lift(dy)
-        if not isinstance(dy, EagerTensor) or dy.shape != y.shape:
-            raise GradientError(
-                f"gradient: output gradient {describe(dy)} for a target {describe(y)}", "Shapes must be equal."
-            )
+        dy = _ones(y) if dy is None else _weight(y, dy)
         if y.key:
             accumulate(cotangents, y.key, dy)
     return cotangents
+
+
+def _weight(y: EagerTensor, dy: Any) -> EagerTensor:
+    """An output gradient as a cotangent of `y`."""
+    dy = OPS["asarray"](dy, y.dtype) if type(dy) in SCALARS else lift(dy)
+    if dy.shape != y.shape:
+        raise GradientError(
+            f"gradient: output gradient {describe(dy)} for a target {describe(y)}", "Shapes must be equal."
+        )
+    return dy if dy.dtype is y.dtype else OPS["astype"](dy, dtype=y.dtype)
 
 
 def _ones(y: EagerTensor) -> EagerTensor:
