@@ -5,7 +5,7 @@ This file is the list of public names, and nothing else.
 
 from .runtime import operators as _operators  # completes the eager context  # isort: skip
 
-from .runtime import fft, linalg, metrics, nn, optim, random, testing
+from .runtime import data, fft, linalg, metrics, nn, optim, random, testing
 from .runtime.attention import causal_mask, scaled_dot_product_attention
 from .runtime.checkpoint import Saver, load, save
 from .runtime.creation import asarray, empty, empty_like, full, full_like, ones, ones_like, tensor, zeros, zeros_like
