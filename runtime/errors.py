@@ -12,13 +12,14 @@ import os
 import sys
 
 ROOT = __name__.partition(".")[0]
+NOT_THE_USERS = (ROOT, "contextlib", "functools")  # weft, and what calls it on the user's behalf
 
 
 def user_location() -> str:
     """The innermost frame outside weft, as `file.py:12   the line of code`; empty if there is none."""
     frame = sys._getframe(1)
     while frame is not None:
-        if frame.f_globals.get("__name__", "").partition(".")[0] != ROOT:
+        if frame.f_globals.get("__name__", "").partition(".")[0] not in NOT_THE_USERS:
             path, line = frame.f_code.co_filename, frame.f_lineno
             code = linecache.getline(path, line).strip()
             return f"{os.path.basename(path)}:{line}   {code}".rstrip()
