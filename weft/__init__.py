@@ -3,11 +3,13 @@
 This file is the list of public names, and nothing else.
 """
 
+import importlib as _importlib
+import typing as _typing
+
 from .runtime import operators as _operators  # completes the eager context  # isort: skip
 
-from .runtime import data, fft, linalg, metrics, nn, optim, random, testing
+from .runtime import fft, linalg, random
 from .runtime.attention import causal_mask, scaled_dot_product_attention
-from .runtime.checkpoint import Saver, load, save
 from .runtime.creation import asarray, empty, empty_like, full, full_like, ones, ones_like, tensor, zeros, zeros_like
 from .runtime.custom_gradient import custom_gradient
 from .runtime.device import device, list_devices, num_gpus
@@ -227,4 +229,24 @@ from .runtime.tape import GradientTape
 from .runtime.tensor import Tensor
 from .runtime.variable import Variable
 
+if _typing.TYPE_CHECKING:
+    from .runtime import data, metrics, nn, optim, testing
+    from .runtime.checkpoint import Saver, load, save
+
 __version__ = "0.1.0"
+
+# What is imported when it is first asked for: importing weft stays quick
+_LATER = {name: f".runtime.{name}" for name in ("data", "metrics", "nn", "optim", "testing")}
+_LATER |= {name: ".runtime.checkpoint" for name in ("Saver", "load", "save")}
+
+
+def __getattr__(name: str) -> _typing.Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = _importlib.import_module(_LATER[name], __name__)
+    globals()[name] = found = getattr(module, name, module)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

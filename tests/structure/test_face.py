@@ -31,7 +31,7 @@ HEAVY = (
 def public_names() -> list[str]:
     """The names that the face offers, and those of the parts it is made of."""
     names = []
-    for name in sorted(vars(wf)):
+    for name in sorted(dir(wf)):
         value = getattr(wf, name)
         is_part = isinstance(value, type(wf))
         if name.startswith("_") or (is_part and name in ("runtime", "kernels", "compiler", "demo", "tf")):
