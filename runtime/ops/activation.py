@@ -12,17 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, memory
 from ..dtypes import FLOATS, REAL
 from ..errors import ArgumentError, ShapeError
 from ..families import binary, unary
 from ..op import op
 from ..samples import sample
+from ..selection import choose
 from ..spec import Axes, Shaped, Spec, check_dtype, describe, like, normalize_axes, normalize_axis, reduced_shape
 from ..tensor import OPS
 from .elementwise import exp, tanh, where
 from .reduction import spread, sum
-from .special import TWO_OVER_SQRT_PI, erf, erfc_kernel, in_blocks
+from .special import TWO_OVER_SQRT_PI, erfc, erfc_kernel, in_blocks
 
 ROOT_HALF, ROOT_TWO_OVER_PI = math.sqrt(0.5), math.sqrt(2 / math.pi)
 GELU_CUBIC = 0.044715
@@ -30,8 +31,7 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
-    decay = np.exp(-np.abs(x))
-    return np.where(x >= 0, x.dtype.type(1), decay) / (1 + decay)
+    return 1 / (1 + np.exp(-x))  # the exponential may overflow: the quotient is 0 then, as it should be
 
 
 def _softplus(x: np.ndarray) -> np.ndarray:
@@ -43,11 +43,11 @@ def _gelu_tanh(x: np.ndarray) -> np.ndarray:
 
 
 def _elu(x: np.ndarray, alpha: Any) -> np.ndarray:
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+    return np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0))
 
 
 def _celu(x: np.ndarray, alpha: Any) -> np.ndarray:
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
+    return np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0) / alpha)
 
 
 def _inside(dy: Any, x: Any, low: float, high: float) -> Any:
@@ -67,7 +67,7 @@ def _mish_slope(x: Any) -> Any:
 
 def _gelu_slope(x: Any) -> Any:
     density = exp(x * x * -0.5) * (0.5 * TWO_OVER_SQRT_PI * ROOT_HALF)
-    return (erf(x * ROOT_HALF) + 1) * 0.5 + x * density
+    return erfc(x * -ROOT_HALF) * 0.5 + x * density
 
 
 def _gelu_tanh_slope(x: Any) -> Any:
@@ -99,7 +99,7 @@ silu         = unary("silu",         in_blocks(lambda x: x * _sigmoid(x)),    "{
 mish         = unary("mish",         in_blocks(lambda x: x * np.tanh(_softplus(x))), "{0} * tanh(wf_softplus({0}))",     "Mish",    ANY, lambda dy, _y, x: dy * _mish_slope(x), "x * tanh(softplus(x)).", takes=FLOATS)
 gelu_erf     = unary("gelu",         in_blocks(lambda x: 0.5 * x * erfc_kernel(x * -ROOT_HALF)), "0.5 * {0} * erfc({0} * -0.70710678118654752)", "Gelu", ANY, lambda dy, _y, x: dy * _gelu_slope(x), "x times the normal distribution function of x.", takes=FLOATS)
 gelu_tanh    = unary("gelu_tanh",    in_blocks(_gelu_tanh),                   "0.5 * {0} * (1 + tanh(0.79788456080286536 * ({0} + 0.044715 * {0} * {0} * {0})))", None, ANY, lambda dy, _y, x: dy * _gelu_tanh_slope(x), "gelu with the distribution function approximated by a tanh.", takes=FLOATS)
-prelu        = binary("prelu",       lambda x, a: np.where(x > 0, x, a * x),  "{0} > 0 ? {0} : {1} * {0}",               "PRelu",   ANY,
+prelu        = binary("prelu",       lambda x, a: choose(x > 0, x, a * x),  "{0} > 0 ? {0} : {1} * {0}",               "PRelu",   ANY,
                       (lambda dy, _y, x, a: where(x > 0, dy, dy * a), lambda dy, _y, x, _a: where(x > 0, 0, dy * x)), "x where it is positive, else a * x; `a` may be trained.", takes=FLOATS)
 elu_by       = binary("elu",         _elu,                                    "{0} > 0 ? {0} : {1} * expm1({0})",        "Elu",     (0.1, 2.0),
                       (lambda dy, _y, x, a: where(x > 0, dy, dy * a * exp(_below(x))), lambda dy, _y, x, _a: dy * OPS["expm1"](_below(x))), "x where it is positive, else a * expm1(x).", takes=FLOATS)
@@ -168,7 +168,7 @@ def _shifted(x: np.ndarray, axis: Any) -> tuple[np.ndarray, np.ndarray]:
     """x less its largest element along the axes, and that element; 0 where it is infinite."""
     top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, np.where(np.isnan(top), top, x.dtype.type(0)))
-    return x - top, top
+    return np.subtract(x, top, out=memory.empty(x.shape, x.dtype)), top
 
 
 def _softmax(x: np.ndarray, axis: Any) -> np.ndarray:
@@ -181,14 +181,14 @@ def _softmax(x: np.ndarray, axis: Any) -> np.ndarray:
 
 def _log_softmax(x: np.ndarray, axis: Any) -> np.ndarray:
     y, _ = _shifted(x, axis)
-    total = np.exp(y).sum(axis=axis, keepdims=True)
+    total = np.exp(y, out=memory.empty(y.shape, y.dtype)).sum(axis=axis, keepdims=True)
     y -= np.log(np.where(total == 0, x.dtype.type(1), total))
     return y
 
 
 def _logsumexp(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
     y, top = _shifted(x, axis)
-    total = np.log(np.exp(y).sum(axis=axis, keepdims=True)) + top
+    total = np.log(np.exp(y, out=y).sum(axis=axis, keepdims=True)) + top
     return total if keepdims else total.reshape(reduced_shape("logsumexp", x, axis, False))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, memory
 from ..errors import ArgumentError, ShapeError
 from ..families import conj, fit
 from ..op import op
@@ -36,18 +36,23 @@ from .windows import (
     output_lengths,
     pad,
     windows,
+    zeros,
 )
 
-BLOCK_BYTES = 1 << 24  # of windows side by side: larger products are faster, until the cache runs over
+BLOCK_BYTES = 1 << 24  # of windows side by side: a few large products are faster than many small ones
+CACHE_BYTES = 1 << 19  # of what is gone over again and again
+FEW = 2  # output channels for each input channel, up to which the way back is best as a convolution itself
+
+Part = tuple[slice, slice]  # of the images, and of the rows of the output
 
 
 # Kernels, for NumPy
 
 
-def _blocks(out: Shape, window_bytes: int) -> Iterator[tuple[slice, slice]]:
-    """The output in pieces of some images, or of some rows of one image, whose windows fit BLOCK_BYTES."""
+def _blocks(out: Shape, window_bytes: int, limit: int) -> Iterator[tuple[slice, slice]]:
+    """The output in pieces of some images, or of some rows of one image, whose windows fit the limit."""
     per_row = max(size(out[2:]) * window_bytes, 1)
-    images, rows = BLOCK_BYTES // max(per_row * out[1], 1), max(BLOCK_BYTES // per_row, 1)
+    images, rows = limit // max(per_row * out[1], 1), max(limit // per_row, 1)
     if images:
         for i in range(0, out[0], images):
             yield slice(i, min(i + images, out[0])), slice(0, out[1])
@@ -57,17 +62,26 @@ def _blocks(out: Shape, window_bytes: int) -> Iterator[tuple[slice, slice]]:
                 yield slice(i, i + 1), slice(j, min(j + rows, out[1]))
 
 
-def _seen(x: np.ndarray, part: tuple[slice, slice], kernel: Shape, stride: Shape, dilation: Shape) -> np.ndarray:
-    """What of a padded input the output rows `part` look at."""
+def _windows_of(x: np.ndarray, part: Part, kernel: Shape, stride: Shape, dilation: Shape) -> np.ndarray:
+    """A view of the windows of a padded input that the output rows `part` look at."""
     images, rows = part
     stop = (rows.stop - 1) * stride[0] + (kernel[0] - 1) * dilation[0] + 1
-    return x[images, rows.start * stride[0] : stop]
+    seen = x[images, rows.start * stride[0] : stop]
+    return windows(seen, kernel, stride, dilation, writeable=x.flags.writeable)
 
 
-def _side_by_side(x: np.ndarray, part: Any, kernel: Shape, stride: Shape, dilation: Shape) -> np.ndarray:
-    """The windows of a part as the rows of a matrix."""
-    view = windows(_seen(x, part, kernel, stride, dilation), kernel, stride, dilation)
-    return view.reshape(-1, size(kernel) * x.shape[-1])
+def _side_by_side(
+    x: np.ndarray, out: Shape, kernel: Shape, stride: Shape, dilation: Shape
+) -> Iterator[tuple[Part, np.ndarray]]:
+    """The windows of a padded input, part by part, as the rows of a matrix; its memory is used again."""
+    buffer = np.empty(0, x.dtype)
+    for part in _blocks(out, size(kernel) * x.shape[-1] * x.itemsize, BLOCK_BYTES):
+        view = _windows_of(x, part, kernel, stride, dilation)
+        if view.size > buffer.size:
+            buffer = memory.empty((view.size,), x.dtype)
+        rows = buffer[: view.size].reshape(view.shape)
+        np.copyto(rows, view)
+        yield part, rows.reshape(-1, size(kernel) * x.shape[-1])
 
 
 def _matrix(x: np.ndarray) -> np.ndarray:
@@ -89,10 +103,20 @@ def _forward(x: np.ndarray, w: np.ndarray, out: Shape, stride: Shape, dilation: 
     kernel, matrix = w.shape[:-2], _matrix(w)
     if _is_pointwise(kernel, stride):
         return np.matmul(_matrix(x), matrix).reshape(*out, -1)
-    y = np.empty((*out, w.shape[-1]), x.dtype)
-    for part in _blocks(out, matrix.shape[0] * x.itemsize):
-        y[part] = (_side_by_side(x, part, kernel, stride, dilation) @ matrix).reshape(y[part].shape)
+    y = memory.empty((*out, w.shape[-1]), x.dtype)
+    for part, rows in _side_by_side(x, out, kernel, stride, dilation):
+        np.matmul(rows, matrix, out=_matrix(y[part]))  # a part is a run of memory: of whole images, or within one
     return y
+
+
+def _full(dy: np.ndarray, kernel: Shape, dilation: Shape) -> np.ndarray:
+    """Padded so far that every window which touches it counts."""
+    return pad(dy, tuple((reach - 1, reach - 1) for reach in extents(kernel, dilation)))
+
+
+def _mirrored(w: np.ndarray) -> np.ndarray:
+    """The weights of the convolution that carries a cotangent back over stride 1."""
+    return np.ascontiguousarray(np.flip(w, tuple(range(w.ndim - 2))).swapaxes(-1, -2))
 
 
 def _to_input(dy: np.ndarray, w: np.ndarray, padded: Shape, stride: Shape, dilation: Shape) -> np.ndarray:
@@ -100,10 +124,12 @@ def _to_input(dy: np.ndarray, w: np.ndarray, padded: Shape, stride: Shape, dilat
     kernel, matrix = w.shape[:-2], _matrix(w).T
     if _is_pointwise(kernel, stride):
         return np.matmul(_matrix(dy), matrix).reshape(*padded, -1)
-    dx = np.zeros((*padded, w.shape[-2]), dy.dtype)
-    for part in _blocks(dy.shape[:-1], matrix.shape[1] * dy.itemsize):
+    if size(stride) == 1 and w.shape[-1] <= FEW * w.shape[-2]:
+        return _forward(_full(dy, kernel, dilation), _mirrored(w), padded, stride, dilation)
+    dx = zeros((*padded, w.shape[-2]), dy.dtype)
+    for part in _blocks(dy.shape[:-1], matrix.shape[1] * dy.itemsize, BLOCK_BYTES):
         products = (_matrix(dy[part]) @ matrix).reshape(*dy[part].shape[:-1], *kernel, w.shape[-2])
-        view = windows(_seen(dx, part, kernel, stride, dilation), kernel, stride, dilation, writeable=True)
+        view = _windows_of(dx, part, kernel, stride, dilation)
         for k in np.ndindex(*kernel):
             view[(..., *k, slice(None))] += products[(..., *k, slice(None))]
     return dx
@@ -115,8 +141,8 @@ def _to_weights(x: np.ndarray, dy: np.ndarray, kernel: Shape, stride: Shape, dil
     if _is_pointwise(kernel, stride):
         dw += _matrix(x).T @ _matrix(dy)
     else:
-        for part in _blocks(dy.shape[:-1], dw.shape[0] * x.itemsize):
-            dw += _side_by_side(x, part, kernel, stride, dilation).T @ _matrix(dy[part])
+        for part, rows in _side_by_side(x, dy.shape[:-1], kernel, stride, dilation):
+            dw += rows.T @ _matrix(dy[part])
     return dw.reshape(*kernel, x.shape[-1], dy.shape[-1])
 
 
@@ -128,21 +154,28 @@ def _per_channel(x: np.ndarray, groups: int) -> np.ndarray:
 def _depthwise(x: np.ndarray, w: np.ndarray, out: Shape, stride: Shape, dilation: Shape) -> np.ndarray:
     """A convolution whose groups have one input channel each: no matrices, but products by window position."""
     groups = x.shape[-1]
-    view, w = windows(x, w.shape[:-2], stride, dilation), _per_channel(w[..., 0, :], groups)
-    y = np.zeros((*out, groups, w.shape[-1]), x.dtype)
-    for k in np.ndindex(*w.shape[:-2]):
-        y += view[(..., *k, slice(None))][..., None] * w[k]
+    kernel, w = w.shape[:-2], _per_channel(w[..., 0, :], groups)
+    y = zeros((*out, groups, w.shape[-1]), x.dtype)
+    for part in _blocks(out, w[0].nbytes, CACHE_BYTES):
+        piece, view = y[part], _windows_of(x, part, kernel, stride, dilation)
+        for k in np.ndindex(*kernel):
+            piece += view[(..., *k, slice(None))][..., None] * w[k]
     return y.reshape(*out, -1)
 
 
 def _depthwise_to_input(dy: np.ndarray, w: np.ndarray, padded: Shape, stride: Shape, dilation: Shape,
                         groups: int) -> np.ndarray:  # fmt: skip
-    w, dy = _per_channel(w[..., 0, :], groups), _per_channel(dy, groups)
-    dx = np.zeros((*padded, groups), dy.dtype)
-    view = windows(dx, w.shape[:-2], stride, dilation, writeable=True)
-    for k in np.ndindex(*w.shape[:-2]):
-        view[(..., *k, slice(None))] += (dy * w[k]).sum(axis=-1)
+    kernel, w, dy = w.shape[:-2], _per_channel(w[..., 0, :], groups), _per_channel(dy, groups)
+    dx = zeros((*padded, groups), dy.dtype)
+    for part in _blocks(dy.shape[:-2], w[0].nbytes, CACHE_BYTES):
+        piece, view = dy[part], _windows_of(dx, part, kernel, stride, dilation)
+        for k in np.ndindex(*kernel):
+            view[(..., *k, slice(None))] += _sum_last(piece * w[k])
     return dx
+
+
+def _sum_last(x: np.ndarray) -> np.ndarray:
+    return x[..., 0] if x.shape[-1] == 1 else x.sum(axis=-1)
 
 
 def _depthwise_to_weights(x: np.ndarray, dy: np.ndarray, kernel: Shape, stride: Shape, dilation: Shape) -> np.ndarray:

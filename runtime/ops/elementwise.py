@@ -17,6 +17,7 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import COMPLEX, EVERY, FLOATS, INEXACT, INTEGRAL, NUMERIC, REAL
 from ..families import binary, compare, select, unary
+from ..selection import choose
 from ..spec import SCALARS
 
 LOG2, LOG10 = math.log(2.0), math.log(10.0)
@@ -173,7 +174,7 @@ def _xlog(z: Any, x: Any) -> Any:
 
 
 where = select(
-    "where", np.where, "{0} ? {1} : {2}", "Where", ANY,
+    "where", choose, "{0} ? {1} : {2}", "Where", ANY,
     (None, lambda dy, _r, c, _x, _y: where(c, dy, 0), lambda dy, _r, c, _x, _y: where(c, 0, dy)),
     "x where the condition holds, y elsewhere.",
 )  # fmt: skip

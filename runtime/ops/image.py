@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, memory
 from ..dtypes import INEXACT, NUMERIC
 from ..errors import ArgumentError, ShapeError
 from ..op import op
 from ..samples import sample
 from ..spec import Shape, Shaped, Spec, check_dtype, describe, like, normalize_axis
-from ..spec import size as size_of
 from .windows import Lengths, as_images, as_layout, as_lengths, channels_to_first
 
 Taps = tuple[np.ndarray, np.ndarray]  # indices and weights, each (new length, taps)
@@ -72,34 +71,44 @@ METHODS = {"nearest": _nearest, "linear": _linear, "cubic": _cubic, "area": _are
 NAMES = {"bilinear": "linear", "trilinear": "linear", "bicubic": "cubic"}
 
 
-def _folded(x: np.ndarray, axis: int) -> np.ndarray:
-    return x.reshape(size_of(x.shape[:axis]), x.shape[axis], size_of(x.shape[axis + 1 :]))
+def _transposed(taps: Taps, length: int) -> Taps:
+    """The taps by which the cotangents come back: for each old element, the new ones that it was a tap of."""
+    indices, weights = taps
+    order = np.argsort(indices, axis=None, kind="stable")
+    old, new, weights = indices.reshape(-1)[order], order // indices.shape[1], weights.reshape(-1)[order]
+    first = np.searchsorted(old, np.arange(length))
+    place = np.arange(old.size) - first[old]
+    shape = (length, place.max(initial=0) + 1)
+    back, shares = np.zeros(shape, np.int64), np.zeros(shape)
+    back[old, place], shares[old, place] = new, weights
+    return back, shares
 
 
-def _resample(x: np.ndarray, axis: int, size: int, method: str, align_corners: bool) -> np.ndarray:
-    axis %= x.ndim
-    indices, weights = METHODS[method](x.shape[axis], size, align_corners)
-    if method == "nearest":
-        return np.take(x, indices[:, 0], axis=axis)
-    x = x.astype(dtypes.inexact_dtype(x.dtype), copy=False)
-    weights = weights.astype(dtypes.real_dtype(x.dtype)).reshape(size, -1, *(1,) * (x.ndim - axis - 1))
-    y = np.take(x, indices[:, 0], axis=axis) * weights[:, 0]
+def _combine(x: np.ndarray, axis: int, taps: Taps) -> np.ndarray:
+    """The weighted sum of taps along an axis."""
+    indices, weights = taps
+    weights = weights.astype(dtypes.real_dtype(x.dtype)).reshape(len(indices), -1, *(1,) * (x.ndim - axis - 1))
+    shape = (*x.shape[:axis], len(indices), *x.shape[axis + 1 :])
+    y, tap = memory.empty(shape, x.dtype), memory.empty(shape, x.dtype)
+    np.multiply(np.take(x, indices[:, 0], axis=axis, out=tap, mode="clip"), weights[:, 0], out=y)
     for t in range(1, indices.shape[1]):
-        tap = np.take(x, indices[:, t], axis=axis)
+        np.take(x, indices[:, t], axis=axis, out=tap, mode="clip")
         tap *= weights[:, t]
         y += tap
     return y
 
 
+def _resample(x: np.ndarray, axis: int, size: int, method: str, align_corners: bool) -> np.ndarray:
+    axis %= x.ndim
+    taps = METHODS[method](x.shape[axis], size, align_corners)
+    if method == "nearest":
+        return np.take(x, taps[0][:, 0], axis=axis)
+    return _combine(x.astype(dtypes.inexact_dtype(x.dtype), copy=False), axis, taps)
+
+
 def _resample_dx(dy: np.ndarray, axis: int, length: int, method: str, align_corners: bool) -> np.ndarray:
     axis %= dy.ndim
-    size = dy.shape[axis]
-    indices, weights = METHODS[method](length, size, align_corners)
-    matrix = np.zeros((length, size), dy.dtype)
-    np.add.at(matrix, (indices, np.arange(size)[:, None]), weights.astype(dtypes.real_dtype(dy.dtype)))
-    folded = _folded(dy, axis)
-    dx = folded[..., 0] @ matrix.T if folded.shape[-1] == 1 else matrix @ folded
-    return dx.reshape(*dy.shape[:axis], length, *dy.shape[axis + 1 :])
+    return _combine(dy, axis, _transposed(METHODS[method](length, dy.shape[axis], align_corners), length))
 
 
 _RESAMPLES = [(4, 6, "linear", False), (5, 3, "cubic", True), (5, 3, "area", False), (4, 7, "nearest", False)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, memory
 from ..dtypes import FLOATS
 from ..errors import ArgumentError, ShapeError
 from ..families import fit
@@ -24,21 +24,28 @@ from .reduction import mean, sum
 
 
 def _mean(x: np.ndarray, axis: Axes) -> np.ndarray:
-    """The mean over axes, which stay with length 1; 0 over no elements."""
-    return x.sum(axis=normalize_axes("mean", axis, x.ndim), keepdims=True) / x.dtype.type(_count(x, axis))
+    """The mean over axes, which stay with length 1; 0 over no elements.
+
+    Inner axes are summed last: rows that are added as wholes go several times as fast as short sums within rows.
+    """
+    axes, n = normalize_axes("mean", axis, x.ndim), x.dtype.type(_count(x, axis))
+    outer = tuple(i for i in axes if any(j not in axes for j in range(i, x.ndim)))
+    total = x.sum(axis=outer, keepdims=True) if outer else x
+    return total.sum(axis=tuple(i for i in axes if i not in outer), keepdims=True) / n
 
 
 def _standardize(x: np.ndarray, axis: Axes, epsilon: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     center = _mean(x, axis)
-    y = x - center
-    variance = _mean(np.square(y), axis)
+    y = np.subtract(x, center, out=memory.empty(x.shape, x.dtype))
+    variance = _mean(np.square(y, out=memory.empty(x.shape, x.dtype)), axis)
     y /= np.sqrt(variance + x.dtype.type(epsilon))
     return y, center, variance
 
 
 def _unit_rms(x: np.ndarray, axis: Axes, epsilon: float) -> tuple[np.ndarray, np.ndarray]:
-    power = _mean(np.square(x), axis)
-    return x / np.sqrt(power + x.dtype.type(epsilon)), power
+    power = _mean(np.square(x, out=memory.empty(x.shape, x.dtype)), axis)
+    root = np.sqrt(power + x.dtype.type(epsilon))
+    return np.divide(x, root, out=memory.empty(x.shape, x.dtype)), power
 
 
 def _statistics(name: str, x: Shaped, axis: Axes) -> Spec:

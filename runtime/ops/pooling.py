@@ -16,6 +16,7 @@ from ..dtypes import FLOATS, REAL
 from ..errors import ArgumentError
 from ..op import op
 from ..samples import Draw, distinct, integers, sample
+from ..selection import choose
 from ..spec import Shape, Shaped, Spec, check_dtype, like
 from ..tensor import OPS
 from .reduction import mean
@@ -32,6 +33,7 @@ from .windows import (
     output_lengths,
     pad,
     windows,
+    zeros,
 )
 
 
@@ -72,26 +74,25 @@ def _max_pool(x: np.ndarray, window: Shape, stride: Shape, padding: Pads, ceil_m
     return np.ascontiguousarray(x)
 
 
-def _winners(x: np.ndarray, window: Shape, stride: Shape, padding: Pads, ceil_mode: bool) -> np.ndarray:
+def _winners(x: np.ndarray, y: np.ndarray, window: Shape, stride: Shape, padding: Pads, ceil_mode: bool) -> np.ndarray:
     _, pads = _settings(x.shape[1:-1], window, stride, padding, ceil_mode)
     view = _view(pad(x, pads, _lowest(x.dtype)), window, stride)
-    best = view[_at((0,) * len(window))].copy()
-    winners = np.zeros(best.shape, np.int32)
-    for i, k in enumerate(np.ndindex(*window)):
+    winners = np.zeros(y.shape, np.int32)
+    lost = np.ones(y.shape, np.int32)  # 1 as long as no element equalled the largest
+    for k in np.ndindex(*window):
         candidate = view[_at(k)]
-        better = (candidate > best) | (candidate != candidate) & (best == best)  # the first NaN wins
-        np.copyto(best, candidate, where=better)
-        winners[better] = i
-    return winners
+        lost &= (candidate != y) & (candidate == candidate)  # the first NaN wins where there is one
+        winners += lost
+    return np.where(lost, 0, winners) if lost.any() else winners
 
 
 def _unpool(dy: np.ndarray, winners: np.ndarray, lengths: Shape, window: Shape, stride: Shape, padding: Pads,
             ceil_mode: bool) -> np.ndarray:  # fmt: skip
     _, pads = _settings(lengths, window, stride, padding, ceil_mode)
-    dx = np.zeros((dy.shape[0], *(n + a + b for n, (a, b) in zip(lengths, pads, strict=True)), dy.shape[-1]), dy.dtype)
-    view = _view(dx, window, stride)
+    dx = zeros((dy.shape[0], *(n + a + b for n, (a, b) in zip(lengths, pads, strict=True)), dy.shape[-1]), dy.dtype)
+    view, zero = _view(dx, window, stride), np.zeros((), dy.dtype)
     for i, k in enumerate(np.ndindex(*window)):
-        view[_at(k)] += dy * (winners == i)
+        view[_at(k)] += choose(winners == i, dy, zero)
     return np.ascontiguousarray(dx[inner(lengths, pads)])
 
 
@@ -100,9 +101,9 @@ def _pick(
 ) -> np.ndarray:
     _, pads = _settings(x.shape[1:-1], window, stride, padding, ceil_mode)
     view = _view(pad(x, pads), window, stride)
-    y = np.zeros(winners.shape, x.dtype)
+    y, zero = np.zeros(winners.shape, x.dtype), np.zeros((), x.dtype)
     for i, k in enumerate(np.ndindex(*window)):
-        np.copyto(y, view[_at(k)], where=winners == i)
+        y += choose(winners == i, view[_at(k)], zero)
     return y
 
 
@@ -134,7 +135,7 @@ def _avg_pool_dx(dy: np.ndarray, lengths: Shape, window: Shape, stride: Shape, p
                  count_include_pad: bool) -> np.ndarray:  # fmt: skip
     counts = _counts(lengths, window, stride, padding, ceil_mode, count_include_pad)
     _, pads = _settings(lengths, window, stride, padding, ceil_mode)
-    dx = np.zeros((dy.shape[0], *(n + a + b for n, (a, b) in zip(lengths, pads, strict=True)), dy.shape[-1]), dy.dtype)
+    dx = zeros((dy.shape[0], *(n + a + b for n, (a, b) in zip(lengths, pads, strict=True)), dy.shape[-1]), dy.dtype)
     view, share = _view(dx, window, stride), dy / counts.astype(dy.dtype)
     for k in np.ndindex(*window):
         view[_at(k)] += share
@@ -164,9 +165,11 @@ def max_pool(x: Shaped, /, *, window: Shape, stride: Shape, padding: Pads, ceil_
     return like(x, _pooled(x, window, stride, padding, ceil_mode))
 
 
-@op(_winners, samples=[sample(distinct((1, 4, 3, 2)), **_MAX)])
-def max_pool_winners(x: Shaped, /, *, window: Shape, stride: Shape, padding: Pads, ceil_mode: bool = False) -> Spec:
-    """The position in each window of its (first) largest element, counted in row-major order."""
+@op(_winners, samples=[sample(distinct((1, 4, 3, 2)), distinct((1, 3, 3, 2)), **_MAX)])
+def max_pool_winners(
+    x: Shaped, y: Shaped, /, *, window: Shape, stride: Shape, padding: Pads, ceil_mode: bool = False
+) -> Spec:
+    """The position in each window of the first element that is `y`, its largest, counted in row-major order."""
     return like(x, _pooled(x, window, stride, padding, ceil_mode), dtypes.int32)
 
 
@@ -189,7 +192,7 @@ def pick(
 
 
 max_pool.gradient(
-    lambda dy, _y, x, **attrs: unpool(dy, max_pool_winners(x, **attrs), lengths=tuple(x.shape[1:-1]), **attrs)
+    lambda dy, y, x, **attrs: unpool(dy, max_pool_winners(x, y, **attrs), lengths=tuple(x.shape[1:-1]), **attrs)
 )
 max_pool_winners.gradient(None)
 unpool.gradient(lambda dx, _z, _dy, winners, *, lengths, **attrs: pick(dx, winners, **attrs), None)

@@ -24,6 +24,7 @@ from ..errors import ArgumentError
 from ..families import binary, unary
 from ..op import op
 from ..samples import sample, uniform
+from ..selection import choose
 from ..spec import Shaped, Spec, check_dtype, like
 from .elementwise import cos, exp, log, log1p, sin, square, where
 
@@ -75,7 +76,7 @@ _DIGAMMA = (
     9.2064344991779916e-11, -8.4981372301860961e-11, 2.8327066680217588e-11,
 )  # fmt: skip
 
-_EXP_BITS = np.float64(1 << 27 | 1)  # splits a float64 so that the square of its upper half is exact
+_SPLIT = {4: np.float32((1 << 12) + 1), 8: np.float64((1 << 27) + 1)}  # by item size: halves the digits of a float
 _BLOCK = 1 << 14  # elements worked on at a time, so that the temporaries stay in the cache
 _DIGAMMA_ROOT, _DIGAMMA_ROOT_REST = 1.4616321449683622, 9.549995429965697e-17
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330)
@@ -114,10 +115,8 @@ def _polynomial(coefficients: Sequence[float], t: np.ndarray) -> np.ndarray:
 
 def _exp_minus_square(x: np.ndarray) -> np.ndarray:
     """exp(-x * x) without the rounding error of the square, which the exponential would magnify."""
-    if x.dtype == np.float32:
-        return np.exp(-np.square(x, dtype=np.float64)).astype(np.float32)
-    shifted = x * _EXP_BITS
-    upper = shifted - (shifted - x)
+    shifted = x * _SPLIT[x.dtype.itemsize]
+    upper = shifted - (shifted - x)  # so short that its square is exact
     return np.exp(-upper * upper) * np.exp(-(x - upper) * (x + upper))
 
 
@@ -139,14 +138,12 @@ def _erf(x: np.ndarray) -> np.ndarray:
     near = _erf_near(np.clip(x, -1, 1))
     if not (size > 1).any():
         return near
-    return np.where(size > 1, np.copysign(1 - _erfc_far(size), x), near)
+    return choose(size > 1, np.copysign(1 - _erfc_far(size), x), near)
 
 
 def _erfc(x: np.ndarray) -> np.ndarray:
-    size = np.abs(x)
-    far = _erfc_far(size)
-    far = np.where(x < 0, 2 - far, far)
-    return np.where(size < 0.5, 1 - _erf_near(np.clip(x, -1, 1)), far)
+    sign = np.copysign(x.dtype.type(1), x)
+    return _erfc_far(np.abs(x)) * sign + (1 - sign)  # of a negative x: 2 less that of -x
 
 
 erf_kernel, erfc_kernel = in_blocks(_erf), in_blocks(_erfc)

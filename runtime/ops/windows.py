@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import memory
 from ..errors import ArgumentError, ShapeError
 from ..spec import Shape, describe
 from ..tensor import OPS
@@ -115,13 +116,21 @@ def inner(lengths: Shape, pads: Pads) -> tuple[slice, ...]:
     return (slice(None), *(slice(a, a + n) for n, (a, _) in zip(lengths, pads, strict=True)))
 
 
+def zeros(shape: Shape, dtype: np.dtype) -> np.ndarray:
+    """An array of zeros; a large one in recycled memory."""
+    y = memory.empty(shape, dtype)
+    y[...] = 0
+    return y
+
+
 def pad(x: np.ndarray, pads: Pads, value: float = 0) -> np.ndarray:
     """A contiguous array with `value` around the spatial axes; `x` itself where that is nothing new."""
     if not any(map(any, pads)):
         return np.ascontiguousarray(x)
     lengths = x.shape[1:-1]
     shape = (x.shape[0], *(n + a + b for n, (a, b) in zip(lengths, pads, strict=True)), x.shape[-1])
-    y = np.full(shape, value, x.dtype) if value else np.zeros(shape, x.dtype)
+    y = memory.empty(shape, x.dtype)
+    y[...] = value
     y[inner(lengths, pads)] = x
     return y
 
