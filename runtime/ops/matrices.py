@@ -6,8 +6,7 @@ computed as the default float. Nothing here is an op of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -48,13 +47,18 @@ def as_inexact(*arrays: np.ndarray) -> list[np.ndarray]:
     return [x.astype(dtype, copy=False) for x in arrays]
 
 
-@contextmanager
-def refused(x: np.ndarray, what: str, hint: str) -> Iterator[None]:
+class refused:  # noqa: N801  (reads as a clause: with refused(...))
     """Say what a matrix of `x` lacks where NumPy's linear algebra gives up."""
-    try:
-        yield
-    except np.linalg.LinAlgError as error:
-        raise ArgumentError(f"{what}, given {describe(x)}", hint) from error
+
+    def __init__(self, x: np.ndarray, what: str, hint: str) -> None:
+        self.x, self.what, self.hint = x, what, hint
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, np.linalg.LinAlgError):
+            raise ArgumentError(f"{self.what}, given {describe(self.x)}", self.hint) from error
 
 
 def matrix_transpose(x: Any) -> Any:
