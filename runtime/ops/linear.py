@@ -48,16 +48,27 @@ def _(dy: Any, _y: Any, _x: Any) -> Any:
     return matrix_transpose(dy)
 
 
+SMALL = 1 << 14  # bytes; operands below that are multiplied without preparation
+
+
 def _matmul(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     if x.dtype is not y.dtype:
         dtype = dtypes.promote(x.dtype, y.dtype)
         x, y = x.astype(dtype, copy=False), y.astype(dtype, copy=False)
+    if x.ndim < 2 or y.ndim < 2 or (x.ndim == y.ndim == 2 and x.nbytes + y.nbytes < SMALL):
+        return np.matmul(x, y)
     if x.ndim > 2 and y.ndim == 2 and x.flags.c_contiguous and x.size:
         rows = _matmul(x.reshape(-1, x.shape[-1]), y)  # one large product instead of many small ones
         return rows.reshape(*x.shape[:-1], y.shape[-1])
-    if x.ndim == y.ndim == 2:
-        return np.matmul(x, y, out=memory.empty((x.shape[0], y.shape[1]), x.dtype))
-    return np.matmul(x, y)
+    batch = () if x.ndim == y.ndim == 2 else np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    out = memory.empty((*batch, x.shape[-2], y.shape[-1]), x.dtype)
+    return np.matmul(_for_blas(x), _for_blas(y), out=out)
+
+
+def _for_blas(x: np.ndarray) -> np.ndarray:
+    """The matrices themselves, or a copy of those that BLAS cannot step through: older NumPy multiplies these slowly."""
+    steps = x.strides[-2:]
+    return x if x.itemsize in steps and min(steps) > 0 else np.ascontiguousarray(x)
 
 
 @op(_matmul, onnx="MatMul", widen=True,
@@ -75,6 +86,9 @@ def matmul(x: Shaped, y: Shaped, /) -> Spec:
         >>> wf.matmul([[1.0, 2.0], [3.0, 4.0]], [10.0, 1.0])
         Tensor([12., 34.], f32)
     """
+    a, b = shape_of(x), shape_of(y)
+    if len(a) == len(b) == 2 and a[1] == b[0] and x.dtype is y.dtype and x.dtype in dtypes.NUMERIC:
+        return Spec((a[0], b[1]), x.dtype)  # the common case, without detours
     for operand in (x, y):
         check_dtype("matmul", operand, dtypes.NUMERIC)
         if not shape_of(operand):
