@@ -146,6 +146,8 @@ def lift(x: Any) -> Any:
         return x.read_value()
     if isinstance(x, Tensor):
         raise ArgumentError("a symbolic tensor has no value here", "Use it inside the compiled function that made it.")
+    if isinstance(x, list | tuple):
+        return OPS["asarray"](x)  # gradients flow to tensors inside
     array = as_array(x)
     if observers.watching.count and isinstance(x, np.ndarray) and np.may_share_memory(array, x):
         array = array.copy()

@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import dtypes
 from ..dtypes import DType
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..families import conj, fit
 from ..op import op
 from ..samples import bools, complexes, distinct, integers, sample
@@ -28,10 +28,16 @@ def sum_dtype(name: str, x: Shaped, dtype: Any) -> DType:
     """The dtype of a sum or product: as asked for, else 64 bits for integers and bools, else that of `x`."""
     check_dtype(name, x, dtypes.EVERY)
     if dtype is not None:
-        return dtypes.as_dtype(dtype)
+        return _wide_enough(name, x, dtypes.as_dtype(dtype))
     if x.dtype in dtypes.UNSIGNED:
         return dtypes.uint64
     return dtypes.default_int if x.dtype in dtypes.INTEGRAL else x.dtype
+
+
+def _wide_enough(name: str, x: Shaped, dtype: DType) -> DType:
+    if x.dtype in dtypes.COMPLEX and dtype not in dtypes.COMPLEX:
+        raise DTypeError(f"{name}: {describe(x)} does not fit dtype {dtype}", "Take its real part first: wf.real(x).")
+    return dtype
 
 
 def accumulator(dtype: Any) -> DType | None:
