@@ -230,13 +230,13 @@ from .runtime.tensor import Tensor
 from .runtime.variable import Variable
 
 if _typing.TYPE_CHECKING:
-    from .runtime import data, metrics, nn, optim, testing
+    from .runtime import data, debug, metrics, nn, optim, testing
     from .runtime.checkpoint import Saver, load, save
 
 __version__ = "0.1.0"
 
 # What is imported when it is first asked for: importing weft stays quick
-_LATER = {name: f".runtime.{name}" for name in ("data", "metrics", "nn", "optim", "testing")}
+_LATER = {name: f".runtime.{name}" for name in ("data", "debug", "metrics", "nn", "optim", "testing")}
 _LATER |= {name: ".runtime.checkpoint" for name in ("Saver", "load", "save")}
 
 

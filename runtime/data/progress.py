@@ -5,13 +5,13 @@ It shows itself on a terminal and says nothing elsewhere. This file knows no dat
 
 from __future__ import annotations
 
-import operator
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TextIO, TypeVar
 
 T = TypeVar("T")
+_NOTHING: tuple[Any, ...] = ()
 _WIDTH, _SECONDS = 24, 0.1  # of the bar, and between two drawings
 
 
@@ -75,43 +75,42 @@ def clock_time(seconds: float) -> str:
 
 
 class Progress(Generic[T]):
-    """An iterable that shows how far it is; `note` shows values beside the bar."""
+    """How far something is, shown while it is iterated, or inside a `with` block in which `advance` is called."""
 
-    def __init__(
-        self, items: Iterable[T], total: int | None, label: str, file: TextIO | None, show: bool | None
-    ) -> None:
-        self.items, self.total, self.label = items, total, label
-        self.file = sys.stderr if file is None else file
-        self.show = self.file.isatty() if show is None else show
+    def __init__(self, items: Iterable[T], total: int | None, label: str, file: TextIO, hidden: bool) -> None:
+        self.items, self.total, self.label, self.file, self.hidden = items, total, label, file, hidden
         self.bar: Any = None
 
-    def __iter__(self) -> Iterator[T]:
-        if not self.show:
-            yield from self.items
-            return
-        self.bar = bar = _bar(self.total, self.label, self.file)
-        try:
-            for item in self.items:
-                yield item
-                bar.update(1)
-        finally:
-            bar.close()
+    def __enter__(self) -> Progress[T]:
+        if not self.hidden and self.file.isatty():
+            self.bar = _bar(self.total, self.label, self.file)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
             self.bar = None
 
+    def __iter__(self) -> Iterator[T]:
+        with self:
+            for item in self.items:
+                yield item
+                self.advance()
+
     def __len__(self) -> int:
-        return operator.index(self.total)  # pyright: ignore[reportArgumentType]  (None: TypeError, as it should be)
+        if self.total is None:
+            raise TypeError("len() of progress whose total is not known")
+        return self.total
 
-    def note(self, **values: Any) -> None:
-        """Show values beside the bar, floats in four digits."""
+    def advance(self, n: int = 1) -> None:
+        """Count n more as done."""
         if self.bar is not None:
-            self.bar.set_postfix_str(" ".join(f"{name}={_shown(value)}" for name, value in values.items()))
+            self.bar.update(n)
 
-
-def _shown(value: Any) -> str:
-    try:
-        return f"{float(value):.4g}"
-    except (TypeError, ValueError):
-        return str(value)
+    def say(self, text: str) -> None:
+        """Show a text beside the bar."""
+        if self.bar is not None:
+            self.bar.set_postfix_str(text)
 
 
 def _bar(total: int | None, label: str, file: TextIO) -> Any:
@@ -122,19 +121,21 @@ def _bar(total: int | None, label: str, file: TextIO) -> Any:
     return tqdm(total=total, desc=label or None, file=file, dynamic_ncols=True)
 
 
-def progress(items: Iterable[T], *, total: int | None = None, label: str = "", file: TextIO | None = None,
-             show: bool | None = None) -> Progress[T]:  # fmt: skip
-    """The items, with a progress bar on the terminal; elsewhere (`show=None`) nothing is written.
+def progress(items: Iterable[T] = _NOTHING, *, total: int | None = None, label: str = "", hidden: bool = False,
+             file: TextIO | None = None) -> Progress[T]:  # fmt: skip
+    """A progress bar on the terminal: around items, or in a `with` block. Elsewhere nothing is written.
 
     Example:
         >>> import weft as wf
-        >>> steps = wf.data.progress(range(3), label="training")
-        >>> for step in steps:
-        ...     steps.note(loss=1.0 / (step + 1))
+        >>> for step in wf.data.progress(range(3), label="training"):
+        ...     pass
+        >>> with wf.data.progress(total=100) as bar:
+        ...     bar.advance(10)
+        ...     bar.say("loss 0.25")
     """
-    if total is None:
+    if total is None and items is not _NOTHING:
         try:
             total = len(items)  # pyright: ignore[reportArgumentType]
         except TypeError:
             total = None
-    return Progress(items, total, label, file, show)
+    return Progress(items, total, label, sys.stderr if file is None else file, hidden)
