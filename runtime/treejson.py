@@ -119,8 +119,8 @@ def join(path: str, name: Any) -> str:
 
 def fields_of(x: Any) -> dict[str, Any] | None:
     """The fields of a named tuple or a dataclass, by name."""
-    if isinstance(x, tuple) and hasattr(x, "fields_of"):
-        return dict(zip(x.fields_of, x, strict=True))
+    if isinstance(x, tuple) and hasattr(x, "_fields"):
+        return dict(zip(x._fields, x, strict=True))
     if dataclasses.is_dataclass(x) and not isinstance(x, type):
         return {f.name: getattr(x, f.name) for f in dataclasses.fields(x)}
     return None
@@ -134,8 +134,8 @@ class Decoder:
         self.crcs: dict[str, str] = {}
         self.tree: Any = {"dict": [[name, {"tensor": name}] for name in reader.entries]}
         self._arrays: dict[str, np.ndarray] = {}
-        if KEY in reader.metadata:
-            self._read_metadata(reader.metadata[KEY])
+        if reader.metadata.keys() & {KEY, CRC}:
+            self._read_metadata(reader.metadata.get(KEY, ""))
 
     def _read_metadata(self, text: str) -> None:
         if self.reader.metadata.get(CRC) != f"{zlib.crc32(text.encode(errors='replace')):08x}":
