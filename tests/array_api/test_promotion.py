@@ -6,6 +6,7 @@ Source: Python Array API standard 2024.12, "Type promotion rules".
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ def test_an_integer_with_a_float_takes_the_float_dtype() -> None:
 
 def test_uint64_and_a_signed_integer_have_no_common_dtype() -> None:
     with pytest.raises(TypeError, match=r"add: uint64 and int64 have no common dtype"):
-        wf.ones(2, dtype="uint64") + wf.ones(2, dtype="int64")
+        wf.add(wf.ones(2, dtype="uint64"), wf.ones(2, dtype="int64"))
     assert not wf.can_cast("uint64", "int64")
     assert not wf.can_cast(wf.float64, wf.float32)
 
@@ -72,7 +73,7 @@ SUMS = {
 
 @pytest.mark.parametrize(("dtype", "result"), SUMS.items())
 @pytest.mark.parametrize("fold", [wf.sum, wf.prod, wf.cumulative_sum, wf.cumulative_prod], ids=lambda f: f.name)
-def test_sums_and_products_of_small_integers_have_64_bits(fold: wf.Tensor, dtype: str, result: str) -> None:
+def test_sums_and_products_of_small_integers_have_64_bits(fold: Any, dtype: str, result: str) -> None:
     x = wf.ones(3, dtype=dtype)
     assert fold(x).dtype.name == result
     assert fold(x, dtype=wf.complex128).dtype == wf.complex128
