@@ -105,6 +105,8 @@ class Tensor:
     def __rmod__(self, other: Any) -> Tensor: return OPS["remainder"](other, self)
     def __pow__(self, other: Any) -> Tensor: return OPS["pow"](self, other)
     def __rpow__(self, other: Any) -> Tensor: return OPS["pow"](other, self)
+    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]: return self // other, self % other
+    def __rdivmod__(self, other: Any) -> tuple[Tensor, Tensor]: return other // self, other % self
     def __matmul__(self, other: Any) -> Tensor: return OPS["matmul"](self, other)
     def __rmatmul__(self, other: Any) -> Tensor: return OPS["matmul"](other, self)
     def __and__(self, other: Any) -> Tensor: return OPS["bitwise_and"](self, other)
@@ -127,6 +129,11 @@ class Tensor:
     def __pos__(self) -> Tensor: return OPS["positive"](self)
     def __abs__(self) -> Tensor: return OPS["abs"](self)
     def __invert__(self) -> Tensor: return OPS["bitwise_invert"](self)
+
+    def __round__(self, digits: int = 0) -> Tensor: return OPS["round"](self) if not digits else OPS["round"](self * 10.0**digits) / 10.0**digits
+    def __floor__(self) -> Tensor: return OPS["floor"](self)
+    def __ceil__(self) -> Tensor: return OPS["ceil"](self)
+    def __trunc__(self) -> Tensor: return OPS["trunc"](self)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor: return OPS["sum"](self, axis=axis, keepdims=keepdims)
     def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor: return OPS["mean"](self, axis=axis, keepdims=keepdims)
