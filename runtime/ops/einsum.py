@@ -35,8 +35,8 @@ def einsum(*operands: Any) -> Any:
     """
     if not operands:
         raise ArgumentError("einsum: given no subscripts", 'Write them first: wf.einsum("ij,jk->ik", x, y).')
-    subscripts, *operands = operands if isinstance(operands[0], str) else _from_lists(operands)
-    tensors = [as_tensor(x) for x in operands]
+    subscripts, *given = operands if isinstance(operands[0], str) else _from_lists(operands)
+    tensors = [as_tensor(x) for x in given]
     if not tensors:
         raise ArgumentError(f"einsum: {subscripts!r} was given no operands", "Give a tensor for each term.")
     dtype = promoted("einsum", *tensors)
