@@ -81,11 +81,11 @@ def _side_by_side(
             buffer = memory.empty((view.size,), x.dtype)
         rows = buffer[: view.size].reshape(view.shape)
         np.copyto(rows, view)
-        yield part, rows.reshape(-1, size(kernel) * x.shape[-1])
+        yield part, rows.reshape(size(view.shape[: len(out)]), size(kernel) * x.shape[-1])
 
 
 def _matrix(x: np.ndarray) -> np.ndarray:
-    return x.reshape(-1, x.shape[-1])
+    return x.reshape(size(x.shape[:-1]), x.shape[-1])
 
 
 def _is_pointwise(kernel: Shape, stride: Shape) -> bool:
@@ -102,7 +102,7 @@ def _forward(x: np.ndarray, w: np.ndarray, out: Shape, stride: Shape, dilation: 
     """The convolution of a padded input."""
     kernel, matrix = w.shape[:-2], _matrix(w)
     if _is_pointwise(kernel, stride):
-        return np.matmul(_matrix(x), matrix).reshape(*out, -1)
+        return np.matmul(_matrix(x), matrix).reshape(*out, w.shape[-1])
     y = memory.empty((*out, w.shape[-1]), x.dtype)
     for part, rows in _side_by_side(x, out, kernel, stride, dilation):
         np.matmul(rows, matrix, out=_matrix(y[part]))  # a part is a run of memory: of whole images, or within one
@@ -123,7 +123,7 @@ def _to_input(dy: np.ndarray, w: np.ndarray, padded: Shape, stride: Shape, dilat
     """The cotangent of a padded input: what each window receives, added up where the windows lie."""
     kernel, matrix = w.shape[:-2], _matrix(w).T
     if _is_pointwise(kernel, stride):
-        return np.matmul(_matrix(dy), matrix).reshape(*padded, -1)
+        return np.matmul(_matrix(dy), matrix).reshape(*padded, w.shape[-2])
     if size(stride) == 1 and w.shape[-1] <= FEW * w.shape[-2]:
         return _forward(_full(dy, kernel, dilation), _mirrored(w), padded, stride, dilation)
     dx = zeros((*padded, w.shape[-2]), dy.dtype)
@@ -148,7 +148,7 @@ def _to_weights(x: np.ndarray, dy: np.ndarray, kernel: Shape, stride: Shape, dil
 
 def _per_channel(x: np.ndarray, groups: int) -> np.ndarray:
     """Output channels as (input channels, multiplier)."""
-    return x.reshape(*x.shape[:-1], groups, -1)
+    return x.reshape(*x.shape[:-1], groups, x.shape[-1] // groups)
 
 
 def _depthwise(x: np.ndarray, w: np.ndarray, out: Shape, stride: Shape, dilation: Shape) -> np.ndarray:
@@ -160,7 +160,7 @@ def _depthwise(x: np.ndarray, w: np.ndarray, out: Shape, stride: Shape, dilation
         piece, view = y[part], _windows_of(x, part, kernel, stride, dilation)
         for k in np.ndindex(*kernel):
             piece += view[(..., *k, slice(None))][..., None] * w[k]
-    return y.reshape(*out, -1)
+    return y.reshape(*out, size(w.shape[-2:]))
 
 
 def _depthwise_to_input(dy: np.ndarray, w: np.ndarray, padded: Shape, stride: Shape, dilation: Shape,
@@ -182,8 +182,8 @@ def _depthwise_to_weights(x: np.ndarray, dy: np.ndarray, kernel: Shape, stride: 
     view, dy = windows(x, kernel, stride, dilation), _per_channel(_matrix(dy), x.shape[-1])
     dw = np.empty((*kernel, *dy.shape[-2:]), x.dtype)
     for k in np.ndindex(*kernel):
-        dw[k] = np.einsum("ncm,nc->cm", dy, view[(..., *k, slice(None))].reshape(len(dy), -1))
-    return dw.reshape(*kernel, 1, -1)
+        dw[k] = np.einsum("ncm,nc->cm", dy, view[(..., *k, slice(None))].reshape(dy.shape[:2]))
+    return dw.reshape(*kernel, 1, size(dw.shape[-2:]))
 
 
 Geometry = tuple[Shape, Pads, Shape]
