@@ -119,8 +119,8 @@ def join(path: str, name: Any) -> str:
 
 def fields_of(x: Any) -> dict[str, Any] | None:
     """The fields of a named tuple or a dataclass, by name."""
-    if isinstance(x, tuple) and hasattr(x, "_fields"):
-        return dict(zip(x._fields, x, strict=True))
+    if isinstance(x, tuple) and (names := getattr(x, "_fields", None)) is not None:
+        return dict(zip(names, x, strict=True))
     if dataclasses.is_dataclass(x) and not isinstance(x, type):
         return {f.name: getattr(x, f.name) for f in dataclasses.fields(x)}
     return None

@@ -204,8 +204,7 @@ class Module:
 
 def _device_of(args: tuple[Any, ...]) -> AbstractContextManager[Any]:
     """The context that makes new variables where the first tensor lives."""
-    found = (x.device for x in args if isinstance(x, Tensor) and hasattr(x, "device"))
-    device = next(found, None)
+    device = next((getattr(x, "device", None) for x in args if isinstance(x, Tensor)), None)
     return nullcontext() if device is None else devices.device(device)
 
 

@@ -15,7 +15,7 @@ import weft as wf
 from weft.runtime import dtypes
 from weft.runtime.errors import ArgumentError, CheckpointError
 
-Pair = namedtuple("Pair", "x y")  # noqa: PYI024
+Pair = namedtuple("Pair", "x y")
 
 
 @dataclasses.dataclass
