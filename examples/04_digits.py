@@ -30,22 +30,13 @@ class Classifier(wf.nn.Module):
         return self.logits(self.dropout(self.hidden(images.reshape(len(images), -1))))
 
 
-def mnist(folder: Path, part: str) -> tuple[Any, Any]:
-    """Images and labels from MNIST's files, packed or not; `part` is train or t10k."""
-    found = []
-    for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
-        plain = folder / f"{part}-{kind}"
-        found.append(wf.data.read_idx(plain if plain.exists() else plain.with_name(plain.name + ".gz")))
-    return wf.asarray(found[0]) / 255.0, wf.asarray(found[1])
-
-
 def load(folder: Path | None) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """What to train on, and what to test on."""
+    """What to train on, and what to test on: images of numbers from 0 to 1, and labels."""
     if folder is not None:
-        return mnist(folder, "train"), mnist(folder, "t10k")
+        (images, labels), (unseen, truth) = wf.data.mnist(folder)
+        return (images / 255.0, labels), (unseen / 255.0, truth)
     images, labels = wf.data.digits()
-    images = images / 16.0
-    return (images[:1400], labels[:1400]), (images[1400:], labels[1400:])
+    return wf.data.split((images / 16.0, labels), 360, seed=0)
 
 
 def loss_of(model: Classifier, images: Any, labels: Any) -> Any:
@@ -86,7 +77,7 @@ def main(epochs: int = 12, folder: Path | None = None) -> float:
         path = Path(temporary) / "digits.weft"
         wf.save(path, model)
         restored = Classifier()
-        restored(seen[0][:1])  # its variables are made by the first image
+        restored(seen[0][:1])  # the first image makes its variables
         wf.load(path, into=restored)
     accuracy = accuracy_of(restored, *unseen)
     print(f"read right: {accuracy:.1%} of {len(unseen[1])} unseen digits")

@@ -55,7 +55,9 @@ class Game:
     def judge_step(self, n: int) -> Any:
         """Teach the judge. The forged points are constants here."""
         true, forged = real(n), wf.stop_gradient(self.forge(n))
-        return self.judging.minimize(lambda: self.says(true, 0.9) + self.says(forged, 0.0), self.judge.trainable_variables)
+        return self.judging.minimize(
+            lambda: self.says(true, 0.9) + self.says(forged, 0.0), self.judge.trainable_variables
+        )
 
     def forge_step(self, n: int) -> Any:
         """Teach the forger to be called true."""

@@ -8,7 +8,7 @@ import typing as _typing
 
 from .runtime import operators as _operators  # completes the eager context  # isort: skip
 
-from .runtime import fft, linalg, random
+from .runtime import errors, fft, linalg, random
 from .runtime.attention import causal_mask, scaled_dot_product_attention
 from .runtime.creation import asarray, empty, empty_like, full, full_like, ones, ones_like, tensor, zeros, zeros_like
 from .runtime.custom_gradient import custom_gradient
@@ -31,6 +31,7 @@ from .runtime.dtypes import (
     uint64,
 )
 from .runtime.dtypes import bool_ as bool
+from .runtime.errors import WeftError
 from .runtime.generator import seed
 from .runtime.gradients import grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
 from .runtime.implicit import (

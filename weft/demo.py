@@ -7,7 +7,6 @@ read is examples/04_digits.py. This file must not know the insides of weft.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,12 +56,10 @@ class History:
 
 
 def load(seed: int) -> tuple[Digits, Digits]:
-    """The digits in a random order, cut into those to train on and those held out."""
+    """The digits, cut at random into those to train on and those held out."""
     images, labels = wf.data.digits()
-    order = wf.random.permutation(len(labels), generator=wf.random.Generator(seed))
-    images = (wf.astype(images, wf.float32) / 16.0)[order][..., None]
-    labels = wf.astype(labels, wf.int64)[order]
-    return Digits(images[HELD_OUT:], labels[HELD_OUT:]), Digits(images[:HELD_OUT], labels[:HELD_OUT])
+    both = wf.data.split((images[..., None] / 16.0, labels), HELD_OUT, seed=seed)
+    return Digits(*both[0]), Digits(*both[1])
 
 
 def loss_of(model: Classifier, images: Any, labels: Any) -> Any:
@@ -101,10 +98,10 @@ def train(model: Classifier, digits: Digits, held_out: Digits, epochs: int, quie
 
 
 def restore(path: Path, like: Digits) -> Classifier:
-    """The saved model, in variables of its own."""
-    model = Classifier()
+    """The saved model, in variables of its own; the optimizer would go on where it stopped."""
+    model, optimizer = Classifier(), wf.optim.Adam()
     model(like.images[:1])  # makes the variables
-    wf.load(path, into={"model": model})
+    wf.load(path, into={"model": model, "optimizer": optimizer})
     return model
 
 
@@ -160,7 +157,9 @@ def run(folder: Path, *, epochs: int = EPOCHS, seed: int = 0, quiet: bool = Fals
     wf.save(checkpoint, {"model": model, "optimizer": optimizer})
     restored = restore(checkpoint, digits)
     accuracy = accuracy_of(restored, held_out)
-    print(f"restored from {checkpoint}: {accuracy:.2%}, {'the same' if accuracy == history.accuracy[-1] else 'NOT the same'}")
+    print(
+        f"restored from {checkpoint}: {accuracy:.2%}, {'the same' if accuracy == history.accuracy[-1] else 'NOT the same'}"
+    )
     if draw(picture, history, held_out, predict(restored, held_out)):
         print(f"drawn in {picture}")
     else:

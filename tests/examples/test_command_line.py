@@ -44,10 +44,7 @@ def test_demo_is_repeatable(tmp_path: Path) -> None:
 def test_saved_demo_restores_into_a_new_model(tmp_path: Path) -> None:
     accuracy = demo.run(tmp_path, epochs=1, seed=0, quiet=True)
     train, held_out = demo.load(seed=0)
-    model = demo.Classifier()
-    model(train.images[:1])
-    wf.load(tmp_path / "digits.weft", into={"model": model})
-    assert demo.accuracy_of(model, held_out) == accuracy
+    assert demo.accuracy_of(demo.restore(tmp_path / "digits.weft", train), held_out) == accuracy
 
 
 def test_devices_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
