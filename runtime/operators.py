@@ -15,6 +15,7 @@ from .ops import (  # noqa: F401  (the op table)
     decompositions,
     determinants,
     diagonals,
+    eigenvalues,
     einsum,
     elementwise,
     embedding,

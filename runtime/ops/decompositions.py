@@ -1,8 +1,8 @@
-"""Decompositions of matrices: Cholesky, QR, eigenvalues of Hermitian matrices, singular values.
+"""Decompositions of matrices: Cholesky, QR, singular values.
 
-Operands that the standard calls symmetric (Hermitian) are made so first, (x + x^H) / 2: both triangles count, in
-the result and in the gradient. Vectors of a decomposition are unique only up to signs (phases) and, for equal
-values, up to rotations: gradients hold for functions that do not depend on that choice.
+What `cholesky` is given is made symmetric (Hermitian) first: both triangles count, in the result and in the
+gradient. Singular vectors are unique only up to signs (phases) and, for equal values, up to rotations: gradients
+hold for functions that do not depend on that choice.
 
 Source: Giles, "An extended collection of matrix derivative results ...", Oxford NA-08/01 (2008); Walter and
 Lehmann, "Algorithmic differentiation of linear algebra functions ...", arXiv:1009.6112; Wan and Zhang,
@@ -21,9 +21,10 @@ from ..op import op
 from ..samples import complexes, positive_definite, sample
 from ..spec import Shaped, Spec, describe, like
 from ..tensor import OPS
-from .diagonals import diagonal, on_diagonal
+from .diagonals import diagonal, diagonal_matrix
 from .linear import matmul
 from .matrices import (
+    NAN_HINT,
     adjoint,
     as_column,
     as_inexact,
@@ -33,6 +34,7 @@ from .matrices import (
     half_lower,
     half_upper,
     hermitian,
+    hermitian_part,
     inexact,
     refused,
     safe_reciprocal,
@@ -40,19 +42,12 @@ from .matrices import (
 )
 from .solving import solve_triangular
 
-NOT_FOUND = "Look for NaN or infinity in the operand."
-
-
-def _hermitian(x: np.ndarray) -> np.ndarray:
-    (x,) = as_inexact(x)
-    return (x + np.matrix_transpose(x).conj()) / 2
-
 
 def _cholesky(x: np.ndarray, upper: bool) -> np.ndarray:
     with refused(
         x, "cholesky: a matrix is not positive definite", "Add a small multiple of the identity, or check its sign."
     ):
-        return np.linalg.cholesky(_hermitian(x), upper=upper)
+        return np.linalg.cholesky(hermitian_part(x), upper=upper)
 
 
 @op(_cholesky, widen=True,
@@ -123,60 +118,6 @@ def _qr_dx(dq: Any, dr: Any, q: Any, r: Any) -> Any:
     return adjoint(solve_triangular(r, adjoint(dx), upper=True))
 
 
-class EighResult(NamedTuple):
-    """What `eigh` gives: eigenvalues in ascending order, and the eigenvectors as columns."""
-
-    eigenvalues: Any
-    eigenvectors: Any
-
-
-def _eigh(x: np.ndarray) -> tuple[np.ndarray, ...]:
-    with refused(x, "eigh: the eigenvalues were not found", NOT_FOUND):
-        return tuple(np.linalg.eigh(_hermitian(x)))
-
-
-@op(_eigh, widen=True, samples=[sample((3, 3)), sample((2, 3, 3))])
-def eigh(x: Shaped, /) -> EighResult:
-    """The eigenvalues, in ascending order, and eigenvectors (columns) of symmetric (Hermitian) matrices.
-
-    Shapes: (..., n, n) -> (..., n), (..., n, n).
-    """
-    check_square("eigh", x)
-    n = x.shape[-1]
-    return EighResult(stack(x, n, dtype=dtypes.real_dtype(inexact("eigh", x))), stack(x, n, n))
-
-
-@eigh.gradient
-def _(dy: Any, y: Any, _x: Any) -> Any:
-    (dvalues, dvectors), (values, vectors) = dy, y
-    gaps = as_row(values) - as_column(values)
-    inner = safe_reciprocal(gaps) * matmul(adjoint(vectors), dvectors) + _on_diagonal(dvalues)
-    return hermitian(matmul(vectors, matmul(inner, adjoint(vectors))))
-
-
-def _on_diagonal(x: Any) -> Any:
-    n = x.shape[-1]
-    return on_diagonal(x, offset=0, shape=(n, n))
-
-
-def _eigvalsh(x: np.ndarray) -> np.ndarray:
-    with refused(x, "eigvalsh: the eigenvalues were not found", NOT_FOUND):
-        return np.linalg.eigvalsh(_hermitian(x))
-
-
-@op(_eigvalsh, widen=True, samples=[sample((3, 3)), sample((2, 3, 3)), sample(complexes((3, 3)))])
-def eigvalsh(x: Shaped, /) -> Spec:
-    """The eigenvalues of symmetric (Hermitian) matrices, in ascending order.   Shapes: (..., n, n) -> (..., n)."""
-    check_square("eigvalsh", x)
-    return stack(x, x.shape[-1], dtype=dtypes.real_dtype(inexact("eigvalsh", x)))
-
-
-@eigvalsh.gradient
-def _(dy: Any, _y: Any, x: Any) -> Any:
-    _, vectors = eigh(x)
-    return matmul(vectors * as_row(dy), adjoint(vectors))
-
-
 class SVDResult(NamedTuple):
     """What `svd` gives: x == (U * S) @ Vh, with singular values in descending order."""
 
@@ -186,7 +127,7 @@ class SVDResult(NamedTuple):
 
 
 def _svd(x: np.ndarray, full_matrices: bool) -> tuple[np.ndarray, ...]:
-    with refused(x, "svd: the singular values were not found", NOT_FOUND):
+    with refused(x, "svd: the singular values were not found", NAN_HINT):
         return tuple(np.linalg.svd(*as_inexact(x), full_matrices=full_matrices))
 
 
@@ -195,7 +136,8 @@ def _svd(x: np.ndarray, full_matrices: bool) -> tuple[np.ndarray, ...]:
 def svd(x: Shaped, /, *, full_matrices: bool = True) -> SVDResult:
     """The singular value decomposition u, s, vh of each matrix: (u * s) @ vh == x, with s in descending order.
 
-    With `full_matrices` u and vh are square; the gradient of a matrix that is not square needs it False.
+    With `full_matrices` u and vh are square; the gradient of a matrix that is not square needs it False. Gradients
+    hold for functions that do not depend on the signs (phases) of the vectors.
 
     Shapes: (..., m, n) -> (..., m, k), (..., k), (..., k, n), where k = min(m, n); or m by m and n by n.
     """
@@ -230,14 +172,14 @@ def _svd_inner(left: Any, ds: Any, s: Any, right: Any) -> Any:
     """The cotangent seen from the singular vectors: u^H dx v."""
     row, column = as_row(s), as_column(s)
     factors = safe_reciprocal((row - column) * (row + column))
-    inner = factors * (left - adjoint(left)) * row + column * (factors * (right - adjoint(right))) + _on_diagonal(ds)
+    inner = factors * (left - adjoint(left)) * row + column * (factors * (right - adjoint(right))) + diagonal_matrix(ds)
     if left.dtype in dtypes.COMPLEX:  # the phase of each pair of vectors, put on the left one
-        inner = inner + _on_diagonal(OPS["imag"](diagonal(left)) * safe_reciprocal(s)) * 1j
+        inner = inner + diagonal_matrix(OPS["imag"](diagonal(left)) * safe_reciprocal(s)) * 1j
     return inner
 
 
 def _svdvals(x: np.ndarray) -> np.ndarray:
-    with refused(x, "svdvals: the singular values were not found", NOT_FOUND):
+    with refused(x, "svdvals: the singular values were not found", NAN_HINT):
         return np.linalg.svd(*as_inexact(x), compute_uv=False)
 
 

@@ -55,6 +55,12 @@ def _(dy: Any, _y: Any, _x: Any, *, offset: int, shape: Shape) -> Any:
     return diagonal(dy, offset=offset)
 
 
+def diagonal_matrix(x: Any) -> Any:
+    """Square matrices with vectors on their diagonals.   Shapes: (..., n) -> (..., n, n)."""
+    n = x.shape[-1]
+    return on_diagonal(x, offset=0, shape=(n, n))
+
+
 def diag(x: Any, /, offset: int = 0) -> Any:
     """A matrix with the vector `x` on its diagonal, or the diagonals of matrices.
 

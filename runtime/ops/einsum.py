@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..errors import ArgumentError, ShapeError
-from ..spec import Shape, plural, promoted
+from ..spec import Shape, describe, plural, promoted
 from ..tensor import OPS, as_tensor
 from .contraction import Label, Labels, Planner, Step
 
@@ -42,6 +42,24 @@ def einsum(*operands: Any) -> Any:
     dtype = promoted("einsum", *tensors)
     y = _applied(plan(subscripts, tuple(tuple(x.shape) for x in tensors)), tensors)
     return y if y.dtype is dtype else OPS["astype"](y, dtype=dtype)  # sums of small integers come out wider
+
+
+def multi_dot(arrays: Sequence[Any], /) -> Any:
+    """The matrix product of a chain, in the cheapest order of pairs next; its ends may be vectors.
+
+    Errors: ArgumentError for fewer than two operands; ShapeError for what is no chain of matrices.
+    """
+    chain = [as_tensor(x) for x in arrays]
+    if len(chain) < 2:
+        raise ArgumentError(f"multi_dot: given {plural(len(chain), 'operand')}", "A product has two or more.")
+    for i, x in enumerate(chain):
+        if len(x.shape) != 2 and not (len(x.shape) == 1 and i in (0, len(chain) - 1)):
+            raise ShapeError(f"multi_dot: operand {i} is {describe(x)}", "Give matrices; the ends may be vectors.")
+    labels = [[i, i + 1] for i in range(len(chain))]
+    labels[0] = labels[0][-len(chain[0].shape) :]
+    labels[-1] = labels[-1][: len(chain[-1].shape)]
+    ends = labels[0][:-1] + labels[-1][1:]
+    return einsum(*(part for pair in zip(chain, labels, strict=True) for part in pair), ends)
 
 
 def _from_lists(operands: tuple[Any, ...]) -> tuple[Any, ...]:

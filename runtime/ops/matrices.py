@@ -18,6 +18,8 @@ from ..families import conj
 from ..spec import Shape, Shaped, Spec, check_dtype, describe, promoted, shape_of
 from ..tensor import OPS
 
+NAN_HINT = "Look for NaN or infinity in the operand."
+
 
 def check_matrices(name: str, x: Shaped) -> None:
     """Refuse what is no stack of matrices of numbers."""
@@ -47,6 +49,12 @@ def as_inexact(*arrays: np.ndarray) -> list[np.ndarray]:
     return [x.astype(dtype, copy=False) for x in arrays]
 
 
+def hermitian_part(x: np.ndarray) -> np.ndarray:
+    """The Hermitian part of each matrix, for kernels."""
+    (x,) = as_inexact(x)
+    return (x + np.matrix_transpose(x).conj()) / 2
+
+
 class refused:  # noqa: N801  (reads as a clause: with refused(...))
     """Say what a matrix of `x` lacks where NumPy's linear algebra gives up."""
 
@@ -72,7 +80,7 @@ def adjoint(x: Any) -> Any:
 
 
 def hermitian(x: Any) -> Any:
-    """The Hermitian part of each matrix."""
+    """The Hermitian part of each matrix, for rules."""
     return (x + adjoint(x)) * 0.5
 
 

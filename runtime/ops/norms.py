@@ -15,7 +15,8 @@ from ..spec import Axes, Shaped, Spec, check_dtype, normalize_axes, reduced_shap
 from ..tensor import OPS, as_tensor
 from .decompositions import svdvals
 from .elementwise import abs, sign, where
-from .matrices import as_inexact, check_matrices, refused, stack
+from .matrices import NAN_HINT, as_inexact, check_matrices, refused, stack
+from .solving import inv
 
 INFINITE = (math.inf, -math.inf)
 ORDERS = ("fro", "nuc", 1, -1, 2, -2, *INFINITE)
@@ -90,9 +91,26 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | Literal["fro"
     return OPS["reshape"](y, shape=(*y.shape, 1, 1)) if keepdims else y
 
 
+def cond(x: Any, /, *, ord: float | Literal["fro", "nuc"] | None = 2) -> Any:
+    """The condition number of each matrix: how much more its largest stretch is than its smallest; inf if singular.
+
+    `ord` names the norm (see `matrix_norm`): other than 2 and -2, the norm of x times that of its inverse.
+
+    Shapes: (..., m, n) -> (...).
+    Errors: ArgumentError for a singular matrix in another norm than 2.
+    """
+    x = as_tensor(x)
+    check_matrices("cond", x)
+    if ord in (2, -2, None):
+        s = svdvals(x)
+        large, small = s[..., 0], s[..., -1]
+        return small / large if ord == -2 else where(small == 0, math.inf, large / where(small == 0, 1.0, small))
+    return matrix_norm(x, ord=ord) * matrix_norm(inv(x), ord=ord)
+
+
 def _matrix_rank(x: np.ndarray, rtol: Any) -> np.ndarray:
     (x,) = as_inexact(x)
-    with refused(x, "matrix_rank: the singular values were not found", "Look for NaN or infinity in the operand."):
+    with refused(x, "matrix_rank: the singular values were not found", NAN_HINT):
         s = np.linalg.svd(x, compute_uv=False)
     rtol = max(x.shape[-2:]) * np.finfo(s.dtype).eps if rtol is None else np.asarray(rtol)[..., None]
     return np.count_nonzero(s > s.max(axis=-1, keepdims=True, initial=0) * rtol, axis=-1)

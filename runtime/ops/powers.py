@@ -11,7 +11,7 @@ from ..samples import complexes, sample
 from ..spec import Shaped, Spec, like
 from ..tensor import OPS, as_tensor
 from .linear import matmul
-from .matrices import adjoint, as_inexact, check_square, inexact, refused
+from .matrices import NAN_HINT, adjoint, as_inexact, check_square, inexact, refused
 from .solving import inv
 
 
@@ -60,7 +60,7 @@ def _expm(x: np.ndarray) -> np.ndarray:
     norm = np.abs(x).sum(axis=-2, keepdims=True).max(axis=-1, keepdims=True, initial=0)
     halvings = np.ceil(np.log2(np.maximum(norm / PADE_NORM, 1)))
     halvings = np.where(np.isfinite(halvings), halvings, 0)
-    with refused(x, "expm: the system of the approximant is singular", "Look for NaN or infinity in the operand."):
+    with refused(x, "expm: the system of the approximant is singular", NAN_HINT):
         y = _pade(x * 0.5**halvings)
     for i in range(int(halvings.max(initial=0))):
         y = np.where(i < halvings, y @ y, y)

@@ -15,6 +15,7 @@ from ..spec import Shaped, Spec, broadcast_shapes, check_dtype, describe, like, 
 from ..tensor import OPS, as_tensor
 from .linear import matmul
 from .matrices import (
+    NAN_HINT,
     adjoint,
     as_column,
     as_inexact,
@@ -158,7 +159,7 @@ def _rtol(rtol: Any, x: np.ndarray) -> Any:
 
 def _pinv(x: np.ndarray, rtol: Any) -> np.ndarray:
     (x,) = as_inexact(x)
-    with refused(x, "pinv: the singular values were not found", "Look for NaN or infinity in the operand."):
+    with refused(x, "pinv: the singular values were not found", NAN_HINT):
         return np.linalg.pinv(x, rtol=_rtol(rtol, x))
 
 

@@ -148,3 +148,26 @@ def test_einsum_needs_operands_and_labels() -> None:
         wf.einsum(np.ones(2), [99])
     with pytest.raises(DTypeError, match="no common dtype"):
         wf.einsum("i,i", np.ones(2, "u8"), np.ones(2, "i8"))
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [[(2, 3), (3, 4)], [(3,), (3, 4), (4, 2)], [(2, 3), (3, 4), (4,)], [(3,), (3,)], [(2, 3), (3, 4), (4, 5), (5, 1)]],
+)
+def test_multi_dot_agrees_with_numpy(shapes: Any) -> None:
+    chain = [rng.normal(size=shape) for shape in shapes]
+    wf.testing.assert_close(wf.linalg.multi_dot(chain), np.linalg.multi_dot(chain))
+    wf.testing.check_grads(lambda *x: wf.linalg.multi_dot(x), chain)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "error", "message"),
+    [
+        ([(2, 3)], ArgumentError, "multi_dot: given 1 operand"),
+        ([(2, 3), (3,), (3, 2)], ShapeError, r"multi_dot: operand 1 is f64\[3\]"),
+        ([(2, 3), (4, 2)], ShapeError, "is 3 in one place and 4 in another"),
+    ],
+)
+def test_multi_dot_refuses(shapes: Any, error: Any, message: str) -> None:
+    with pytest.raises(error, match=message):
+        wf.linalg.multi_dot(list(map(np.ones, shapes)))

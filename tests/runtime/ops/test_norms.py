@@ -96,6 +96,20 @@ def test_matrix_rank_takes_small_singular_values_as_zero() -> None:
     assert linalg.matrix_rank(np.zeros((0, 3))).item() == 0
 
 
+@pytest.mark.parametrize("order", [2, -2, None, "fro", 1, math.inf])
+@MAKES
+def test_cond_agrees_with_numpy(order: Any, make: Any) -> None:
+    x = make(2, 3, 3)
+    wf.testing.assert_close(linalg.cond(x, ord=order), np.linalg.cond(x, order))
+    wf.testing.check_grads(lambda x: linalg.cond(x, ord=order), (x,), rtol=1e-3)
+
+
+def test_singular_matrices_have_condition_infinity() -> None:
+    assert linalg.cond(np.zeros((2, 2))).item() == math.inf
+    with pytest.raises(ArgumentError, match="singular"):
+        linalg.cond(np.zeros((2, 2)), ord=1)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
