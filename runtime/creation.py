@@ -42,7 +42,7 @@ def tensor(value: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """
     if isinstance(value, Tensor):
         value = wrap(lift(value).buffer)
-        return asarray(value, dtype, device=device)
+        return asarray(value, dtype, device=device, copy=True)
     return _from_values(value, dtype, device, True)
 
 
@@ -59,7 +59,9 @@ def asarray(value: Any, /, dtype: Any = None, *, device: Any = None, copy: bool 
         value = OPS["stack"](*[asarray(x) for x in value])
     if not isinstance(value, Tensor):
         return _from_values(value, dtype, device, copy)
-    x, wanted = alias(lift(value)), _dtype(dtype)  # values never change, so sharing them is as good as a copy
+    x, wanted = alias(lift(value)), _dtype(dtype)
+    if copy:  # values never change, but their memory may be an array's that its owner writes to
+        x.buffer = x.device.from_numpy(np.array(x.device.to_numpy(x.buffer)))
     if device is not None:
         x = OPS["to_device"](x, device)
     return x if wanted is None or wanted is x.dtype else OPS["astype"](x, dtype=wanted)

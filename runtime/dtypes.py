@@ -49,7 +49,7 @@ PYTHON = {bool: bool_, int: default_int, float: default_float, complex: default_
 
 def short(dtype: DType) -> str:
     """The short name that specs print: f32, i64, bf16, c64, bool."""
-    return dtype.name.replace("float", "f").replace("int", "i").replace("complex", "c")
+    return dtype.name.replace("float", "f").replace("uint", "u").replace("int", "i").replace("complex", "c")
 
 
 def as_dtype(value: object) -> DType:

@@ -89,6 +89,8 @@ def as_array(value: Any, dtype: DType | None = None) -> np.ndarray:
 
 
 def _cast(array: np.ndarray, target: DType) -> np.ndarray:
+    if array.dtype == target:
+        return array.view(target)  # the same dtype, but not the one object that stands for it here
     with np.errstate(all="ignore"):
         return array.astype(target)
 

@@ -58,6 +58,7 @@ class Index:
     static: Static
     arrays: tuple[Array, ...]
     whole: bool  # whether the static part leaves everything as it is
+    parted: bool  # whether dots stand between the arrays, so that they go to the front even if these are empty
 
 
 def static_shape(static: Static) -> Shape:
@@ -82,8 +83,9 @@ def parse(x: Shaped, index: Any) -> Index:
     of the wrong shape, DTypeError for what is no index.
     """
     parts = [_part(part) for part in (index if type(index) is tuple else (index,))]
-    parts = _filled(x, parts)
     beside_arrays = any(isinstance(part, Tensor) for part in parts)
+    parted = beside_arrays and _parted(parts)
+    parts = _filled(x, parts)
     static: list[Part] = []
     arrays: list[Array] = []
     axis = 0
@@ -97,7 +99,7 @@ def parse(x: Shaped, index: Any) -> Index:
         static += _static(x, part, axis, used, beside_arrays)
         axis += used
     whole = static == [everything(n) for n in x.shape]
-    return Index(tuple(static), tuple(arrays), whole)
+    return Index(tuple(static), tuple(arrays), whole, parted)
 
 
 def _static(x: Shaped, part: Any, axis: int, used: int, beside_arrays: bool) -> Sequence[Part]:
@@ -168,6 +170,17 @@ def _filled(x: Shaped, parts: list[Any]) -> list[Any]:
     rest = [slice(None)] * (ndim - used)
     at = dots[0] if dots else len(parts)
     return [*parts[:at], *rest, *parts[at + 1 :]]
+
+
+def _parted(parts: list[Any]) -> bool:
+    """Whether dots stand between arrays, or what counts as arrays."""
+    sides: list[list[Any]] = [[]]
+    for part in parts:
+        if part is ...:
+            sides.append([])
+        elif isinstance(part, Tensor | int):
+            sides[-1].append(part)
+    return len(sides) == 2 and bool(sides[0]) and bool(sides[1])
 
 
 def out_of_range(name: str, position: Any, axis: int, length: int) -> OutOfRangeError:

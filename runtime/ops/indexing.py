@@ -16,9 +16,9 @@ from ..eager import EagerTensor, lift, wrap
 from ..errors import DTypeError
 from ..index import Array, Index, parse, static_key, static_shape
 from ..op import apply
-from ..spec import SCALARS, Spec, describe
+from ..spec import SCALARS, Shaped, Spec, describe
 from ..tensor import OPS, Tensor
-from .gathering import index_get, index_put, join_indices, places_key, places_shape, positions
+from .gathering import index_get, index_put, join_indices, place, places_key, places_shape, positions
 from .slicing import check_value, set_slice, strided_slice
 
 _PLAIN = (int, slice)
@@ -63,7 +63,14 @@ def _get(x: Any, index: Index) -> Any:
     if not index.arrays:
         return y
     axes, indices, _ = _places(y, index)
-    return apply(index_get, (y, indices), {"axes": axes})
+    picked = apply(index_get, (y, indices), {"axes": axes})
+    return OPS["permute_dims"](picked, axes=_to_front(picked, indices, axes)) if index.parted else picked
+
+
+def _to_front(picked: Shaped, indices: Shaped, axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The order of axes that brings those of the places to the front."""
+    at, count = place(axes), len(indices.shape) - 1
+    return (*range(at, at + count), *range(at), *range(at + count, len(picked.shape)))
 
 
 def _places(y: Any, index: Index) -> tuple[tuple[int, ...], Any, bool]:
@@ -98,14 +105,26 @@ def setitem(x: Any, value: Any, index: Any) -> Any:
     Errors: as `getitem`; ShapeError or DTypeError for a value that does not fit there.
     """
     found = parse(x, index)
-    places = static_shape(found.static)
     if not found.arrays:
-        return set_slice(x, _trimmed(value, places), index=found.static)
+        return set_slice(x, _trimmed(value, static_shape(found.static)), index=found.static)
     inner = x if found.whole else strided_slice(x, index=found.static)
     axes, indices, unique = _places(inner, found)
-    value = _trimmed(value, places_shape(inner.shape, indices, axes))
+    places = Spec(places_shape(inner.shape, indices, axes), x.dtype)
+    value = _from_front(value, places, indices, axes) if found.parted else _trimmed(value, places.shape)
     changed = index_put(inner, indices, value, axes=axes, unique=unique)
     return changed if found.whole else set_slice(x, changed, index=found.static)
+
+
+def _from_front(value: Any, places: Spec, indices: Shaped, axes: tuple[int, ...]) -> Any:
+    """A value for places whose axes are at the front, with those axes where `index_put` has them."""
+    order = _to_front(places, indices, axes)
+    shape = tuple(places.shape[i] for i in order)
+    value = _trimmed(value, shape)
+    if type(value) in SCALARS:
+        return value
+    check_value("x[index] = value", places, value, shape)
+    whole = OPS["broadcast_to"](value, shape=shape)
+    return OPS["permute_dims"](whole, axes=tuple(order.index(i) for i in range(len(order))))
 
 
 def _trimmed(value: Any, places: tuple[int, ...]) -> Any:
@@ -123,6 +142,8 @@ def write_item(x: EagerTensor, index: Any, value: Any) -> bool:
     if _write_plain(x, index, value):
         return True
     found = parse(x, index)
+    if found.parted:
+        return False
     places = Spec(static_shape(found.static), x.dtype)
     key: Any = ...
     if found.arrays:

@@ -48,6 +48,10 @@ INDICES = [
     (slice(0, 2), [[0], [1]], None, [1, 2]),
     (slice(0, 2), None, [[0], [1]], [1, 2]),
     (None, [1, 0]),
+    (slice(1), [0, 1], ..., [2, 3]),
+    (None, [0, 1], slice(None), ..., [2, 3]),
+    (slice(1), 1, ..., [2, 3]),
+    ([0], ..., [1]),
     (..., [0, 0, 3]),
     np.array(1),
     (np.array(0), slice(None), np.array(2)),
@@ -134,6 +138,10 @@ def test_a_value_is_broadcast_and_leading_ones_are_forgiven(recorded: bool) -> N
             x, expected = wf.tensor(VALUES), VALUES.copy()
             x[1, [0, 2]] = value
             expected[1, [0, 2]] = np.asarray(value)
+            x[:, [0, 1], ..., [0, 1]] = wf.asarray(value).reshape(-1)[0]
+            expected[:, [0, 1], ..., [0, 1]] = np.asarray(value).reshape(-1)[0]
+            x[:, 2, ..., [2]] = value if type(value) in (int, float, bool) else 7.0
+            expected[:, 2, ..., [2]] = value if type(value) in (int, float, bool) else 7.0
             x[0] = value
             expected[0] = np.asarray(value)
             np.testing.assert_array_equal(x.numpy(), expected)
