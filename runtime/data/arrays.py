@@ -19,30 +19,33 @@ from ..errors import ArgumentError, DataError
 from ..spec import Spec, plural
 from ..tensor import Tensor
 from .dataset import Dataset, batches, checked_count, checked_seed, epochs, repeated
-from .elements import array_of, leaf, tensor_of
+from .elements import array_of, objects, tensor_of
 from .shuffling import epoch_generator, shuffled_order
 
-Column = np.ndarray | list[Any]  # a list holds what is no number
 
-
-def _column(x: Any) -> Column:
-    """What is read along its first axis, as an array of one of weft's dtypes, or a list of objects.
+def _column(x: Any) -> np.ndarray:
+    """What is read along its first axis: an array of one of weft's dtypes, or of objects that are no numbers.
 
     Errors: DataError for what has no first axis.
     """
-    if isinstance(x, list) and x and isinstance(leaf(x[0]), str | bytes):
-        return x
+    if _is_text(x):
+        return objects(x)
     array = array_of(x) if isinstance(x, Tensor) else as_array(x)
     if not array.shape:
         raise DataError(f"from_arrays: {x!r} has no first axis", "Every leaf needs one entry for each element.")
     return array
 
 
+def _is_text(x: Any) -> bool:
+    """Whether it is a vector of strings."""
+    may_be = isinstance(x, list) or (isinstance(x, np.ndarray) and x.ndim == 1 and x.dtype.kind in "OUS")
+    return may_be and len(x) > 0 and all(isinstance(entry, str | bytes) for entry in x)
+
+
 def _nested_columns(x: Any) -> Any:
-    """Lists are columns, not parts of the structure: each becomes one leaf."""
+    """Lists are columns, not parts of the structure."""
     if isinstance(x, list):
-        found = _column(x)
-        return found if isinstance(found, np.ndarray) else _Objects(found)
+        return _column(x)
     if isinstance(x, dict):
         return {key: _nested_columns(value) for key, value in x.items()}
     if isinstance(x, tuple):
@@ -51,18 +54,11 @@ def _nested_columns(x: Any) -> Any:
     return x
 
 
-class _Objects:
-    """A list that trees do not look into."""
-
-    def __init__(self, items: list[Any]) -> None:
-        self.items = items
-
-
 class ArrayDataset(Dataset):
     """A dataset in memory; it does what datasets do, by whole slices."""
 
     def __init__(
-        self, columns: list[Column], structure: tree.Structure, count: int, order: Callable[[], np.ndarray | None],
+        self, columns: list[np.ndarray], structure: tree.Structure, count: int, order: Callable[[], np.ndarray | None],
         times: int | None = 1,
     ) -> None:  # fmt: skip
         self._columns, self._structure, self._count = columns, structure, count
@@ -70,7 +66,7 @@ class ArrayDataset(Dataset):
         super().__init__(self._elements, repeated(count, times))
 
     def __repr__(self) -> str:
-        specs = [str(Spec(x.shape[1:], x.dtype)) if isinstance(x, np.ndarray) else "object" for x in self._columns]
+        specs = ["object" if x.dtype == object else str(Spec(x.shape[1:], x.dtype)) for x in self._columns]
         return f"<dataset of {', '.join(specs)}, length {self._length}>"
 
     def _orders(self) -> Iterator[np.ndarray | None]:
@@ -85,9 +81,7 @@ class ArrayDataset(Dataset):
     def _elements(self) -> Iterator[Any]:
         for order in self._orders():
             for i in range(self._count) if order is None else order.tolist():
-                yield self._build(
-                    [tensor_of(np.asarray(x[i])) if isinstance(x, np.ndarray) else x[i] for x in self._columns]
-                )
+                yield self._build([_picked(x, i) for x in self._columns])
 
     def _build(self, leaves: list[Any]) -> Any:
         return tree.unflatten(self._structure, leaves)
@@ -157,10 +151,9 @@ def _length(index: Index) -> int:
     return index.stop - index.start if isinstance(index, slice) else len(index)
 
 
-def _picked(column: Column, index: Index) -> Any:
-    if isinstance(column, np.ndarray):
-        return tensor_of(column[index])
-    return column[index] if isinstance(index, slice) else [column[i] for i in index.tolist()]
+def _picked(column: np.ndarray, index: int | Index) -> Any:
+    found = column[index]
+    return found if column.dtype == object else tensor_of(np.asarray(found))
 
 
 def _pieces(orders: Iterator[np.ndarray | None], count: int, n: int) -> Iterator[Index]:
@@ -204,7 +197,7 @@ def from_arrays(arrays: Any) -> ArrayDataset:
     leaves, structure = tree.flatten(_nested_columns(arrays))
     if not leaves:
         raise DataError("from_arrays: no arrays", "Give an array, or a tuple or dict of arrays.")
-    columns = [x.items if isinstance(x, _Objects) else _column(x) for x in leaves]
+    columns = [_column(x) for x in leaves]
     lengths = sorted({len(column) for column in columns})
     if len(lengths) > 1:
         shown = " and ".join(map(str, lengths))

@@ -1,6 +1,6 @@
 """Elements of datasets: trees of tensors, stacked into batches and taken apart again.
 
-What is no number (a line of text, None) stays what it is, and is gathered in lists. This file knows elements, not the
+What is no number (a line of text, None) stays what it is, and is gathered in NumPy arrays of objects. This file knows elements, not the
 order in which they come.
 """
 
@@ -48,6 +48,13 @@ def element(x: Any) -> Any:
     return tree.map(leaf, x)
 
 
+def objects(items: Sequence[Any]) -> np.ndarray:
+    """A vector of objects that are no numbers; a leaf of trees."""
+    result = np.empty(len(items), object)
+    result[:] = items
+    return result
+
+
 def call(function: Callable[..., Any], x: Any) -> Any:
     """function(x), or function(*x) where the element is a plain tuple."""
     return function(*x) if type(x) is tuple else function(x)
@@ -74,7 +81,7 @@ def collate(name: str, elements: Sequence[Any], combine: Combine) -> Any:
 def _combined(name: str, column: Sequence[Any], combine: Combine) -> Any:
     kinds = {isinstance(x, Tensor) for x in column}
     if kinds == {False}:
-        return None if all(x is None for x in column) else list(column)
+        return None if all(x is None for x in column) else objects(column)
     if len(kinds) > 1:
         other = next(x for x in column if not isinstance(x, Tensor))
         raise DataError(
@@ -134,11 +141,11 @@ def slices(name: str, x: Any) -> Iterator[Any]:
     Errors: DataError unless all leaves have a first axis of one length.
     """
     leaves, structure = tree.flatten(x)
-    if not all(isinstance(part, list) or getattr(part, "shape", ()) for part in leaves):
+    if not all(part is None or getattr(part, "shape", ()) for part in leaves):
         raise DataError(f"{name}: a leaf has no first axis", "Every leaf of an element must be a batch.")
-    lengths = {len(part) for part in leaves}
+    lengths = sorted({len(part) for part in leaves if part is not None})
     if len(lengths) > 1:
-        shown = ", ".join(map(str, sorted(lengths)))
+        shown = ", ".join(map(str, lengths))
         raise DataError(f"{name}: the leaves of an element hold batches of {shown}", "Give them one length.")
-    for i in range(lengths.pop() if lengths else 0):
-        yield tree.unflatten(structure, [part[i] for part in leaves])
+    for i in range(lengths[0] if lengths else 0):
+        yield tree.unflatten(structure, [part if part is None else part[i] for part in leaves])
