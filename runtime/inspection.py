@@ -80,7 +80,7 @@ def isdtype(dtype: Any, kind: Any) -> bool:
     """
     if isinstance(kind, tuple):
         return any(isdtype(dtype, k) for k in kind)
-    if (isinstance(kind, str) and kind not in dtypes.NAMES) or kind == "bool":
+    if isinstance(kind, str) and (kind not in dtypes.NAMES or kind == "bool"):
         return dtypes.as_dtype(dtype) in _kind_named(kind)
     return dtypes.as_dtype(dtype) is dtypes.as_dtype(kind)
 

@@ -36,9 +36,10 @@ def test_memory_order_does_not_matter(view: np.ndarray) -> None:
 
 
 def test_a_python_number_is_a_0d_operand() -> None:
-    assert wf.sum(3).item() == 3
-    assert wf.max([1, 5, 2]).item() == 5
-    assert wf.mean([[1.0, 2.0]], 1).tolist() == [1.5]
+    folds: Any = wf
+    assert folds.sum(3).item() == 3
+    assert folds.max([1, 5, 2]).item() == 5
+    assert folds.mean([[1.0, 2.0]], 1).tolist() == [1.5]
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
