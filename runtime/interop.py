@@ -120,7 +120,12 @@ class HostValues(Tensor):
         return sys.modules[ROOT]
 
     def __buffer__(self, flags: int, /) -> memoryview:
-        """For memoryview(x) on Python 3.12 and later; before that, use memoryview(x.numpy())."""
+        """For memoryview(x) on Python 3.12 and later; before that, use memoryview(x.numpy()).
+
+        Errors: ExchangeError for bfloat16, which buffers do not know, and on other devices.
+        """
+        if self.dtype is dtypes.bfloat16 or self.device.kind != "cpu":
+            raise ExchangeError(f"{describe(self)} on {self.device} has no buffer", "Use x.numpy().")
         view: Any = self.numpy()
         return memoryview(view)
 

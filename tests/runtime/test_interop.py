@@ -90,6 +90,17 @@ def test_numpy_takes_tensors() -> None:
     np.testing.assert_array_equal(np.asarray(wf.Variable([1, 2])), [1, 2])
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_numpy_takes_every_dtype_without_a_copy(dtype: str) -> None:
+    x = wf.ones((2, 3), dtype=dtype)
+    for y in (x, x.T, x[:, ::2]):
+        array = np.asarray(y)
+        assert (array.dtype, array.shape) == (y.dtype, y.shape)
+        assert np.shares_memory(array, x.buffer)
+        assert not array.flags.writeable
+        assert wf.asarray(array).dtype is x.dtype
+
+
 def test_asarray_shares_memory_where_it_can() -> None:
     array = np.arange(6.0)
     assert np.shares_memory(wf.asarray(array).numpy(), array)
@@ -119,6 +130,9 @@ def test_the_buffer_protocol_of_python() -> None:
     view = memoryview(wf.tensor([1.0, 2.0]))  # type: ignore[arg-type]
     assert view.tolist() == [1.0, 2.0]
     assert view.readonly
+    assert view.nbytes == 8
+    with pytest.raises(BufferError, match=r"bf16\[1\] on cpu has no buffer"):
+        memoryview(wf.ones(1, dtype="bfloat16"))  # type: ignore[arg-type]
 
 
 ODD = {
