@@ -15,7 +15,7 @@ from .ops.activation import softmax
 from .ops.elementwise import where
 from .ops.linear import matmul, matrix_transpose
 from .spec import describe
-from .tensor import OPS
+from .tensor import OPS, as_tensor
 
 
 def _checked(q: Any, k: Any, v: Any) -> None:
@@ -31,10 +31,6 @@ def _checked(q: Any, k: Any, v: Any) -> None:
         raise ShapeError(
             f"scaled_dot_product_attention: numbers of keys and values differ: {shown}", "Give a value for each key."
         )
-
-
-def _lifted(x: Any) -> Any:
-    return x if x is None or hasattr(x, "shape") else OPS["asarray"](x)
 
 
 def causal_mask(queries: int, keys: int) -> Any:
@@ -58,12 +54,13 @@ def scaled_dot_product_attention(q: Any, k: Any, v: Any, mask: Any = None, *, ca
     Errors: ShapeError when widths or lengths differ.
     Source: Vaswani et al., "Attention is all you need" (2017), section 3.2.1.
     """
-    q, k, v, mask = (_lifted(x) for x in (q, k, v, mask))
+    q, k, v = as_tensor(q), as_tensor(k), as_tensor(v)
     _checked(q, k, v)
     logits = matmul(q * (1 / math.sqrt(q.shape[-1]) if scale is None else scale), matrix_transpose(k))
     if causal:
         logits = where(causal_mask(q.shape[-2], k.shape[-2]), logits, -math.inf)
     if mask is not None:
+        mask = as_tensor(mask)
         logits = where(mask, logits, -math.inf) if mask.dtype is dtypes.bool_ else logits + mask
     weights = softmax(logits, axis=-1)
     if dropout_rate:

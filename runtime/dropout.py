@@ -10,7 +10,7 @@ from typing import Any
 from . import random
 from .errors import ArgumentError
 from .ops.elementwise import where
-from .tensor import OPS
+from .tensor import as_tensor
 
 
 def dropout(x: Any, rate: float = 0.5, *, training: bool = True, generator: Any = None, noise_shape: Any = None) -> Any:
@@ -23,7 +23,7 @@ def dropout(x: Any, rate: float = 0.5, *, training: bool = True, generator: Any 
     """
     if not 0 <= rate <= 1:
         raise ArgumentError(f"dropout: the rate is {rate!r}", "It is a probability, from 0 to 1.")
-    x = x if hasattr(x, "shape") else OPS["asarray"](x)
+    x = as_tensor(x)
     if not training or rate == 0:
         return x
     shape = tuple(x.shape) if noise_shape is None else tuple(noise_shape)

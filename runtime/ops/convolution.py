@@ -21,7 +21,7 @@ from ..families import conj, fit
 from ..op import op
 from ..samples import sample
 from ..spec import Shape, Shaped, Spec, check_dtype, describe, promoted, size
-from ..tensor import OPS
+from ..tensor import OPS, as_tensor
 from .windows import (
     Lengths,
     Padding,
@@ -350,7 +350,7 @@ conv_dw.gradient(
 
 def _weights(name: str, w: Any, n: int, first: bool) -> Any:
     """The weights with their window in front."""
-    w = w if hasattr(w, "shape") else OPS["asarray"](w)
+    w = as_tensor(w)
     if len(w.shape) != n + 2:
         order = "(out, in / groups, window...)" if first else "(window..., in / groups, out)"
         raise ShapeError(
@@ -362,7 +362,7 @@ def _weights(name: str, w: Any, n: int, first: bool) -> Any:
 def _finish(name: str, y: Any, bias: Any, first: bool) -> Any:
     """The output with its bias, in the layout asked for."""
     if bias is not None:
-        bias = bias if hasattr(bias, "shape") else OPS["asarray"](bias)
+        bias = as_tensor(bias)
         if tuple(bias.shape) != (y.shape[-1],):
             raise ShapeError(
                 f"{name}: the bias is {describe(bias)}", f"It has one element for each of {y.shape[-1]} channels."

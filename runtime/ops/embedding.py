@@ -14,8 +14,8 @@ from ..dtypes import EVERY, INEXACT, INTEGERS
 from ..errors import ArgumentError, OutOfRangeError, ShapeError
 from ..op import op
 from ..samples import integers, sample
-from ..spec import Shaped, Spec, check_dtype, describe, like
-from ..tensor import OPS
+from ..spec import Shaped, Spec, check_dtype, describe, like, size
+from ..tensor import OPS, as_tensor
 
 
 def check_range(name: str, what: str, indices: np.ndarray, n: int) -> None:
@@ -40,7 +40,7 @@ def _add_rows(dy: np.ndarray, indices: np.ndarray, rows: int) -> np.ndarray:
     """Rows sorted by where they go, then each run of one destination summed."""
     check_range("embedding_dx", "index", indices, rows)
     width = dy.shape[indices.ndim :]
-    flat, dy = indices.reshape(-1), dy.reshape(indices.size, -1)
+    flat, dy = indices.reshape(-1), dy.reshape(indices.size, size(width))
     dx = np.zeros((rows, dy.shape[-1]), dy.dtype)
     if flat.size:
         order = np.argsort(flat, kind="stable")
@@ -143,7 +143,7 @@ def sequence_mask(lengths: Any, longest: int | None = None, *, dtype: Any = dtyp
         Tensor([[1, 0, 0],
                 [1, 1, 1]], i32)
     """
-    lengths = lengths if hasattr(lengths, "shape") else OPS["asarray"](lengths)
+    lengths = as_tensor(lengths)
     _check_indices("sequence_mask", lengths)
     if longest is None:
         longest = int(OPS["max"](lengths)) if lengths.size else 0

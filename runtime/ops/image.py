@@ -18,6 +18,7 @@ from ..errors import ArgumentError, ShapeError
 from ..op import op
 from ..samples import sample
 from ..spec import Shape, Shaped, Spec, check_dtype, describe, like, normalize_axis
+from ..tensor import as_tensor
 from .windows import Lengths, as_images, as_layout, as_lengths, channels_to_first
 
 Taps = tuple[np.ndarray, np.ndarray]  # indices and weights, each (new length, taps)
@@ -160,8 +161,8 @@ def _resize(name: str, x: Any, sizes: Shape, method: str, align_corners: bool, l
 
 def _images(name: str, x: Any, layout: str) -> Any:
     """The operand channels-last, however many spatial axes it has."""
-    n = len(x.shape) - 2 if hasattr(x, "shape") else 2
-    return as_images(name, x, max(n, 1), layout)
+    x = as_tensor(x)
+    return as_images(name, x, max(len(x.shape) - 2, 1), layout)
 
 
 def resize(x: Any, size: Lengths, method: str = "bilinear", *, align_corners: bool = False,

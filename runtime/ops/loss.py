@@ -17,7 +17,7 @@ from ..families import binary
 from ..op import op
 from ..samples import integers, sample, uniform
 from ..spec import Shaped, Spec, check_dtype, describe, normalize_axis, promoted
-from ..tensor import OPS
+from ..tensor import OPS, as_tensor
 from .activation import log_softmax, sigmoid, softmax, softplus
 from .elementwise import exp, log, maximum, square, where
 from .embedding import check_range, one_hot
@@ -28,16 +28,12 @@ from .special import lgamma, xlogy
 REDUCTIONS = ("mean", "sum", "none")
 
 
-def _lifted(x: Any) -> Any:
-    return x if x is None or hasattr(x, "shape") else OPS["asarray"](x)
-
-
 def _pair(name: str, x: Any, y: Any) -> tuple[Any, Any]:
     """Prediction and target, which have one shape.
 
     Errors: ShapeError when they do not: broadcasting two batches against each other is never meant.
     """
-    x, y = _lifted(x), _lifted(y)
+    x, y = as_tensor(x), as_tensor(y)
     if tuple(x.shape) != tuple(y.shape):
         raise ShapeError(
             f"{name}: prediction {describe(x)} and target {describe(y)} differ in shape",
@@ -53,8 +49,8 @@ def reduced(name: str, loss: Any, weights: Any, reduction: str) -> Any:
     """
     if reduction not in REDUCTIONS:
         raise ArgumentError(f"{name}: reduction is {reduction!r}", f"Give one of {', '.join(map(repr, REDUCTIONS))}.")
-    weights = _lifted(weights)
     if weights is not None:
+        weights = as_tensor(weights)
         if weights.dtype not in FLOATS:
             weights = OPS["astype"](weights, dtype=loss.dtype)
         weighted = loss * weights
@@ -180,7 +176,7 @@ def softmax_cross_entropy(logits: Any, labels: Any, *, axis: int = -1, label_smo
         >>> wf.softmax_cross_entropy(wf.zeros((1, 2)), [0], reduction="none")
         Tensor([0.6931472], f32)
     """
-    logits, labels, weights = _lifted(logits), _lifted(labels), _lifted(weights)
+    logits, labels = as_tensor(logits), as_tensor(labels)
     name, place = "softmax_cross_entropy", normalize_axis("softmax_cross_entropy", axis, len(logits.shape))
     if not 0 <= label_smoothing <= 1:
         raise ArgumentError(f"{name}: label_smoothing is {label_smoothing!r}", "It is a share, from 0 to 1.")
@@ -194,7 +190,9 @@ def softmax_cross_entropy(logits: Any, labels: Any, *, axis: int = -1, label_smo
     if ignore_index is not None:
         counted = OPS["not_equal"](labels, ignore_index)
         labels = where(counted, labels, 0)
-        weights = OPS["astype"](counted, dtype=dtypes.inexact_dtype(logits.dtype)) * (1 if weights is None else weights)
+        weights = OPS["astype"](counted, dtype=dtypes.inexact_dtype(logits.dtype)) * (
+            1 if weights is None else as_tensor(weights)
+        )
     loss = cross_entropy_sparse(logits, labels, axis=place)
     if label_smoothing:
         loss = loss * (1 - label_smoothing) - mean(log_softmax(logits, axis=place), axis=place) * label_smoothing
@@ -218,7 +216,7 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, *, label_smoothing: float = 
         labels = labels * (1 - label_smoothing) + 0.5 * label_smoothing
     loss = sigmoid_cross_entropy_each(logits, labels)
     if positive_weight is not None:
-        loss = loss + (_lifted(positive_weight) - 1) * labels * softplus(-logits)
+        loss = loss + (as_tensor(positive_weight) - 1) * labels * softplus(-logits)
     return reduced(name, loss, weights, reduction)
 
 
@@ -284,7 +282,7 @@ def negative_log_likelihood(log_probabilities: Any, labels: Any, *, axis: int = 
     Shapes: (..., n) (...) -> (), or (...) with reduction="none".
     Errors: ShapeError when shapes do not match; OutOfRangeError for a label that is no class.
     """
-    logs, labels = _lifted(log_probabilities), _lifted(labels)
+    logs, labels = as_tensor(log_probabilities), as_tensor(labels)
     return reduced("negative_log_likelihood", -pick_class(logs, labels, axis=axis), weights, reduction)
 
 

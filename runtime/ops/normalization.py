@@ -18,7 +18,7 @@ from ..op import op
 from ..samples import sample
 from ..spec import Axes, Shape, Shaped, Spec, check_dtype, describe, like, normalize_axes, normalize_axis, reduced_shape
 from ..spec import size as size_of
-from ..tensor import OPS
+from ..tensor import OPS, as_tensor
 from .elementwise import maximum, rsqrt, square
 from .reduction import mean, sum
 
@@ -98,10 +98,6 @@ def _(dys: Any, ys: Any, _x: Any, *, axis: Axes, epsilon: float) -> Any:
     return fit(dy * inverse + y * along, _x)
 
 
-def _lifted(x: Any) -> Any:
-    return x if x is None or hasattr(x, "shape") else OPS["asarray"](x)
-
-
 def _along(name: str, what: str, p: Any, x: Any, axes: Shape) -> Any:
     """A parameter with the shape of the named axes of `x`, made to broadcast against it.
 
@@ -121,9 +117,9 @@ def _affine(name: str, y: Any, scale: Any, bias: Any, axes: Shape) -> Any:
     """y * scale + bias along axes; either may be None. The dtype stays that of y."""
     result = y
     if scale is not None:
-        result = result * _along(name, "scale", _lifted(scale), y, axes)
+        result = result * _along(name, "scale", as_tensor(scale), y, axes)
     if bias is not None:
-        result = result + _along(name, "bias", _lifted(bias), y, axes)
+        result = result + _along(name, "bias", as_tensor(bias), y, axes)
     return result if result.dtype is y.dtype else OPS["astype"](result, dtype=y.dtype)
 
 
@@ -134,7 +130,7 @@ def layer_norm(x: Any, scale: Any = None, bias: Any = None, *, axis: Axes = -1, 
     Errors: ShapeError when scale or bias have another shape.
     Source: Ba, Kiros and Hinton, "Layer normalization" (2016).
     """
-    x = _lifted(x)
+    x = as_tensor(x)
     axes = tuple(sorted(normalize_axes("layer_norm", axis, len(x.shape))))
     return _affine("layer_norm", standardize(x, axis=axes, epsilon=epsilon)[0], scale, bias, axes)
 
@@ -145,7 +141,7 @@ def rms_norm(x: Any, scale: Any = None, *, axis: Axes = -1, epsilon: float = 1e-
     Errors: ShapeError when scale does not have the lengths of the normalized axes.
     Source: Zhang and Sennrich, "Root mean square layer normalization" (2019).
     """
-    x = _lifted(x)
+    x = as_tensor(x)
     axes = tuple(sorted(normalize_axes("rms_norm", axis, len(x.shape))))
     return _affine("rms_norm", unit_rms(x, axis=axes, epsilon=epsilon)[0], scale, None, axes)
 
@@ -162,12 +158,12 @@ def batch_norm(x: Any, scale: Any = None, bias: Any = None, mean: Any = None, va
     a variance.
     Source: Ioffe and Szegedy, "Batch normalization" (2015).
     """
-    x, name = _lifted(x), "batch_norm"
+    x, name = as_tensor(x), "batch_norm"
     channel = normalize_axis(name, axis, len(x.shape))
     if (mean is None) != (variance is None):
         raise ArgumentError(f"{name}: only one of mean and variance is given", "Give both, or neither.")
     if mean is not None:
-        mean, variance = _lifted(mean), _lifted(variance)
+        mean, variance = as_tensor(mean), as_tensor(variance)
         center = _along(name, "mean", mean, x, (channel,))
         y = (x - center) * rsqrt(_along(name, "variance", variance, x, (channel,)) + epsilon)
         y = y if y.dtype is x.dtype else OPS["astype"](y, dtype=x.dtype)
@@ -188,7 +184,7 @@ def group_norm(
     Errors: ShapeError when the groups do not divide the channels.
     Source: Wu and He, "Group normalization" (2018).
     """
-    return _grouped("group_norm", _lifted(x), groups, scale, bias, axis, epsilon)
+    return _grouped("group_norm", as_tensor(x), groups, scale, bias, axis, epsilon)
 
 
 def _grouped(name: str, x: Any, groups: int, scale: Any, bias: Any, axis: int, epsilon: float) -> Any:
@@ -210,7 +206,7 @@ def instance_norm(x: Any, scale: Any = None, bias: Any = None, *, axis: int = -1
 
     Source: Ulyanov, Vedaldi and Lempitsky, "Instance normalization" (2016).
     """
-    x = _lifted(x)
+    x = as_tensor(x)
     channels = x.shape[normalize_axis("instance_norm", axis, len(x.shape))]
     return _grouped("instance_norm", x, channels, scale, bias, axis, epsilon)
 

@@ -18,7 +18,7 @@ from ..op import op
 from ..samples import Draw, distinct, integers, sample
 from ..selection import choose
 from ..spec import Shape, Shaped, Spec, check_dtype, like
-from ..tensor import OPS
+from ..tensor import OPS, as_tensor
 from .reduction import mean
 from .windows import (
     Lengths,
@@ -306,7 +306,7 @@ def avg_pool3d(x: Any, window: Lengths, stride: Lengths | None = None, padding: 
 
 def _spatial_axes(name: str, x: Any, layout: str) -> tuple[Any, Shape]:
     first = as_layout(name, layout)
-    x = x if hasattr(x, "shape") else OPS["asarray"](x)
+    x = as_tensor(x)
     n = len(x.shape)
     return x, tuple(range(2, n)) if first else tuple(range(1, n - 1))
 

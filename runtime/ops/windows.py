@@ -14,7 +14,7 @@ import numpy as np
 from .. import memory
 from ..errors import ArgumentError, ShapeError
 from ..spec import Shape, describe
-from ..tensor import OPS
+from ..tensor import OPS, as_tensor
 
 Lengths = int | Sequence[int]
 Padding = str | int | Sequence[int] | Sequence[Sequence[int]]
@@ -151,7 +151,7 @@ def as_images(name: str, x: Any, n: int, layout: str) -> Any:
     Errors: ShapeError for another number of axes.
     """
     first = as_layout(name, layout)
-    x = x if hasattr(x, "shape") else OPS["asarray"](x)
+    x = as_tensor(x)
     if len(x.shape) != n + 2:
         axes = ", ".join(("depth", "height", "width")[-n:])
         order = f"(batch, channels, {axes})" if first else f"(batch, {axes}, channels)"
