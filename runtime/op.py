@@ -107,8 +107,8 @@ class Op(Generic[P]):
     def __repr__(self) -> str:
         return f"<op {self.signature()}>"
 
-    def __reduce__(self) -> str:
-        return self.name
+    def __reduce__(self) -> tuple[Any, ...]:
+        return named, (self.name,)
 
     @overload
     def gradient(self, rule: Rule, /) -> Rule: ...
@@ -160,6 +160,11 @@ def _no_gradient(name: str) -> GradientError:
         f"{name} has no gradient rule",
         "Keep it out of the differentiated path with wf.stop_gradient, or give it one with wf.custom_gradient.",
     )
+
+
+def named(name: str) -> Any:
+    """The op of that name: what a pickled op becomes again."""
+    return OPS[name]
 
 
 def _saved(rules: tuple[Rule | None, ...]) -> frozenset[int] | None:

@@ -196,10 +196,7 @@ class Module:
         return _table(rows)
 
     def __repr__(self) -> str:
-        options = ", ".join(f"{name}={_shown(x)}" for name, x in vars(self).items() if _is_option(name, x))
-        inner = [f"  {path}: {child!r}".replace("\n", "\n  ") for path, child in _inner_modules(self)]
-        lines = f"\n{chr(10).join(inner)}\n" if inner else ""
-        return f"{type(self).__name__}({options}{lines})"
+        return _describe(self, set())
 
 
 def _device_of(args: tuple[Any, ...]) -> AbstractContextManager[Any]:
@@ -251,6 +248,17 @@ def shapes_of(result: Any) -> Shape | tuple[Any, ...] | None:
     if isinstance(result, tuple | list):
         return tuple(shapes_of(x) for x in result)
     return tuple(result.shape) if isinstance(result, Tensor) else None
+
+
+def _describe(module: Module, above: set[int]) -> str:
+    """A module with its options and the modules in it; one that contains itself is not opened twice."""
+    kind = type(module).__name__
+    if id(module) in above:
+        return f"{kind}(...)"
+    options = ", ".join(f"{name}={_shown(x)}" for name, x in vars(module).items() if _is_option(name, x))
+    within = above | {id(module)}
+    inner = [f"  {path}: {_describe(child, within)}".replace("\n", "\n  ") for path, child in _inner_modules(module)]
+    return "\n".join([f"{kind}({options}", *inner, ")"]) if inner else f"{kind}({options})"
 
 
 def _is_option(name: str, x: Any) -> bool:
