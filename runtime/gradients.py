@@ -1,8 +1,8 @@
 """Functions that differentiate functions.
 
-Each runs the function on aliases of its arguments under a tape of its own: an alias is known to the outer tapes
-through an op, and watched by the inner tape alone, so that derivatives nest to any order without confusing whose
-variable is whose. Arguments and results may be trees. Everything else is combined from `vjp`.
+Each runs the function under a tape of its own, on its arguments under names of their own: an op tells the outer
+tapes where they come from, and the inner tape alone watches them, so that derivatives nest to any order without
+confusing whose variable is whose. Arguments and results may be trees. Everything else is combined from `vjp`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import tree
+from .assignment import alias
 from .dtypes import INEXACT
+from .eager import EagerTensor
 from .errors import ArgumentError, GradientError
 from .jacobians import jacobians
 from .ops.identity import identity
@@ -59,18 +61,24 @@ def trace(
 ) -> Trace:
     """Run `f` on aliases of the arguments chosen by `which` (None: all), under a new tape."""
     args, kwargs, numbers = _chosen(name, f, which, args, kwargs)
-    aliases = {i: tree.map(functools.partial(_alias, name, i), args[i]) for i in numbers}
-    sources = tuple(tree.map(lambda x: x if isinstance(x, Tensor) else None, aliases[i]) for i in numbers)
+    named = {i: tree.map(functools.partial(_named, name, i), args[i]) for i in numbers}
+    sources = tuple(tree.map(lambda x: x if isinstance(x, Tensor) else None, named[i]) for i in numbers)
     with GradientTape(persistent=persistent, watch_accessed_variables=False) as tape:
         tape.watch([x for x in tree.leaves(sources) if x is not None])
-        result = f(*(aliases.get(i, x) for i, x in enumerate(args)), **kwargs)
+        given = {i: tree.map(twin, x) for i, x in named.items()}
+        result = f(*(given.get(i, x) for i, x in enumerate(args)), **kwargs)
     value, aux = _without_aux(name, result) if has_aux else (result, None)
     if value is None:
         raise GradientError(f"{name}: the function returned None", "Return what is to be differentiated.")
     return Trace(name, tape, sources, tree.map(functools.partial(_result, name), value), aux)
 
 
-def _alias(name: str, i: int, x: Any) -> Any:
+def twin(x: Any) -> Any:
+    """Another tensor object of the same value, so that `x[i] = v` on one leaves the other what it was."""
+    return alias(x) if isinstance(x, EagerTensor) else x
+
+
+def _named(name: str, i: int, x: Any) -> Any:
     """An argument's leaf under a name of its own; None stays None."""
     if x is None:
         return None
@@ -97,8 +105,7 @@ def _result(name: str, y: Any) -> Any:
     """A leaf of the result as a tensor that can be differentiated; None in a tree stays None."""
     if y is None:
         return None
-    if isinstance(y, Variable):
-        y = y.read_value()
+    y = y.read_value() if isinstance(y, Variable) else twin(y)
     if not isinstance(y, Tensor) and (isinstance(y, int | float | complex) or hasattr(y, "__array__")):
         y = OPS["tensor"](y)
     if not isinstance(y, Tensor) or y.dtype not in INEXACT:
@@ -215,7 +222,8 @@ def vjp(f: Callable[..., Any], *args: Any, has_aux: bool = False, **kwargs: Any)
     def pullback(cotangents: Any) -> tuple[Any, ...]:
         return run.pull(matched("vjp", "cotangents", cotangents, run.value))
 
-    return (run.value, pullback, run.aux) if has_aux else (run.value, pullback)
+    value = tree.map(twin, run.value)
+    return (value, pullback, run.aux) if has_aux else (value, pullback)
 
 
 def matched(name: str, what: str, values: Any, model: Any) -> Any:

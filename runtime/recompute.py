@@ -13,9 +13,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from . import observers, tree
+from .assignment import alias
 from .custom_gradient import Reads, attach, split_results, value_of
 from .dtypes import INEXACT
 from .eager import EagerTensor, wrap
+from .gradients import twin
 from .op import Op
 from .ops.identity import identity
 from .tape import GradientTape, Tape
@@ -35,7 +37,7 @@ class Witness(Reads):
         """Called after each op."""
         for x in inputs:
             if isinstance(x, EagerTensor) and x.key and any(x.key in tape.known for tape in self.tapes):
-                self.captured.setdefault(x.key, x)
+                self.captured.setdefault(x.key, alias(x))
 
     def read(self, variable: Variable, value: EagerTensor) -> None:
         """Called by a variable that is read."""
@@ -66,7 +68,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         if not tapes:
             return f(*args, **kwargs)
         leaves, structure = tree.flatten((args, kwargs))
-        leaves = [value_of(x) for x in leaves]
+        leaves = [twin(value_of(x)) for x in leaves]
         witness = Witness(tapes)
         with _instead(tapes, witness):
             value = _applied(f, structure, [wrap(x.buffer) if isinstance(x, EagerTensor) else x for x in leaves])
@@ -99,7 +101,7 @@ class _Again:
         self.f, self.structure, self.leaves = f, structure, leaves
         self.places = [i for i, x in enumerate(leaves) if isinstance(x, Tensor) and x.dtype in INEXACT]
         self.variables = witness.variables
-        self.outside = {**witness.captured, **{x.key: x for x in witness.trainable.values()}}
+        self.outside = {**witness.captured, **{x.key: x for x in witness.trainable.values() if x.key}}
 
     @property
     def inputs(self) -> list[Any]:

@@ -162,6 +162,24 @@ def test_gradients_flow_through_item_assignment() -> None:
     assert wf.grad(f)(wf.tensor([2.0, 3.0, 4.0])).tolist() == [30.0, 21.0, 1.0]
 
 
+def test_assigning_to_items_of_an_argument_is_part_of_the_function() -> None:
+    def f(x: Any) -> Any:
+        y = x[0] * 2.0
+        x[0] = 5.0 * y
+        return wf.sum(x)
+
+    x = wf.tensor([1.0, 2.0])
+    assert wf.grad(f)(x).tolist() == [10.0, 1.0]
+    assert x.tolist() == [1.0, 2.0]
+    assert wf.jvp(f, x, wf.ones((2,)))[1].item() == 11.0
+
+
+def test_assigning_to_items_of_a_value_leaves_its_pullback_alone() -> None:
+    y, pullback = wf.vjp(lambda x: x * x, wf.tensor([1.0, 2.0]))
+    y[0] = 100.0
+    assert pullback(wf.ones((2,)))[0].tolist() == [2.0, 4.0]
+
+
 def test_vjp_may_be_pulled_many_times() -> None:
     y, pullback = wf.vjp(lambda x, y: {"sum": x + y, "product": x * y}, 3.0, 4.0)
     assert (y["sum"].item(), y["product"].item()) == (7.0, 12.0)

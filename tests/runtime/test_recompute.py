@@ -78,6 +78,17 @@ def test_second_run_sees_the_variables_of_the_first() -> None:
     assert v.item() == 100.0
 
 
+def test_second_run_sees_arguments_and_captured_tensors_of_the_first() -> None:
+    x, w = wf.tensor([1.0, 2.0]), wf.tensor([3.0, 4.0])
+    with wf.GradientTape(persistent=True) as tape:
+        tape.watch(x, w)
+        u, v = x * 1.0, w * 1.0
+        y = wf.checkpoint(lambda u: u * u * v)(u)
+        u[0], v[0] = 100.0, 100.0
+    assert tape.gradient(y, x).tolist() == [6.0, 16.0]
+    assert tape.gradient(y, w).tolist() == [1.0, 4.0]
+
+
 def test_second_run_changes_no_variable() -> None:
     count = wf.Variable(0.0, trainable=False)
 

@@ -10,6 +10,7 @@ from op_cases import ELEMENTWISE, SHAPES, elementwise_operands, generator
 
 import weft as wf
 from weft.runtime import dtypes, memory
+from weft.runtime.families import Elementwise
 from weft.runtime.spec import Spec
 
 TOLERANCE = {dtypes.float16: 2e-3, dtypes.bfloat16: 1.6e-2, dtypes.float32: 2e-5, dtypes.complex64: 2e-5}
@@ -23,7 +24,11 @@ def taken(op: Any) -> list[Any]:
     return found
 
 
-PAIRS = [pytest.param(op, dtype, id=f"{op.name}-{dtypes.short(dtype)}") for op in ELEMENTWISE for dtype in taken(op)]
+def shown(value: Any) -> str:
+    return value.name if isinstance(value, Elementwise) else dtypes.short(value)
+
+
+PAIRS = [(op, dtype) for op in ELEMENTWISE for dtype in taken(op)]
 
 
 def kernel_in(op: Any, compute: Any, arrays: list[np.ndarray]) -> np.ndarray:
@@ -32,7 +37,7 @@ def kernel_in(op: Any, compute: Any, arrays: list[np.ndarray]) -> np.ndarray:
         return np.asarray(op.kernel(*(a.astype(d) for a, d in zip(arrays, op.operand_dtypes(compute), strict=True))))
 
 
-@pytest.mark.parametrize(("op", "dtype"), PAIRS)
+@pytest.mark.parametrize(("op", "dtype"), PAIRS, ids=shown)
 @pytest.mark.parametrize("number", range(6))
 def test_result_is_the_kernels(op: Any, dtype: Any, number: int) -> None:
     shapes = SHAPES[op.arity][number % len(SHAPES[op.arity])]
@@ -45,7 +50,7 @@ def test_result_is_the_kernels(op: Any, dtype: Any, number: int) -> None:
     np.testing.assert_array_equal(y.numpy(), kernel_in(op, wide, arrays).astype(y.dtype))
 
 
-@pytest.mark.parametrize(("op", "dtype"), [p for p in PAIRS if p.values[1] in TOLERANCE])
+@pytest.mark.parametrize(("op", "dtype"), [(op, dtype) for op, dtype in PAIRS if dtype in TOLERANCE], ids=shown)
 def test_result_is_near_the_one_in_double_precision(op: Any, dtype: Any) -> None:
     arrays = elementwise_operands(op, dtype, ((40,),) * op.arity)
     exact = kernel_in(op, dtypes.complex128 if dtype in dtypes.COMPLEX else dtypes.float64, arrays)
@@ -72,10 +77,10 @@ def weak_scalars(op: Any, dtype: Any) -> list[Any]:
     return found + ([complex(high, 0.25)] if dtype in dtypes.JOINS[complex] else [])
 
 
-BINARY = [p for p in PAIRS if p.values[0].arity == 2 and p.values[1] in p.values[0].takes]
+BINARY = [(op, dtype) for op, dtype in PAIRS if op.arity == 2 and dtype in op.takes]
 
 
-@pytest.mark.parametrize(("op", "dtype"), BINARY)
+@pytest.mark.parametrize(("op", "dtype"), BINARY, ids=shown)
 def test_python_scalars_take_the_dtype_of_the_tensor(op: Any, dtype: Any) -> None:
     x = wf.tensor(elementwise_operands(op, dtype, ((3,), ()))[0])
     for scalar in weak_scalars(op, dtype):
