@@ -174,14 +174,9 @@ class TopKAccuracy(Mean):
     def _update(self, predictions: Any, labels: Any, weights: Any = None) -> None:  # pyright: ignore
         y = _tensor(labels)
         x = _classes("TopKAccuracy", _tensor(predictions), y)
-        best = top_k(x, minimum_k(self.k, x.shape[-1]))[1]
+        best = top_k(x, min(self.k, x.shape[-1]))[1]
         hits = equal(best, reshape(astype(y, dtypes.int64), (*y.shape, 1)))
         super()._update(sum_(astype(hits, dtypes.float64), axis=-1), weights)
-
-
-def minimum_k(k: int, classes: int) -> int:
-    """k, or the number of classes where there are fewer."""
-    return k if k < classes else classes
 
 
 class Counts(Metric):
