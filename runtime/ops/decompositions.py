@@ -31,6 +31,7 @@ from .matrices import (
     as_row,
     check_matrices,
     check_square,
+    finite,
     half_lower,
     half_upper,
     hermitian,
@@ -128,7 +129,7 @@ class SVDResult(NamedTuple):
 
 def _svd(x: np.ndarray, full_matrices: bool) -> tuple[np.ndarray, ...]:
     with refused(x, "svd: the singular values were not found", NAN_HINT):
-        return tuple(np.linalg.svd(*as_inexact(x), full_matrices=full_matrices))
+        return tuple(np.linalg.svd(finite(x), full_matrices=full_matrices))
 
 
 @op(_svd, widen=True,
@@ -180,7 +181,7 @@ def _svd_inner(left: Any, ds: Any, s: Any, right: Any) -> Any:
 
 def _svdvals(x: np.ndarray) -> np.ndarray:
     with refused(x, "svdvals: the singular values were not found", NAN_HINT):
-        return np.linalg.svd(*as_inexact(x), compute_uv=False)
+        return np.linalg.svd(finite(x), compute_uv=False)
 
 
 @op(_svdvals, widen=True, samples=[sample((3, 3)), sample((2, 4, 3)), sample((3, 4)), sample(complexes((3, 2)))])

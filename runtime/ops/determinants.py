@@ -18,7 +18,7 @@ from ..spec import Shaped, Spec, like
 from ..tensor import OPS
 from .diagonals import trace
 from .linear import matmul
-from .matrices import NAN_HINT, adjoint, as_inexact, check_square, inexact, matrix_transpose, refused, stack
+from .matrices import NAN_HINT, adjoint, as_inexact, check_square, finite, inexact, matrix_transpose, refused, stack
 from .solving import inv
 
 
@@ -72,7 +72,7 @@ class Factors(NamedTuple):
 
 def _factors(x: np.ndarray) -> Factors:
     with refused(x, "det: the singular values were not found", NAN_HINT):
-        u, s, vh = np.linalg.svd(x)
+        u, s, vh = np.linalg.svd(finite(x))
     return Factors(u, s, vh, (np.linalg.det(u) * np.linalg.det(vh))[..., None, None])
 
 

@@ -10,7 +10,7 @@ from ..errors import ShapeError
 from ..op import op
 from ..samples import sample
 from ..spec import Shape, Shaped, Spec, describe, like, shape_of
-from ..tensor import OPS, as_tensor
+from ..tensor import OPS, Tensor, as_tensor
 
 
 def _length(rows: int, columns: int, offset: int) -> int:
@@ -61,7 +61,7 @@ def diagonal_matrix(x: Any) -> Any:
     return on_diagonal(x, offset=0, shape=(n, n))
 
 
-def diag(x: Any, /, offset: int = 0) -> Any:
+def diag(x: Any, /, offset: int = 0) -> Tensor:
     """A matrix with the vector `x` on its diagonal, or the diagonals of matrices.
 
     Shapes: (n,) -> (n, n); (..., m, n) -> (..., k).
@@ -73,6 +73,6 @@ def diag(x: Any, /, offset: int = 0) -> Any:
     return on_diagonal(x, offset=offset, shape=(n, n))
 
 
-def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
     """The sum of a diagonal of each matrix.   Shapes: (..., m, n) -> (...)."""
     return OPS["sum"](diagonal(x, offset=offset), axis=-1, dtype=dtype)

@@ -26,9 +26,9 @@ from .matrices import (
     NAN_HINT,
     adjoint,
     as_column,
-    as_inexact,
     as_row,
     check_square,
+    finite,
     hermitian,
     hermitian_part,
     inexact,
@@ -48,7 +48,7 @@ class EighResult(NamedTuple):
 
 def _eigh(x: np.ndarray) -> tuple[np.ndarray, ...]:
     with refused(x, "eigh: the eigenvalues were not found", NAN_HINT):
-        return tuple(np.linalg.eigh(hermitian_part(x)))
+        return tuple(np.linalg.eigh(hermitian_part(finite(x))))
 
 
 @op(_eigh, widen=True, samples=[sample((3, 3)), sample((2, 3, 3))])
@@ -74,7 +74,7 @@ def _(dy: Any, y: Any, _x: Any) -> Any:
 
 def _eigvalsh(x: np.ndarray) -> np.ndarray:
     with refused(x, "eigvalsh: the eigenvalues were not found", NAN_HINT):
-        return np.linalg.eigvalsh(hermitian_part(x))
+        return np.linalg.eigvalsh(hermitian_part(finite(x)))
 
 
 @op(_eigvalsh, widen=True, samples=[sample((3, 3)), sample((2, 3, 3)), sample(complexes((3, 3)))])
@@ -97,9 +97,13 @@ class EigResult(NamedTuple):
     eigenvectors: Any
 
 
+def _as_complex(x: np.ndarray) -> np.ndarray:
+    return x.astype(dtypes.complex_dtype(x.dtype), copy=False)
+
+
 def _eig(x: np.ndarray) -> tuple[np.ndarray, ...]:
     with refused(x, "eig: the eigenvalues were not found", NAN_HINT):
-        return tuple(np.linalg.eig(*as_inexact(x)))
+        return tuple(_as_complex(y) for y in np.linalg.eig(finite(x)))
 
 
 @op(_eig, widen=True, samples=[sample(positive_definite(3, 3)), sample(positive_definite(2, 3, 3))])
@@ -127,7 +131,7 @@ def _(dy: Any, y: Any, _x: Any) -> Any:
 
 def _eigvals(x: np.ndarray) -> np.ndarray:
     with refused(x, "eigvals: the eigenvalues were not found", NAN_HINT):
-        return np.linalg.eigvals(*as_inexact(x))
+        return _as_complex(np.linalg.eigvals(finite(x)))
 
 
 @op(_eigvals, widen=True, samples=[sample((3, 3)), sample((2, 3, 3)), sample(complexes((3, 3)))])

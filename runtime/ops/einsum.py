@@ -12,13 +12,13 @@ from typing import Any
 
 from ..errors import ArgumentError, ShapeError
 from ..spec import Shape, describe, plural, promoted
-from ..tensor import OPS, as_tensor
+from ..tensor import OPS, Tensor, as_tensor
 from .contraction import Label, Labels, Planner, Step
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def einsum(*operands: Any) -> Any:
+def einsum(*operands: Any) -> Tensor:
     """Sums of products of tensors by the Einstein convention: `einsum("ij,jk->ik", x, y)`.
 
     Each operand has a letter for each axis; letters missing after `->` are summed over. Without `->` the result
@@ -44,7 +44,7 @@ def einsum(*operands: Any) -> Any:
     return y if y.dtype is dtype else OPS["astype"](y, dtype=dtype)  # sums of small integers come out wider
 
 
-def multi_dot(arrays: Sequence[Any], /) -> Any:
+def multi_dot(arrays: Sequence[Any], /) -> Tensor:
     """The matrix product of a chain, in the cheapest order of pairs next; its ends may be vectors.
 
     Errors: ArgumentError for fewer than two operands; ShapeError for what is no chain of matrices.

@@ -10,6 +10,7 @@ Source: Python Array API standard 2024.12, "Fourier transform extension".
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import index
 from typing import Any, Literal
 
 import numpy as np
@@ -32,7 +33,7 @@ def _points(name: str, x: Shaped, n: int | None, axis: int, norm: str, default: 
     if norm not in OTHER_SIDE:
         raise ArgumentError(f"{name}: norm={norm!r} is unknown", 'The norms are "backward", "ortho" and "forward".')
     i = normalize_axis(name, axis, len(shape_of(x)))
-    points = default(x.shape[i]) if n is None else n.__index__()
+    points = default(x.shape[i]) if n is None else index(n)
     if points < 1:
         raise ShapeError(f"{name}: {points} points along axis {axis} of {describe(x)}", "A transform has at least one.")
     return points
@@ -241,7 +242,7 @@ def irfftn(x: Any, /, *, s: Sequence[int] | None = None, axes: Axes = None, norm
 
 
 def _check_count(name: str, n: int) -> int:
-    n = n.__index__()
+    n = index(n)
     if n < 1:
         raise ArgumentError(f"{name}: n is {n}", "A transform has at least one point.")
     return n

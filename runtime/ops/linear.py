@@ -9,6 +9,7 @@ Source: Python Array API standard 2024.12, "Linear algebra functions" and "Linea
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ from ..spec import (
     shape_of,
     size,
 )
-from ..tensor import OPS, as_tensor
+from ..tensor import OPS, Tensor, as_tensor
 
 
 @op(lambda x: np.matrix_transpose(x), onnx="Transpose", samples=[sample((2, 3)), sample((2, 3, 4))])
@@ -245,7 +246,7 @@ def _cross_dy(dz: Any, _z: Any, x: Any, _y: Any, *, axis: int) -> Any:
 cross.gradient(_cross_dx, _cross_dy)
 
 
-def outer(x: Any, y: Any, /) -> Any:
+def outer(x: Any, y: Any, /) -> Tensor:
     """The products of each element of one vector with each of another.   Shapes: (m,) (n,) -> (m, n).
 
     Errors: ShapeError unless both have one axis.
@@ -257,7 +258,7 @@ def outer(x: Any, y: Any, /) -> Any:
     return OPS["reshape"](x, shape=(*x.shape, 1)) * y
 
 
-def kron(x: Any, y: Any, /) -> Any:
+def kron(x: Any, y: Any, /) -> Tensor:
     """The Kronecker product: blocks of `y`, each scaled by an element of `x`.   Shapes: (a, b) (c, d) -> (ac, bd)."""
     x, y = as_tensor(x), as_tensor(y)
     ndim = max(len(x.shape), len(y.shape))
@@ -275,7 +276,7 @@ def _contracted(x: Any, y: Any, axes: Any) -> tuple[Shape, Shape]:
         left = normalize_axes("tensordot", axes[0], len(x.shape))
         right = normalize_axes("tensordot", axes[1], len(y.shape))
     else:
-        n = axes.__index__()
+        n = index(axes)
         if not 0 <= n <= min(len(x.shape), len(y.shape)):
             raise ShapeError(f"tensordot: {n} axes asked of {describe(x)} and {describe(y)}", "Both must have as many.")
         left, right = tuple(range(len(x.shape) - n, len(x.shape))), tuple(range(n))
@@ -287,7 +288,7 @@ def _contracted(x: Any, y: Any, axes: Any) -> tuple[Shape, Shape]:
     return left, right
 
 
-def tensordot(x: Any, y: Any, /, *, axes: int | Sequence[Any] = 2) -> Any:
+def tensordot(x: Any, y: Any, /, *, axes: int | Sequence[Any] = 2) -> Tensor:
     """The sum of products over pairs of axes.
 
     `axes` is a number (the last axes of `x` with the first of `y`) or a pair: the axes of `x`, the axes of `y`.

@@ -55,6 +55,14 @@ def hermitian_part(x: np.ndarray) -> np.ndarray:
     return (x + np.matrix_transpose(x).conj()) / 2
 
 
+def finite(x: np.ndarray) -> np.ndarray:
+    """The operand of a kernel in its dtype, refused if it holds NaN or infinity: LAPACK may return numbers for these."""
+    (x,) = as_inexact(x)
+    if not np.isfinite(x).all():
+        raise np.linalg.LinAlgError("not finite")
+    return x
+
+
 class refused:  # noqa: N801  (reads as a clause: with refused(...))
     """Say what a matrix of `x` lacks where NumPy's linear algebra gives up."""
 

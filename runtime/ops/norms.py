@@ -12,10 +12,10 @@ from ..errors import ArgumentError
 from ..op import op
 from ..samples import complexes, distinct, sample
 from ..spec import Axes, Shaped, Spec, check_dtype, normalize_axes, reduced_shape
-from ..tensor import OPS, as_tensor
+from ..tensor import OPS, Tensor, as_tensor
 from .decompositions import svdvals
 from .elementwise import abs, sign, where
-from .matrices import NAN_HINT, as_inexact, check_matrices, refused, stack
+from .matrices import NAN_HINT, as_inexact, check_matrices, finite, refused, stack
 from .solving import inv
 
 INFINITE = (math.inf, -math.inf)
@@ -37,6 +37,11 @@ def vector_norm(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False, ord:
     `ord` may be inf (the largest |x|), -inf (the smallest), or 0 (how many are not 0).
 
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.
+
+    Example:
+        >>> import weft as wf
+        >>> wf.linalg.vector_norm([3.0, 4.0])
+        Tensor(5., f32)
     """
     check_dtype("vector_norm", x, dtypes.NUMERIC)
     if isinstance(ord, str) or ord != ord:
@@ -65,7 +70,7 @@ def _(dy: Any, y: Any, x: Any, *, axis: Axes, keepdims: bool, ord: float) -> Any
     return dy * sign(x) * power
 
 
-def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | Literal["fro", "nuc"] | None = "fro") -> Any:
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | Literal["fro", "nuc"] | None = "fro") -> Tensor:
     """The norm of each matrix.
 
     `ord` is "fro" (the root of the sum of squares), "nuc" (the sum of the singular values), 2 or -2 (the largest or
@@ -91,7 +96,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | Literal["fro"
     return OPS["reshape"](y, shape=(*y.shape, 1, 1)) if keepdims else y
 
 
-def cond(x: Any, /, *, ord: float | Literal["fro", "nuc"] | None = 2) -> Any:
+def cond(x: Any, /, *, ord: float | Literal["fro", "nuc"] | None = 2) -> Tensor:
     """The condition number of each matrix: how much more its largest stretch is than its smallest; inf if singular.
 
     `ord` names the norm (see `matrix_norm`): other than 2 and -2, the norm of x times that of its inverse.
@@ -109,9 +114,8 @@ def cond(x: Any, /, *, ord: float | Literal["fro", "nuc"] | None = 2) -> Any:
 
 
 def _matrix_rank(x: np.ndarray, rtol: Any) -> np.ndarray:
-    (x,) = as_inexact(x)
     with refused(x, "matrix_rank: the singular values were not found", NAN_HINT):
-        s = np.linalg.svd(x, compute_uv=False)
+        s = np.linalg.svd(finite(x), compute_uv=False)
     rtol = max(x.shape[-2:]) * np.finfo(s.dtype).eps if rtol is None else np.asarray(rtol)[..., None]
     return np.count_nonzero(s > s.max(axis=-1, keepdims=True, initial=0) * rtol, axis=-1)
 

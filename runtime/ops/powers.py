@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,13 @@ import numpy as np
 from ..op import op
 from ..samples import complexes, sample
 from ..spec import Shaped, Spec, like
-from ..tensor import OPS, as_tensor
+from ..tensor import OPS, Tensor, as_tensor
 from .linear import matmul
 from .matrices import NAN_HINT, adjoint, as_inexact, check_square, inexact, refused
 from .solving import inv
 
 
-def matrix_power(x: Any, n: int, /) -> Any:
+def matrix_power(x: Any, n: int, /) -> Tensor:
     """Each matrix multiplied by itself: x @ x @ ... n times; its inverse for negative n.
 
     Shapes: (..., n, n) -> (..., n, n).
@@ -23,7 +24,7 @@ def matrix_power(x: Any, n: int, /) -> Any:
     """
     x = as_tensor(x)
     check_square("matrix_power", x)
-    n = n.__index__()
+    n = index(n)
     if n == 0:
         eye = OPS["eye"](x.shape[-1], dtype=x.dtype)
         return OPS["broadcast_to"](eye, shape=x.shape)

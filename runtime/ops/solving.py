@@ -21,6 +21,7 @@ from .matrices import (
     as_inexact,
     check_matrices,
     check_square,
+    finite,
     inexact,
     refused,
     stack,
@@ -81,6 +82,11 @@ def solve(x: Shaped, y: Shaped, /) -> Spec:
 
     Shapes: (..., n, n) (..., n, k) -> (..., n, k); (..., n, n) (n,) -> (..., n).
     Errors: ArgumentError for a singular matrix.
+
+    Example:
+        >>> import weft as wf
+        >>> wf.linalg.solve([[2.0, 0.0], [0.0, 4.0]], [2.0, 2.0])
+        Tensor([1. , 0.5], f32)
     """
     return _check_system("solve", x, y)
 
@@ -158,8 +164,8 @@ def _rtol(rtol: Any, x: np.ndarray) -> Any:
 
 
 def _pinv(x: np.ndarray, rtol: Any) -> np.ndarray:
-    (x,) = as_inexact(x)
     with refused(x, "pinv: the singular values were not found", NAN_HINT):
+        x = finite(x)
         return np.linalg.pinv(x, rtol=_rtol(rtol, x))
 
 

@@ -62,7 +62,7 @@ def test_eigenvalues_need_square_matrices(name: str) -> None:
         getattr(linalg, name)(np.ones((2, 3)))
 
 
-@pytest.mark.parametrize("name", ["eig", "eigvals"])
+@pytest.mark.parametrize("name", ["eig", "eigvals", "eigh", "eigvalsh"])
 def test_eigenvalues_of_nan_are_refused(name: str) -> None:
     with pytest.raises(ArgumentError, match=rf"{name}: the eigenvalues were not found, given f64\[2, 2\]"):
         getattr(linalg, name)(np.full((2, 2), np.nan))

@@ -126,6 +126,7 @@ def test_a_transform_and_its_inverse_give_the_operand_back() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
+        (lambda: fft.fft(np.ones(3), n=2.5), TypeError, "integer"),
         (lambda: fft.fft(np.ones(3), n=0), ShapeError, "fft: 0 points along axis -1 of f64[3]"),
         (lambda: fft.fft(np.ones(0)), ShapeError, "fft: 0 points along axis -1 of f64[0]"),
         (lambda: fft.irfft(np.ones(1)), ShapeError, "irfft: 0 points along axis -1 of f64[1]"),
