@@ -77,9 +77,11 @@ def _fit(dx: Any, x: Shaped, axis: int) -> Any:
     return fit(dx, x)
 
 
-def _numpy(function: Any) -> Callable[..., np.ndarray]:
+def _numpy(name: str) -> Callable[..., np.ndarray]:
+    """The kernel of a transform; NumPy loads its transforms when the first one runs."""
+
     def kernel(x: np.ndarray, n: int | None, axis: int, norm: str) -> np.ndarray:
-        return function(*as_inexact(x), n=n, axis=axis, norm=norm)
+        return getattr(np.fft, name)(*as_inexact(x), n=n, axis=axis, norm=norm)
 
     return kernel
 
@@ -93,7 +95,7 @@ def _same(n: int) -> int:
     return n
 
 
-@op(_numpy(np.fft.fft), widen=True, samples=SAMPLES)
+@op(_numpy("fft"), widen=True, samples=SAMPLES)
 def fft(x: Shaped, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Spec:
     """The discrete Fourier transform along an axis, cut or filled up with zeros to `n` points.
 
@@ -116,7 +118,7 @@ def _(dy: Any, _y: Any, _x: Any, *, n: int | None, axis: int, norm: Norm) -> Any
     return _fit(ifft(dy, axis=axis, norm=OTHER_SIDE[norm]), _x, axis)
 
 
-@op(_numpy(np.fft.ifft), widen=True, samples=SAMPLES)
+@op(_numpy("ifft"), widen=True, samples=SAMPLES)
 def ifft(x: Shaped, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Spec:
     """The inverse of `fft`.   Shapes: (..., m) -> (..., n)."""
     points = _points("ifft", x, n, axis, norm, _same)
@@ -128,7 +130,7 @@ def _(dy: Any, _y: Any, _x: Any, *, n: int | None, axis: int, norm: Norm) -> Any
     return _fit(fft(dy, axis=axis, norm=OTHER_SIDE[norm]), _x, axis)
 
 
-@op(_numpy(np.fft.rfft), widen=True, samples=REAL_SAMPLES)
+@op(_numpy("rfft"), widen=True, samples=REAL_SAMPLES)
 def rfft(x: Shaped, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Spec:
     """The first half of `fft` of real values; the other half is its mirror image, conjugated.
 
@@ -150,7 +152,7 @@ def _twice(n: int) -> int:
     return 2 * (n - 1)
 
 
-@op(_numpy(np.fft.irfft), widen=True, samples=[*SAMPLES, sample(complexes((4,)), n=7), sample(complexes((4,)), n=4)])
+@op(_numpy("irfft"), widen=True, samples=[*SAMPLES, sample(complexes((4,)), n=7), sample(complexes((4,)), n=4)])
 def irfft(x: Shaped, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Spec:
     """The inverse of `rfft`: `n` real values (2 * (m - 1) by default) from half a spectrum.
 

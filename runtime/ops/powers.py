@@ -28,7 +28,8 @@ def matrix_power(x: Any, n: int, /) -> Tensor:
     if n == 0:
         eye = OPS["eye"](x.shape[-1], dtype=x.dtype)
         return OPS["broadcast_to"](eye, shape=x.shape)
-    power, n, result = (inv(x), -n, None) if n < 0 else (x, n, None)
+    power, n = (inv(x), -n) if n < 0 else (x, n)
+    result: Any = None
     while True:
         if n & 1:
             result = power if result is None else matmul(result, power)
