@@ -18,7 +18,7 @@ from . import tensorfile
 from .creation import asarray
 from .errors import ArgumentError, CheckpointError
 from .spec import SCALARS, plural
-from .state import Stateful, misfit
+from .state import Stateful, misfit, problems_of
 from .tensor import Tensor
 from .tensorfile import Reader
 from .treejson import Decoder, Encoder, fields_of, join
@@ -92,10 +92,11 @@ class _Matcher:
                 f"{plural(len(self.problems), 'difference')} from what it is loaded into: {'; '.join(self.problems)}",
                 "Load into a tree made the same way as the one that was saved; call lazy models once first.",
             )
-        for variable, array in self.variables:
-            variable.assign(asarray(array, variable.dtype, device=variable.device))
+        self.owners.sort(key=lambda pair: hasattr(pair[0], "check_state"))  # first those that may still refuse
         for owner, found in self.owners:
             owner.load_state_dict(found)
+        for variable, array in self.variables:
+            variable.assign(asarray(array, variable.dtype, device=variable.device))
 
     def match(self, node: Any, into: Any, path: str) -> Any:
         """The value that takes the place of `into`."""
@@ -147,7 +148,7 @@ class _Matcher:
             return self._differs(path, node, into)
         prefix = f"{path}: " if path else ""
         self.problems += [
-            prefix + problem.replace("in the state", "in the file") for problem in into.check_state(found)
+            prefix + problem.replace("in the state", "in the file") for problem in problems_of(into, found)
         ]
         self.owners.append((into, found))
         return into

@@ -1,8 +1,8 @@
 """State: named tensors that a module, an optimizer or a metric saves and takes back.
 
-What has state has three methods: `state_dict()` gives a flat table of names and tensors, `check_state(state)` lists
-what would not fit, and `load_state_dict(state)` assigns it all or raises. Everything is checked before anything is
-assigned, so nothing is ever half loaded.
+What has state has `state_dict()`, which gives a table of names and tensors, and `load_state_dict(state)`, which assigns
+it all or raises. Ours have `check_state(state)` too, which lists what would not fit: everything is checked before
+anything is assigned, so nothing is ever half loaded.
 """
 
 from __future__ import annotations
@@ -26,12 +26,11 @@ State = dict[str, Any]
 class Stateful(Protocol):
     """What a checkpoint can save as a whole and load into."""
 
-    def state_dict(self) -> State: ...
-    def check_state(self, state: Mapping[str, Any]) -> list[str]: ...
-    def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
+    def state_dict(self) -> Any: ...
+    def load_state_dict(self, state: Any, /) -> Any: ...
 
 
-def mismatches(variables: Mapping[str, Variable], state: Mapping[str, Any], strict: bool = True) -> list[str]:
+def mismatches(variables: Mapping[str, Any], state: Mapping[str, Any], strict: bool = True) -> list[str]:
     """What keeps `state` from being assigned to `variables`, one line for each kind; empty if nothing does."""
     missing = [name for name in variables if name not in state] if strict else []
     unexpected = [name for name in state if name not in variables] if strict else []
@@ -39,6 +38,18 @@ def mismatches(variables: Mapping[str, Variable], state: Mapping[str, Any], stri
     found += [f"unexpected: {', '.join(unexpected)}"] if unexpected else []
     pairs = ((name, v, state[name]) for name, v in variables.items() if name in state)
     return found + [problem for pair in pairs if (problem := misfit(*pair))]
+
+
+def problems_of(owner: Stateful, state: Mapping[str, Any]) -> list[str]:
+    """What keeps `state` from being loaded into `owner`: as it says itself, else by comparison with its present state."""
+    check = getattr(owner, "check_state", None)
+    if check is not None:
+        return check(state)
+    now = owner.state_dict()
+    comparable = {name: value for name, value in now.items() if hasattr(value, "dtype") or name not in state}
+    return mismatches(
+        comparable, {name: value for name, value in state.items() if name in comparable or name not in now}
+    )
 
 
 def misfit(name: str, variable: Any, value: Any) -> str | None:

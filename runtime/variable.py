@@ -14,7 +14,7 @@ from . import observers, tree
 from .device import Device
 from .dtypes import DType
 from .eager import EAGER, EagerTensor, as_array, lift, wrap
-from .errors import DTypeError, ShapeError
+from .errors import DeviceError, DTypeError, ShapeError
 from .interop import HostValues
 from .spec import SCALARS, Shape, describe
 from .tensor import OPS, Tensor
@@ -85,7 +85,12 @@ class Variable(HostValues):
         if type(value) in SCALARS:
             new = wrap(self.device.from_numpy(np.asarray(value, self.dtype)))
         else:
-            new = detached(value)
+            new = detached(value, device=None if isinstance(value, Tensor) else self.device)
+            if new.device != self.device:
+                raise DeviceError(
+                    f"assign: {describe(new)} lives on {new.device}, variable {self.name!r} on {self.device}",
+                    "Move it with value.to(device); nothing moves unasked.",
+                )
         if new.shape != self.shape:
             raise ShapeError(
                 f"assign: {describe(new)} does not fit variable {self.name!r}, which is {describe(self)}",

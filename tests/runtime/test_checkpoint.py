@@ -237,3 +237,42 @@ def test_a_missing_file_is_the_system_s_error(tmp_path: Path) -> None:
         wf.load(tmp_path / "absent")
     with pytest.raises(FileNotFoundError):
         wf.save(tmp_path / "no folder" / "x", 1)
+
+
+def test_generators_save_with_the_rest(path: str) -> None:
+    generator = wf.random.Generator(5)
+    wf.random.uniform((3,), generator=generator)
+    wf.save(path, {"random": generator})
+    expected = wf.random.uniform((3,), generator=generator).tolist()
+    other = wf.random.Generator(6)
+    wf.load(path, into={"random": other})
+    assert wf.random.uniform((3,), generator=other).tolist() == expected
+
+
+class Progress:
+    """An object of a user's own with state, plain values in it."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch, self.losses = epoch, [0.5] * epoch
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"epoch": self.epoch, "losses": self.losses}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        if state["epoch"] < 0:
+            raise ValueError("no such epoch")
+        self.epoch, self.losses = state["epoch"], state["losses"]
+
+
+def test_objects_with_state_of_their_own_take_part(path: str) -> None:
+    wf.save(path, {"progress": Progress(3), "x": wf.Variable(2.0)})
+    target = {"progress": Progress(0), "x": wf.Variable(0.0)}
+    wf.load(path, into=target)
+    assert (target["progress"].epoch, target["progress"].losses, target["x"].item()) == (3, [0.5] * 3, 2.0)
+    wf.save(path, {"progress": {"epoch": -1, "losses": []}, "x": wf.Variable(7.0)})
+    with pytest.raises(ValueError, match="no such epoch"):
+        wf.load(path, into=target)
+    assert target["x"].item() == 2.0
+    wf.save(path, {"progress": {"epoch": 1}, "x": wf.Variable(7.0)})
+    with pytest.raises(CheckpointError, match="progress: missing: losses"):
+        wf.load(path, into=target)
