@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -25,14 +27,14 @@ DTYPES = [
 ]
 
 
-def drawn(dtype: object) -> np.ndarray:
+def drawn(dtype: Any) -> np.ndarray:
     x = RNG.normal(size=N) * 100
     x[::7], x[1::7], x[2::7] = (0, 0, 0) if np.dtype(dtype).kind in "biu" else (np.nan, -0.0, np.inf)
     return np.abs(x).astype(dtype) if np.dtype(dtype).kind == "u" else x.astype(dtype)
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
-def test_every_dtype_is_chosen_bit_by_bit(dtype: object) -> None:
+def test_every_dtype_is_chosen_bit_by_bit(dtype: Any) -> None:
     condition, x, y = RNG.random(N) < 0.5, drawn(dtype), drawn(dtype)
     zero, negative_zero = (
         np.zeros((), dtype),

@@ -13,7 +13,7 @@ from weft.runtime.errors import ArgumentError, DTypeError, ShapeError
 from weft.runtime.ops import convolution as module
 from weft.runtime.ops.convolution import conv
 
-CONVS = {1: wf.conv1d, 2: wf.conv2d, 3: wf.conv3d}
+CONVS: dict[int, Any] = {1: wf.conv1d, 2: wf.conv2d, 3: wf.conv3d}
 TRANSPOSED = {1: wf.conv_transpose1d, 2: wf.conv_transpose2d, 3: wf.conv_transpose3d}
 
 
@@ -231,7 +231,7 @@ IMAGE, WEIGHTS = wf.ones((2, 5, 5, 4)), wf.ones((3, 3, 4, 6))
         (lambda: wf.conv2d(IMAGE, WEIGHTS, dilation=0), ArgumentError, "dilation is 0"),
         (lambda: wf.conv2d(IMAGE, WEIGHTS, padding="full"), ArgumentError, "padding is 'full'"),
         (lambda: wf.conv2d(IMAGE, WEIGHTS, padding=-1), ArgumentError, "padding is -1"),
-        (lambda: wf.conv2d(IMAGE, WEIGHTS, padding=1.5), ArgumentError, "padding is 1.5"),
+        (lambda: CONVS[2](IMAGE, WEIGHTS, padding=1.5), ArgumentError, "padding is 1.5"),
         (lambda: wf.conv2d(IMAGE, WEIGHTS, layout="NHWC"), ArgumentError, "layout is 'NHWC'"),
         (lambda: wf.conv2d(IMAGE, WEIGHTS, wf.ones((5,))), ShapeError, r"the bias is f32\[5\].*\n.*\n.*each of 6 channels"),
         (lambda: wf.conv2d(IMAGE, wf.ones((0, 3, 4, 6))), ShapeError, "an empty window"),

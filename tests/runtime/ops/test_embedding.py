@@ -10,51 +10,49 @@ import pytest
 import weft as wf
 from weft.runtime.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 
+embedding: Any = wf.embedding
+one_hot: Any = wf.one_hot
 TABLE = np.random.default_rng(0).normal(size=(6, 3))
 
 
 def test_each_index_looks_up_its_row() -> None:
     indices = np.array([[0, 5, 5], [2, 2, 1]])
-    wf.testing.assert_close(wf.embedding(TABLE, indices), TABLE[indices])
-    wf.testing.assert_close(wf.embedding(TABLE, 4), TABLE[4])
-    wf.testing.assert_close(wf.embedding(TABLE[:, 0], indices.astype(np.uint8)), TABLE[:, 0][indices])
+    wf.testing.assert_close(embedding(TABLE, indices), TABLE[indices])
+    wf.testing.assert_close(embedding(TABLE, 4), TABLE[4])
+    wf.testing.assert_close(embedding(TABLE[:, 0], indices.astype(np.uint8)), TABLE[:, 0][indices])
 
 
 def test_cotangents_of_one_row_add_up() -> None:
-    grad = wf.grad(lambda t: wf.sum(wf.embedding(t, [5, 0, 5]) * wf.tensor([[1.0], [10.0], [100.0]])))(
-        wf.asarray(TABLE)
-    )
+    grad = wf.grad(lambda t: wf.sum(embedding(t, [5, 0, 5]) * wf.tensor([[1.0], [10.0], [100.0]])))(wf.asarray(TABLE))
     assert grad.numpy()[:, 0].tolist() == [10, 0, 0, 0, 0, 101]
 
 
 def test_gradients_agree_with_differences_to_order_2() -> None:
-    wf.testing.check_grads(lambda t: wf.embedding(t, np.array([[0, 5], [5, 2]])) ** 3, [TABLE])
+    wf.testing.check_grads(lambda t: embedding(t, np.array([[0, 5], [5, 2]])) ** 3, [TABLE])
 
 
 def test_no_indices_look_up_nothing() -> None:
     none = np.zeros((0, 2), np.int64)
-    assert wf.embedding(TABLE, none).shape == (0, 2, 3)
-    assert wf.grad(lambda t: wf.sum(wf.embedding(t, none)))(wf.asarray(TABLE)).numpy().sum() == 0
+    assert embedding(TABLE, none).shape == (0, 2, 3)
+    assert wf.grad(lambda t: wf.sum(embedding(t, none)))(wf.asarray(TABLE)).numpy().sum() == 0
 
 
 def test_half_cotangents_add_up_in_float32() -> None:
     table = wf.zeros((2, 1), dtype="float16")
-    grad = wf.grad(lambda t: wf.sum(wf.embedding(t, np.zeros(3000, np.int64))))(table)
+    grad = wf.grad(lambda t: wf.sum(embedding(t, np.zeros(3000, np.int64))))(table)
     assert grad.tolist() == [[3000], [0]]
 
 
 @pytest.mark.parametrize("axis", [-1, 0, 1, 2, -3])
 def test_one_hot_is_rows_of_the_identity(axis: int) -> None:
     indices = np.array([[0, 2], [3, 1]])
-    wf.testing.assert_close(
-        wf.one_hot(indices, 4, axis=axis), np.moveaxis(np.eye(4, dtype=np.float32)[indices], -1, axis)
-    )
+    wf.testing.assert_close(one_hot(indices, 4, axis=axis), np.moveaxis(np.eye(4, dtype=np.float32)[indices], -1, axis))
 
 
 def test_an_index_that_is_no_place_gives_zeros() -> None:
-    assert wf.one_hot([-1, 1, 7], 2, dtype="bool").tolist() == [[False, False], [False, True], [False, False]]
-    assert wf.one_hot(1, 3).tolist() == [0, 1, 0]
-    assert wf.one_hot([1], 0).shape == (1, 0)
+    assert one_hot([-1, 1, 7], 2, dtype="bool").tolist() == [[False, False], [False, True], [False, False]]
+    assert one_hot(1, 3).tolist() == [0, 1, 0]
+    assert one_hot([1], 0).shape == (1, 0)
 
 
 def test_a_sequence_mask_marks_the_first_places() -> None:
@@ -66,15 +64,15 @@ def test_a_sequence_mask_marks_the_first_places() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "says"),
     [
-        (lambda: wf.embedding(TABLE, [[0, 6]]), OutOfRangeError, r"embedding: index 6 at \(0, 1\) is out of range for 6"),
-        (lambda: wf.embedding(TABLE, -1), OutOfRangeError, "index -1 is out of range for 6"),
-        (lambda: wf.embedding(TABLE[:0], [0]), OutOfRangeError, "out of range for 0"),
-        (lambda: wf.embedding(TABLE, [0.0]), DTypeError, "Indices are integers"),
-        (lambda: wf.embedding(wf.tensor(1.0), [0]), ShapeError, r"the table is f32\[\]"),
-        (lambda: wf.one_hot([0.5], 2), DTypeError, "one_hot"),
-        (lambda: wf.one_hot([0], -1), ArgumentError, "depth is -1"),
-        (lambda: wf.one_hot([0], 2.5), ArgumentError, "depth is 2.5"),
-        (lambda: wf.one_hot([0], 2, axis=2), ArgumentError, "axis 2 is out of range"),
+        (lambda: embedding(TABLE, [[0, 6]]), OutOfRangeError, r"embedding: index 6 at \(0, 1\) is out of range for 6"),
+        (lambda: embedding(TABLE, -1), OutOfRangeError, "index -1 is out of range for 6"),
+        (lambda: embedding(TABLE[:0], [0]), OutOfRangeError, "out of range for 0"),
+        (lambda: embedding(TABLE, [0.0]), DTypeError, "Indices are integers"),
+        (lambda: embedding(wf.tensor(1.0), [0]), ShapeError, r"the table is f32\[\]"),
+        (lambda: one_hot([0.5], 2), DTypeError, "one_hot"),
+        (lambda: one_hot([0], -1), ArgumentError, "depth is -1"),
+        (lambda: one_hot([0], 2.5), ArgumentError, "depth is 2.5"),
+        (lambda: one_hot([0], 2, axis=2), ArgumentError, "axis 2 is out of range"),
         (lambda: wf.sequence_mask([1.5]), DTypeError, "sequence_mask"),
     ],
 )  # fmt: skip
