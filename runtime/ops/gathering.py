@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .. import dtypes
+from ..eager import EagerTensor, wrap
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..families import conj, fit
 from ..index import out_of_range
@@ -255,22 +256,19 @@ def _others(x: Any, value: Any, get: Get, put: Put) -> Any:
     return where(zero, where(zeros == 1, product, 0), where(zeros == 0, product / where(zero, 1, v), 0))
 
 
-@op(lambda mask: np.array(np.nonzero(mask), np.int64), onnx="NonZero")
-def positions(mask: Shaped, /) -> Spec:
+def positions(mask: Any, /) -> EagerTensor:
     """The places where a mask holds, in row-major order, as rows of indices: one for each axis.
 
+    Their number depends on the values, so they are found at once.
+
     Shapes: mask of k axes -> (k, n), where n is the number of elements that hold.
-    Errors: ShapeError for a mask without values, since the shape depends on them.
+    Errors: ShapeError for a mask without values.
     """
-    if not hasattr(mask, "numpy"):
+    if not isinstance(mask, EagerTensor):
         raise ShapeError(
             f"mask {describe(mask)}: how many elements hold is not known here", "Use wf.where(mask, x, y) instead."
         )
-    found: Any = mask
-    return Spec((len(mask.shape), int(np.count_nonzero(found.numpy()))), dtypes.int64)
-
-
-positions.gradient(None)
+    return wrap(mask.device.from_numpy(np.array(np.nonzero(mask.numpy()), np.int64)))
 
 
 def check_indices(name: str, indices: Shaped) -> None:

@@ -114,7 +114,7 @@ def test_memory_is_written_in_place_when_nobody_else_looks(make: Any) -> None:
 def test_a_tensor_is_sole_until_somebody_looks_and_after() -> None:
     x = wf.tensor([1.0, 2.0])
     assert is_sole(x)
-    y = x[0:1]
+    y: Any = x[0:1]
     assert not is_sole(x)
     assert not is_sole(y)
     del y

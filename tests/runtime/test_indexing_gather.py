@@ -161,7 +161,8 @@ def test_gradients_of_gathers() -> None:
 
 def test_gradients_of_complex_products() -> None:
     x, v = RNG.normal(size=(2, 3)) @ [1, 1j, 0.5], RNG.normal(size=(3, 2)) @ [1, 1j]
-    for mode in ("set", "add", "multiply"):
+    modes: tuple[Any, ...] = ("set", "add", "multiply")
+    for mode in modes:
         check_grads(lambda x, v, mode=mode: wf.scatter(x, [1, 0, 1], v, mode=mode), (x, v))
 
 
@@ -175,6 +176,7 @@ def test_a_tie_shares_its_gradient() -> None:
     assert grad(wf.tensor([2.0, 2.0, 1.0])).tolist() == [0.5, 0.5, 0.0]
 
 
+UNKNOWN: Any = "mean"
 ERRORS = [
     (lambda: wf.take(X, [3], axis=0), OutOfRangeError, r"take: 3 is out of range for axis 0 of length 3"),
     (lambda: wf.take(X, [0], axis=3), AxisError, r"take: axis 3 is out of range for 3 axes"),
@@ -185,7 +187,7 @@ ERRORS = [
     (lambda: wf.take_along_axis(X, np.full((3, 4, 1), 5)), OutOfRangeError, r"5 is out of range for axis 2"),
     (lambda: wf.take_along_axis(X, X), DTypeError, r"are no integers"),
     (lambda: wf.put_along_axis(X, np.zeros((3, 4, 1), int), np.ones(2)), ShapeError, r"does not broadcast"),
-    (lambda: wf.put_along_axis(X, np.zeros((3, 4, 1), int), 1.0, mode="mean"), ArgumentError, r"no mode 'mean'"),
+    (lambda: wf.put_along_axis(X, np.zeros((3, 4, 1), int), 1.0, mode=UNKNOWN), ArgumentError, r"no mode 'mean'"),
     (lambda: wf.gather(X, [[0]], axis=0, batch_dims=1), ArgumentError, r"axis 0 lies in the batch"),
     (lambda: wf.gather(X, [[0]], axis=1, batch_dims=1), ShapeError, r"batch axes .* differ"),
     (lambda: wf.gather_nd(X, [[0, 0, 0, 0]]), ShapeError, r"gather_nd: indices i64\[1, 4\] name more axes"),

@@ -122,7 +122,8 @@ def test_asarray_of_buffers() -> None:
     x = wf.asarray(raw)
     assert (x.dtype, x.tolist()) == (wf.float32, [1.0, 2.0])
     assert wf.asarray(memoryview(b"ab")).tolist() == [97, 98]
-    assert memoryview(wf.tensor([1.0, 2.0]).numpy()).tolist() == [1.0, 2.0]
+    bare: Any = wf.tensor([1.0, 2.0]).numpy()
+    assert memoryview(bare).tolist() == [1.0, 2.0]
 
 
 @pytest.mark.skipif("sys.version_info < (3, 12)")
@@ -137,12 +138,12 @@ def test_the_buffer_protocol_of_python() -> None:
 
 ODD = {
     "big-endian": np.array([1.0, 2.0], ">f4"),
-    "read-only": np.broadcast_to(np.float32([1.0, 2.0]), (2,)),
-    "backwards": np.float32([2.0, 1.0])[::-1],
-    "strided": np.float32([1.0, 9.0, 2.0, 9.0])[::2],
-    "unaligned": np.frombuffer(b"\0" + np.float32([1.0, 2.0]).tobytes(), np.uint8)[1:].view(np.float32),
+    "read-only": np.broadcast_to(np.array([1.0, 2.0], np.float32), (2,)),
+    "backwards": np.array([2.0, 1.0], np.float32)[::-1],
+    "strided": np.array([1.0, 9.0, 2.0, 9.0], np.float32)[::2],
+    "unaligned": np.frombuffer(b"\0" + np.array([1.0, 2.0], np.float32).tobytes(), np.uint8)[1:].view(np.float32),
     "a record's field": np.array([(0, 1.0), (0, 2.0)], [("a", "i1"), ("b", "f4")])["b"],
-    "a subclass": np.float32([1.0, 2.0]).view(np.recarray),
+    "a subclass": np.array([1.0, 2.0], np.float32).view(np.recarray),
     "tuples": (1.0, 2.0),
     "a mix of tensors and numbers": [wf.tensor(1.0), 2.0],
     "NumPy scalars": [np.float32(1.0), np.float32(2.0)],
