@@ -177,7 +177,7 @@ def poisson(shape: Any = None, rate: Any = 1.0, *, dtype: Any = "int64", generat
 
 def gamma(shape: Any = None, concentration: Any = 1.0, rate: Any = 1.0, *, dtype: Any = None,
           generator: Generator | None = None, device: Any = None) -> Tensor:  # fmt: skip
-    """Gamma numbers of mean concentration / rate. Gradients reach the rate, not the concentration.
+    """Gamma numbers of mean concentration / rate. Gradients reach both (the concentration once, not to second order).
 
     Errors: ArgumentError unless both parameters are positive.
     """

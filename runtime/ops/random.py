@@ -24,7 +24,7 @@ from ..errors import ArgumentError, DTypeError, ShapeError
 from ..op import op
 from ..quantile import normal32, normal64, normal_quantile
 from ..samples import sample
-from ..spec import Shape, Shaped, Spec, as_shape, check_dtype, describe
+from ..spec import Shape, Shaped, Spec, as_shape, check_dtype, describe, size
 
 Convert = Callable[[np.ndarray], np.ndarray]
 WIDE = frozenset((dtypes.float64, dtypes.int64, dtypes.uint64))  # dtypes whose elements take two words
@@ -213,8 +213,15 @@ def _categorical(state: np.ndarray, logits: np.ndarray, shape: Any) -> np.ndarra
     weights = np.exp(rows - rows.max(axis=1, keepdims=True))
     sums = np.cumsum(weights, axis=1)
     last = rows.shape[1] - 1 - np.argmax(weights[:, ::-1] > 0, axis=1)
-    u = fill(state, target, dtypes.float64, 2, lambda words: unit(words, dtypes.float64)).reshape(-1, len(rows))
+    u = fill(state, target, dtypes.float64, 2, lambda words: unit(words, dtypes.float64)).reshape(
+        _count(target, rows), len(rows)
+    )
     return np.minimum(_positions(sums, u * sums[:, -1]), last).reshape(target)
+
+
+def _count(shape: Shape, rows: np.ndarray) -> int:
+    """The number of draws from each row."""
+    return size(shape) // max(len(rows), 1)
 
 
 def _positions(sums: np.ndarray, heights: np.ndarray) -> np.ndarray:
@@ -244,7 +251,7 @@ random_categorical.gradient(None)
 
 def _multinomial(state: np.ndarray, logits: np.ndarray, n: int, shape: Any) -> np.ndarray:
     target, k = as_shape("multinomial", shape), logits.shape[-1]
-    found = _categorical(state, logits, (n, *target)).reshape(n, -1)
+    found = _categorical(state, logits, (n, *target)).reshape(n, size(target))
     places = found + k * np.arange(found.shape[1])
     return np.bincount(places.reshape(-1), minlength=k * found.shape[1]).reshape(*target, k)
 

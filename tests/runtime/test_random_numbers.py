@@ -13,8 +13,11 @@ import pytest
 import weft as wf
 from weft.runtime import quantile
 from weft.runtime.errors import ArgumentError, AxisError, DTypeError, GradientError, ShapeError
+from weft.runtime.ops.implicit_gamma import gamma_slope
+from weft.runtime.ops.random import random_bits
 
 N = 100_000
+r = wf.random
 NORMAL = statistics.NormalDist()
 
 
@@ -190,6 +193,13 @@ def test_rows_of_logits_have_their_own_draws() -> None:
     assert drawn("categorical", many, (2, 60)).tolist() == [[1, 0] * 30] * 2
 
 
+def test_categories_of_no_rows_and_no_draws() -> None:
+    assert wf.random.categorical(wf.zeros((0, 3))).shape == (0,)
+    assert wf.random.categorical(wf.zeros((2, 3)), (0, 2)).shape == (0, 2)
+    assert wf.random.multinomial(5, wf.zeros((0, 3))).shape == (0, 3)
+    assert wf.random.multinomial(0, wf.zeros((2, 3))).tolist() == [[0, 0, 0]] * 2
+
+
 def test_dirichlet_rows_add_up_to_one_and_have_their_mean() -> None:
     x = drawn("dirichlet", [1.0, 2.0, 5.0], (20_000,), dtype="float64")
     np.testing.assert_allclose(x.sum(axis=-1), 1.0, rtol=1e-12)
@@ -321,13 +331,67 @@ def test_gradients_reach_parameters_through_the_numbers(name: str, parameters: t
         assert dx.item() == pytest.approx((ends[1] - ends[0]) / 2e-5, rel=1e-6)
 
 
-def test_the_gradient_of_a_gamma_number_by_its_concentration_is_refused() -> None:
-    a = wf.tensor(2.0)
+def gamma_probability(a: float, z: float) -> float:
+    """The regularized incomplete gamma function P(a, z), by its series."""
+    term = total = 1.0
+    k = 0
+    while term > 1e-18 * total:
+        k += 1
+        term *= z / (a + k)
+        total += term
+    return math.exp(a * math.log(z) - z - math.lgamma(a + 1)) * total
+
+
+def log_gamma_quantile(a: float, p: float) -> float:
+    low, high = -60.0, 8.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if gamma_probability(a, math.exp(middle)) < p else (low, middle)
+    return low
+
+
+@pytest.mark.parametrize(
+    ("a", "z"), [(0.1, -8.0), (0.1, 0.5), (1.0, 1.0), (3.0, 2.0), (3.0, 0.0), (50.0, 4.0), (200.0, 5.2)]
+)
+def test_a_gamma_number_moves_with_its_quantile(a: float, z: float) -> None:
+    p, h = gamma_probability(a, math.exp(z)), 1e-4 * a
+    expected = (log_gamma_quantile(a + h, p) - log_gamma_quantile(a - h, p)) / (2 * h)
+    found = gamma_slope(wf.tensor(a, dtype="float64"), wf.tensor(z, dtype="float64"))
+    assert found.item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_gradients_of_means_are_those_of_the_distribution() -> None:
+    a, b = wf.tensor(0.7, dtype="float64"), wf.tensor(2.0, dtype="float64")
+    c = wf.tensor([1.0, 2.0, 3.0], dtype="float64")
+    with wf.GradientTape(persistent=True) as tape:
+        tape.watch([a, b, c])
+        gamma = r.gamma((N,), a, b, generator=seeded()).mean()  # a / b
+        beta = r.beta((N,), a, b, generator=seeded()).mean()  # a / (a + b)
+        first = r.dirichlet(c, (N,), generator=seeded()).mean(axis=0)[0]  # c[0] / sum(c)
+    np.testing.assert_allclose([g.item() for g in tape.gradient(gamma, [a, b])], [1 / 2, -0.7 / 4], rtol=0.02)
+    np.testing.assert_allclose([g.item() for g in tape.gradient(beta, [a, b])], [2 / 2.7**2, -0.7 / 2.7**2], rtol=0.02)
+    np.testing.assert_allclose(tape.gradient(first, c).numpy(), [5 / 36, -1 / 36, -1 / 36], rtol=0.03)
+
+
+def test_numbers_that_underflow_have_a_finite_gradient() -> None:
+    a = wf.tensor(1e-4)
     with wf.GradientTape() as tape:
         tape.watch(a)
-        y = wf.random.gamma((), a)
-    with pytest.raises(GradientError, match="random_gamma has no gradient rule"):
-        tape.gradient(y, a)
+        y = r.gamma((50,), a, generator=seeded())
+    assert (y.numpy() == 0).any()
+    assert np.isfinite(tape.gradient(y, a).item())
+
+
+def test_the_second_derivative_of_a_gamma_number_is_refused() -> None:
+    a = wf.tensor(2.0)
+    with wf.GradientTape() as outer:
+        outer.watch(a)
+        with wf.GradientTape() as inner:
+            inner.watch(a)
+            y = r.gamma((), a)
+        dy = inner.gradient(y, a)
+    with pytest.raises(GradientError, match="gamma_slope has no gradient rule"):
+        outer.gradient(dy, a)
 
 
 def test_bernoulli_numbers_are_constant_in_their_probability() -> None:
@@ -340,7 +404,6 @@ def test_bernoulli_numbers_are_constant_in_their_probability() -> None:
 
 # --- what is refused ---------------------------------------------------------------------------------------------
 
-r = wf.random
 REFUSED = [
     (lambda: r.normal((2,), 0.0, -1.0), ArgumentError, "normal: stddev is -1.0"),
     (lambda: r.normal((2,), 0.0, [1.0, math.nan]), ArgumentError, "normal: stddev is nan"),
@@ -395,7 +458,5 @@ def test_wrong_arguments_are_refused(call: Callable[[], Any], error: type, messa
 
 
 def test_a_state_must_be_a_state() -> None:
-    from weft.runtime.ops.random import random_bits
-
     with pytest.raises(ShapeError, match=r"random_bits: f32\[2\] is not the state of a generator"):
         random_bits(wf.zeros(2), shape=(3,))
