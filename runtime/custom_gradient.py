@@ -11,8 +11,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import observers, tree
 from .dtypes import INEXACT
@@ -73,7 +72,7 @@ def split_results(value: Any) -> tuple[list[int], list[Any], tree.Structure]:
 
 def _lifted(y: Any) -> Any:
     y = value_of(y)
-    return OPS["tensor"](y) if type(y) in SCALARS or hasattr(y, "__array__") and not isinstance(y, Tensor) else y
+    return OPS["tensor"](y) if type(y) in SCALARS or (hasattr(y, "__array__") and not isinstance(y, Tensor)) else y
 
 
 def attach(label: str, value: Any, inputs: list[Any], pullback: Callable[[Any], list[Any]]) -> Any:
@@ -158,8 +157,7 @@ def _takes_gradient(x: Any) -> bool:
     return isinstance(x, Tensor) and x.dtype in INEXACT
 
 
-@dataclass(frozen=True)
-class _Argument:
+class _Argument(NamedTuple):
     """What is kept of an argument for the backward pass: nothing of its memory."""
 
     structure: tree.Structure
@@ -181,8 +179,7 @@ class _Argument:
         return self.structure.kind is not None and issubclass(self.structure.kind, tuple | list)
 
 
-@dataclass(frozen=True)
-class _Pullback:
+class _Pullback(NamedTuple):
     """Calls a user's gradient function and fits what it returns to the arguments."""
 
     label: str

@@ -7,7 +7,7 @@ knows what a recording looks like, not how one is made.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from .backprop import reachable
 from .dtypes import INEXACT
@@ -17,27 +17,19 @@ from .spec import describe, plural
 from .tensor import OPS
 from .variable import Variable
 
+if TYPE_CHECKING:
+    from .tape import Tape
+
 Node = tuple[Any, tuple[Any, ...], Mapping[str, Any], tuple[Any, ...]]  # op, inputs, attributes, outputs
-Cut = tuple[str, str, tuple[int, ...]]  # the op, the user's line, the keys of its operands; "" past the first cut
 
 
-class Recording(Protocol):
-    """What an open or kept tape holds."""
-
-    automatic: bool
-    nodes: list[Any]
-    known: set[int]
-    reads: dict[Variable, Any]
-    faint: dict[int, Cut]
-
-
-def explain(tape: Recording, y: Any, x: Any) -> str:
+def explain(tape: Tape, y: Any, x: Any) -> str:
     """Say whether the gradient of `y` reaches `x`, and if it does not, why."""
     with hidden():
         return _explained(tape, y, x)
 
 
-def _explained(tape: Recording, y: Any, x: Any) -> str:
+def _explained(tape: Tape, y: Any, x: Any) -> str:
     target = y.value if isinstance(y, Variable) else y
     for answer in (_of_source(tape, x), _of_target(target)):
         if answer:
@@ -46,7 +38,7 @@ def _explained(tape: Recording, y: Any, x: Any) -> str:
     return _of_path(tape, target, keys)
 
 
-def _of_source(tape: Recording, x: Any) -> str:
+def _of_source(tape: Tape, x: Any) -> str:
     """What is wrong with the source by itself."""
     if not hasattr(x, "key"):
         return f"The source is a {type(x).__name__}: only tensors and variables have gradients."
@@ -62,7 +54,7 @@ def _of_source(tape: Recording, x: Any) -> str:
     )
 
 
-def _of_variable(tape: Recording, x: Variable) -> str:
+def _of_variable(tape: Tape, x: Variable) -> str:
     if not x.trainable:
         return f"The variable {x.name!r} is not trainable, so tapes do not watch it by themselves: call tape.watch(variable)."
     if not tape.automatic:
@@ -79,7 +71,7 @@ def _of_target(y: Any) -> str:
     return ""
 
 
-def _of_path(tape: Recording, y: Any, keys: set[int]) -> str:
+def _of_path(tape: Tape, y: Any, keys: set[int]) -> str:
     if y.key in keys:
         return "The target is the source itself: the gradient is 1."
     if y.key not in tape.known and y.key not in tape.faint:
@@ -130,7 +122,7 @@ class _Walk:
         return " -> ".join(names if len(names) <= 8 else [*names[:4], "...", *names[-3:]])
 
 
-def _first_cut(tape: Recording, target: int, keys: set[int]) -> str:
+def _first_cut(tape: Tape, target: int, keys: set[int]) -> str:
     """The cut nearest the target on some path back to a source."""
     back: dict[int, list[tuple[int, str]]] = {}  # key -> (the input it came from, what is wrong with the step)
     for node in tape.nodes:
@@ -179,7 +171,7 @@ def _cut(name: str, where: str) -> str:
     return f"The path is cut at {name}{line}: its result is an integer or bool, which carries no gradient."
 
 
-def _unrelated(tape: Recording, y: Any) -> str:
+def _unrelated(tape: Tape, y: Any) -> str:
     names = [
         repr(v.name) for v, values in tape.reads.items() if y.key in reachable(tape.nodes, {x.key for x in values})
     ]

@@ -10,8 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import tree
 from .assignment import alias
@@ -28,8 +27,7 @@ from .variable import Variable
 Argnums = int | str | Sequence[int | str]
 
 
-@dataclass(frozen=True)
-class Trace:
+class Trace(NamedTuple):
     """A function that was run under a tape: what went in, what came out, and the tape."""
 
     name: str
