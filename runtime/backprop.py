@@ -10,7 +10,6 @@ from collections.abc import Container, Sequence
 from typing import Any
 
 from .dtypes import INEXACT
-from .op import Node
 from .tensor import OPS
 
 Cotangents = dict[int, Any]
@@ -23,7 +22,7 @@ def accumulate(cotangents: Cotangents, key: int, dx: Any) -> None:
 
 
 def backpropagate(
-    nodes: Sequence[Node], cotangents: Cotangents, known: Container[int], sources: Container[int]
+    nodes: Sequence[tuple[Any, ...]], cotangents: Cotangents, known: Container[int], sources: Container[int]
 ) -> None:
     """Carry `cotangents`, keyed by value, backwards through `nodes`.
 
@@ -49,7 +48,7 @@ def backpropagate(
             cotangents[key] = dx if before is None else before + dx
 
 
-def _take(node: Node, cotangents: Cotangents, sources: Container[int]) -> tuple[Any, ...] | None:
+def _take(node: tuple[Any, ...], cotangents: Cotangents, sources: Container[int]) -> tuple[Any, ...] | None:
     """The cotangents of a node's several outputs, zeros for the unused ones; None if all are unused."""
     dys = []
     for y in node[3]:
@@ -64,7 +63,7 @@ def _take(node: Node, cotangents: Cotangents, sources: Container[int]) -> tuple[
     )
 
 
-def reachable(nodes: Sequence[Node], sources: set[int]) -> set[int]:
+def reachable(nodes: Sequence[tuple[Any, ...]], sources: set[int]) -> set[int]:
     """The keys of the values that depend on `sources`, themselves included."""
     reached = set(sources)
     for node in nodes:

@@ -199,7 +199,7 @@ class GradientTape:
 
         Errors: GradientError for what is no floating or complex tensor.
         """
-        for x in tree.leaves(values if len(values) > 1 else values[0]):
+        for x in tree.leaves(values[0] if len(values) == 1 else values):
             if isinstance(x, Variable):
                 self._recording().watch_variable(x, x.value)
             elif isinstance(x, EagerTensor) and x.dtype in INEXACT:

@@ -174,6 +174,12 @@ def test_a_tape_may_be_entered_again() -> None:
     assert tape.gradient(z, x).item() == 27.0
 
 
+def test_watching_nothing_is_allowed() -> None:
+    with wf.GradientTape() as tape:
+        tape.watch()
+        tape.watch([])
+
+
 def test_entering_an_open_tape_is_an_error() -> None:
     with wf.GradientTape() as tape, pytest.raises(GradientError, match="already recording"):
         tape.__enter__()
