@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from . import observers, tree
+from .assignment import alias
 from .dtypes import INEXACT
 from .eager import EagerTensor
 from .errors import GradientError
@@ -123,7 +124,7 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(f, updated=())
     def call(*args: Any, **kwargs: Any) -> Any:
         args, kwargs = _by_position(f, args, kwargs)
-        args = tree.map(value_of, args)
+        args = tree.map(_own, args)
         with reading() as reads:
             value, gradient = _checked(label, f(*args, **kwargs))
         variables = reads.trainable
@@ -132,6 +133,12 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
         return attach(label, value, [*inputs, *variables.values()], pullback)
 
     return call
+
+
+def _own(x: Any) -> Any:
+    """An argument's leaf as a tensor object that only `f` has: an assignment to the caller's leaves it as it is."""
+    x = value_of(x)
+    return alias(x) if isinstance(x, EagerTensor) else x
 
 
 def _by_position(

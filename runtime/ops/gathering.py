@@ -216,7 +216,7 @@ Put = Callable[[Any, Any, Mode], Any]
 
 def put_gradients(dy: Any, y: Any, x: Any, value: Any, mode: Mode, get: Get, put: Put, unique: bool) -> tuple[Any, Any]:
     """The cotangents of what was put into, and of the value put there."""
-    where, zeros, one = OPS["where"], OPS["zeros"](x.shape, dtype=x.dtype), OPS["ones"]((), dtype=x.dtype)
+    where = OPS["where"]
     if mode == "set":
         dvalue = get(dy)
         dvalue = dvalue if unique else where(_winners(dvalue, x, get, put), dvalue, 0)
@@ -228,6 +228,7 @@ def put_gradients(dy: Any, y: Any, x: Any, value: Any, mode: Mode, get: Get, put
             get(dy) * conj(_others(x, value, get, put)), value
         )
     kept, chosen = x == y, get(y) == value
+    zeros, one = OPS["zeros"](x.shape, dtype=x.dtype), OPS["ones"]((), dtype=x.dtype)
     share = dy / (put(zeros, where(chosen, one, 0), "add") + where(kept, one, 0))
     return where(kept, share, 0), _fitted(where(chosen, get(share), 0), value)
 

@@ -193,6 +193,18 @@ def test_what_was_recorded_before_an_assignment_stays_true() -> None:
     assert tape.gradient(y, w).item() == 3.0
 
 
+@pytest.mark.parametrize(
+    "wrapped", [wf.checkpoint, lambda f: wf.custom_gradient(lambda x: (f(x), lambda dy: dy * 2 * x))]
+)
+def test_what_a_gradient_function_has_kept_stays_true(wrapped: Any) -> None:
+    x = wf.tensor([3.0, 4.0])
+    with wf.GradientTape() as tape:
+        tape.watch(x)
+        y = wrapped(lambda x: x * x)(x).sum()
+    x[0] = 100.0
+    assert tape.gradient(y, x).tolist() == [6.0, 8.0]
+
+
 def test_what_was_recorded_stays_true_when_the_tape_is_closed() -> None:
     w, c = wf.tensor(2.0), wf.tensor([1.0, 2.0])
     with wf.GradientTape() as tape:
