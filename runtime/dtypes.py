@@ -44,6 +44,7 @@ EVERY = NUMERIC | BOOLS
 ALL = (bool_, int8, int16, int32, int64, uint8, uint16, uint32, uint64,
        float16, bfloat16, float32, float64, complex64, complex128)  # fmt: skip
 NAMES = {dtype.name: dtype for dtype in ALL}
+_KNOWN = {dtype: dtype for dtype in ALL}  # also those that NumPy made anew; not those of another byte order
 PYTHON = {bool: bool_, int: default_int, float: default_float, complex: default_complex}
 
 
@@ -59,6 +60,8 @@ def as_dtype(value: object) -> DType:
     """
     if isinstance(value, type) and value in PYTHON:
         return PYTHON[value]
+    if isinstance(value, np.dtype) and value in _KNOWN:
+        return _KNOWN[value]
     name = getattr(value, "name", None) or str(value).rpartition(".")[2]
     if name in NAMES:
         return NAMES[name]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..errors import ArgumentError, DataError
-from ..generator import default_generator
+from ..generator import Generator, default_generator
 from .elements import call, collate, element, padder, slices, stack
 from .prefetching import prefetched
 from .shuffling import epoch_generator, shuffled
@@ -31,8 +31,12 @@ def checked_count(name: str, what: str, n: int, least: int) -> int:
 
 
 def checked_seed(seed: int | None) -> int:
-    """A seed that stays the same: the given one, or one drawn from the default generator."""
-    return default_generator().split(1)[0].state.tolist()[0] if seed is None else seed
+    """A seed that stays the same: the given one, or one drawn from the default generator.
+
+    Errors: ArgumentError for what is no seed.
+    """
+    generator = default_generator().split(1)[0] if seed is None else Generator(seed)
+    return generator.state.tolist()[0]
 
 
 class Dataset:

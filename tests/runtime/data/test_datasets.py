@@ -303,6 +303,7 @@ REFUSED = [
     (lambda: one_by_one(numbers(3)).skip(-1),                      ArgumentError, "skip: the number is -1"),
     (lambda: numbers(3).repeat(-1),                                ArgumentError, "repeat: the number of times is -1"),
     (lambda: numbers(3).shuffle(0),                                ArgumentError, "shuffle: the buffer is 0"),
+    (lambda: numbers(3).shuffle(3, seed=-1),                       ArgumentError, "seed: -1 is not between"),
     (lambda: numbers(3).prefetch(0),                               ArgumentError, "prefetch: the number is 0"),
     (lambda: numbers(3).shard(2, 2),                               ArgumentError, "shard: index 2 of 2 shards"),
     (lambda: numbers(3).shard(0, 0),                               ArgumentError, "shard: the count is 0"),
