@@ -102,6 +102,12 @@ def parse(x: Shaped, index: Any) -> Index:
     return Index(tuple(static), tuple(arrays), whole, parted)
 
 
+def plain(shape: Shape, key: tuple[int | slice, ...]) -> Static:
+    """The static part of ints and slices, which are known to fit the shape."""
+    named = [part % n if type(part) is int else _range(part, n) for n, part in zip(shape, key, strict=False)]  # pyright: ignore
+    return (*named, *[Range(0, n, 1) for n in shape[len(key) :]])
+
+
 def _static(x: Shaped, part: Any, axis: int, used: int, beside_arrays: bool) -> Sequence[Part]:
     """What one part of an index leaves of the `used` axes from `axis` on."""
     if isinstance(part, slice):

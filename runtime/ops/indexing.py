@@ -14,7 +14,7 @@ from .. import observers
 from ..dtypes import JOINS
 from ..eager import EagerTensor, lift, wrap
 from ..errors import DTypeError
-from ..index import Array, Index, parse, static_key, static_shape
+from ..index import Array, Index, parse, plain, static_key, static_shape
 from ..op import apply
 from ..spec import SCALARS, Shaped, Spec, describe
 from ..tensor import OPS, Tensor
@@ -31,15 +31,15 @@ def getitem(x: Any, index: Any) -> Any:
     """
     if type(x) is EagerTensor and type(x.buffer) is np.ndarray:
         key = index if type(index) is tuple else (index,)
-        plain = all(type(part) in _PLAIN for part in key)
-        if plain or not observers.watching.count:
+        static = all(type(part) in _PLAIN for part in key)
+        if static or not observers.watching.count:
             try:
-                y = wrap(x.buffer[(*(key if plain else map(_native, key)), ...)])
+                y = wrap(x.buffer[(*(key if static else map(_native, key)), ...)])
             except (IndexError, TypeError, ValueError):
                 pass  # the long way tells what is wrong
             else:
                 if observers.watching.count:
-                    observers.tell(strided_slice, (x,), {"index": parse(x, index).static}, (y,))
+                    observers.tell(strided_slice, (x,), {"index": plain(x.shape, key)}, (y,))
                 return y
     return _get(x, parse(x, index))
 

@@ -12,7 +12,7 @@ import pytest
 import weft as wf
 from weft.runtime import observers
 from weft.runtime.errors import ArgumentError, AxisError, DTypeError, OutOfRangeError, ShapeError
-from weft.runtime.index import Range, parse
+from weft.runtime.index import Range, parse, plain
 
 VALUES = np.arange(24.0).reshape(2, 3, 4)
 
@@ -289,6 +289,8 @@ def test_the_static_part_is_one_for_indices_that_mean_the_same() -> None:
     assert parse(x, slice(3, 3, -7)).static == parse(x, slice(0, 0)).static
     assert parse(x, (-1, slice(None, None, -1))).static == (3, Range(4, 5, -1))
     assert parse(x, slice(2, 3, 5)).static[0] == Range(2, 1, 1)
+    for key in [(1,), (-1, slice(1, None, 3)), (slice(9, 2), -5), ()]:
+        assert plain(x.shape, key) == parse(x, key).static
     assert Range(4, 5, -1).slice() == slice(4, None, -1)
 
 
