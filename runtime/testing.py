@@ -91,7 +91,7 @@ def _array(x: Any) -> np.ndarray:
 
 def check_grads(
     f: Callable[..., Any],
-    args: Sequence[Any],
+    args: Any,
     *,
     order: int = 2,
     modes: Sequence[str] = ("reverse", "forward"),
