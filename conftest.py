@@ -8,8 +8,7 @@ import pytest
 from hypothesis import settings
 
 os.environ["MPLBACKEND"] = "Agg"
-if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores already
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin while they wait, and tests share the cores
 
 settings.register_profile("weft", deadline=None, derandomize=True)
 settings.load_profile("weft")

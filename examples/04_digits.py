@@ -55,7 +55,7 @@ def accuracy_of(model: Classifier, images: Any, labels: Any) -> float:
 def train(model: Classifier, images: Any, labels: Any, epochs: int) -> None:
     """Adam on batches of 32, in another order each time."""
     optimizer = wf.optim.Adam(0.003)
-    batches = wf.data.from_arrays((images, labels)).shuffle(len(images), seed=0).batch(32)
+    batches = wf.data.from_arrays((images, labels)).shuffle(seed=0).batch(32)
     for epoch in range(epochs):
         loss = wf.metrics.Mean()
         for x, y in batches:

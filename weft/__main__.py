@@ -7,6 +7,7 @@ This file reads arguments and prints; what is done stands in other files.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import weft as wf
 from weft import demo
 
+THREADS = "OPENBLAS_NUM_THREADS"
 EXAMPLES = """examples:
   weft demo                    train on handwritten digits, save, restore, draw
   weft demo --out /tmp/digits  write the checkpoint and the picture there
@@ -65,5 +67,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if accuracy >= demo.GOAL or options.epochs < demo.EPOCHS else 1
 
 
+def start() -> int:
+    """The command as a process: `main`, and for the demo one BLAS thread.
+
+    Its matrices are small, and OpenBLAS's threads wait for each other by spinning, which on a busy machine costs ten
+    times the work itself. NumPy reads the number of threads when it is imported, so the process starts again.
+    """
+    if sys.argv[1:2] == ["demo"] and THREADS not in os.environ and os.name == "posix":
+        os.environ[THREADS] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    return main()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(start())

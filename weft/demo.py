@@ -82,7 +82,7 @@ def accuracy_of(model: Classifier, digits: Digits) -> float:
 
 def train(model: Classifier, digits: Digits, held_out: Digits, epochs: int, quiet: bool) -> tuple[Any, History]:
     """Go over the digits `epochs` times, each time in another order; the optimizer, and what was measured."""
-    batches = wf.data.from_arrays((digits.images, digits.labels)).shuffle(len(digits), seed=1).batch(BATCH)
+    batches = wf.data.from_arrays((digits.images, digits.labels)).shuffle(seed=1).batch(BATCH)
     optimizer = wf.optim.Adam(wf.optim.schedules.Cosine(0.004, epochs * len(batches)))
     history = History()
     with wf.data.progress(total=epochs * len(batches), hidden=quiet) as bar:

@@ -38,7 +38,7 @@ def snippets(page: Path) -> list[Snippet]:
     text = page.read_text(encoding="utf-8")
     blocks = list(FENCE.finditer(text))
     found = []
-    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+    for block, following in zip(blocks, [*blocks[1:], None][: len(blocks)], strict=True):
         if block[1] == "python":
             expected = following[2] if following is not None and following[1] == "text" else None
             line = text.count("\n", 0, block.start()) + 2

@@ -78,13 +78,10 @@ def run_python(code: str, environment: dict[str, str] | None = None) -> str:
 
 
 def test_import_takes_less_than_a_blink(compiled: dict[str, str]) -> None:
-    code = "import time; t = time.perf_counter(); import weft; print(time.perf_counter() - t)"
-    best = float("inf")
-    for attempt in range(21):  # the machine may be busy: what counts is what it can do
-        best = min(best, float(run_python(code, compiled)))
-        if best < SECONDS and attempt >= 6:
-            return
-    pytest.fail(f"import weft took {best:.3f} s at best; it may take {SECONDS} s")
+    # processor time, which is the time on the clock unless other work is in the way, as it is among parallel tests
+    code = "import time; t = time.process_time(); import weft; print(time.process_time() - t)"
+    best = min(float(run_python(code, compiled)) for _ in range(8))  # the first only compiles
+    assert best < SECONDS, f"import weft took {best:.3f} s at best"
 
 
 def test_import_brings_nothing_heavy() -> None:
