@@ -55,10 +55,12 @@ def _take(node: tuple[Any, ...], cotangents: Cotangents, sources: Container[int]
         dys.append(cotangents.get(y.key))
         if y.key not in sources:
             cotangents.pop(y.key, None)
-    if all(dy is None for dy in dys):
+    given = next((dy for dy in dys if dy is not None), None)
+    if given is None:
         return None
+    device = getattr(given, "device", None)
     return tuple(
-        OPS["zeros"](y.shape, dtype=y.dtype) if dy is None and y.dtype in INEXACT else dy
+        OPS["zeros"](y.shape, dtype=y.dtype, device=device) if dy is None and y.dtype in INEXACT else dy
         for dy, y in zip(dys, node[3], strict=True)
     )
 

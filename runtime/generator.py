@@ -13,6 +13,7 @@ import threading
 import numpy as np
 
 from . import philox
+from .creation import asarray
 from .eager import EagerTensor
 from .errors import ArgumentError
 from .tensor import Tensor
@@ -49,7 +50,7 @@ class Generator:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        self.state = Variable(_state(seed), name="generator", trainable=False)
+        self.state = Variable(_state(seed), name="generator", trainable=False, device="cpu")
 
     def seed(self, seed: int | None) -> None:
         """Start again, from this seed."""
@@ -59,7 +60,7 @@ class Generator:
         """The state for a draw that uses up so many blocks of four words; the next draw starts after them."""
         with _lock:
             state = self.state.read_value()
-            self.state.assign(state + np.array([0, blocks], np.uint64))
+            self.state.assign(state + asarray(np.array([0, blocks], np.uint64), device=state.device))
         return state
 
     def split(self, n: int = 2) -> list[Generator]:

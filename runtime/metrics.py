@@ -1,14 +1,15 @@
 """Metrics: numbers that are gathered over many batches.
 
 `update` takes in a batch, `result` gives the number so far, `reset` starts again; calling a metric updates it and gives its
-result for all so far. What is gathered stands in float64 variables, so a metric is a module whose state saves. Predictions
-come before labels; `weights` say how much each example counts (1 by default).
+result for all so far. What is gathered stands in float64 variables on the CPU, to which values are brought, so a metric is
+a module whose state saves. Predictions come before labels; `weights` say how much each example counts (1 by default).
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
+from . import device as devices
 from . import dtypes, observers
 from .creation import asarray, zeros
 from .errors import ArgumentError, ShapeError
@@ -60,7 +61,7 @@ class Metric(Module):
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Take in a batch."""
-        with observers.hidden():
+        with observers.hidden(), devices.device("cpu"):
             self._update(*args, **kwargs)
 
     def _update(self, *args: Any, **kwargs: Any) -> None:
@@ -80,7 +81,7 @@ class Metric(Module):
         return self.result()
 
     def _gather(self, name: str, shape: tuple[int, ...] = ()) -> Variable:
-        return Variable(zeros(shape, dtype=dtypes.float64), name=name, trainable=False)
+        return Variable(zeros(shape, dtype=dtypes.float64), name=name, trainable=False, device="cpu")
 
 
 class Mean(Metric):
@@ -300,7 +301,7 @@ class AUC(Metric):
 
     def result(self) -> Tensor:
         """The area by the trapezoid rule, from the highest bin down; NaN without examples of both kinds."""
-        first = zeros((1,), dtype=dtypes.float64)
+        first = zeros((1,), dtype=dtypes.float64, device="cpu")
         rates = []
         for counts in (self.positives.read_value(), self.negatives.read_value()):
             reached = cumulative_sum(flip(counts))
@@ -313,7 +314,7 @@ class AUC(Metric):
 
 
 def _tensor(x: Any) -> Tensor:
-    return x if isinstance(x, Tensor) else asarray(x)
+    return asarray(x, device="cpu")
 
 
 def _float64(x: Any) -> Tensor:

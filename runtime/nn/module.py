@@ -58,11 +58,15 @@ class Module:
             return self._first_call(args, kwargs)
         return self.call(*args, **kwargs)
 
-    def _first_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def prepare(self, *args: Any, **kwargs: Any) -> None:
+        """Run `build` for a first call with these arguments, unless it has run; variables go where the input lives."""
         with _building, _device_of(args):  # two threads may come first
             if not self.built:
                 self.build(*args, **kwargs)
                 self.built = True
+
+    def _first_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self.prepare(*args, **kwargs)
         result = self.call(*args, **kwargs)
         self.output_shape = shapes_of(result)
         return result

@@ -190,8 +190,7 @@ class Recurrent(Layer):
         if not x.shape[1]:
             raise ShapeError(f"{type(self).__name__}: {describe(x)} has no steps", "Give it one step or more.")
         if not self.cell.built:
-            self.cell.build(x)
-            self.cell.built = True
+            self.cell.prepare(x)
         real = _real_steps(type(self).__name__, x, lengths, mask)
         state = self.cell.first_state(x) if state is None else state
         outputs, last, state = self._loop(unstack(self.cell.project(x), axis=1), state, real)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypedDict, Unpack
 
+from .. import device as devices
 from .. import dtypes, observers, state
 from ..creation import asarray, zeros
 from ..dtypes import DType
@@ -55,7 +56,7 @@ class Optimizer:
         if unknown := options.keys() - Options.__annotations__.keys():
             raise TypeError(f"{type(self).__name__}() takes no {', '.join(sorted(unknown))}")
         self.learning_rate, self.options = learning_rate, options
-        self.step = Variable(0, name="step", trainable=False)
+        self.step = Variable(0, name="step", trainable=False, device="cpu")
         self.slots: dict[Variable, dict[str, Variable]] = {}
         self._pending: dict[str, Any] = {}  # loaded slots of variables not met yet
         _require_at_least(0, type(self).__name__, "weight_decay", options.get("weight_decay", 0.0))
@@ -132,15 +133,15 @@ class Optimizer:
         return grads
 
     def _apply(self, grads: list[Any], variables: list[Variable]) -> None:
-        rate = self.rate()
-        step = as_float64(self.step.read_value()) + 1.0
-        numbers = (rate, *self.factors(rate, step))
-        by_dtype: dict[DType, list[Any]] = {}
+        with devices.device("cpu"):
+            rate = _placed(self.rate(), dtypes.float64, devices.cpu)
+            numbers = (rate, *self.factors(rate, as_float64(self.step.read_value()) + 1.0))
+        placed: dict[Any, list[Any]] = {}
         for dx, variable in zip(grads, variables, strict=True):
-            dtype = _number_dtype(variable.dtype)
-            if dtype not in by_dtype:
-                by_dtype[dtype] = [astype(n, dtype=dtype) for n in numbers]
-            self._move(variable, dx, *by_dtype[dtype])
+            place = (_number_dtype(variable.dtype), variable.device)
+            if place not in placed:
+                placed[place] = [_placed(n, *place) for n in numbers]
+            self._move(variable, dx, *placed[place])
         self.step.assign_add(1)
 
     def rate(self) -> Tensor:
@@ -306,6 +307,12 @@ def _slot_dtype(dtype: DType) -> DType:
 
 def _number_dtype(dtype: DType) -> DType:
     return dtypes.real_dtype(_slot_dtype(dtype))
+
+
+def _placed(n: Tensor, dtype: DType, device: devices.Device) -> Tensor:
+    """A number in the dtype, and on the device, of a variable."""
+    n = _cast(n, dtype)
+    return n if getattr(n, "device", device) == device else asarray(n, device=device)
 
 
 def _cast(x: Any, dtype: DType) -> Any:
