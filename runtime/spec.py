@@ -143,7 +143,9 @@ def normalize_axes(name: str, axes: Axes, ndim: int) -> Shape:
 
 def reduced_shape(name: str, x: Shaped, axis: Axes, keepdims: bool) -> Shape:
     """The shape of `x` after the axes were reduced away."""
-    gone = set(normalize_axes(name, axis, len(x.shape)))
+    if axis is None:
+        return (1,) * len(x.shape) if keepdims else ()
+    gone = normalize_axes(name, axis, len(x.shape))
     if keepdims:
         return tuple(1 if i in gone else n for i, n in enumerate(x.shape))
     return tuple(n for i, n in enumerate(x.shape) if i not in gone)

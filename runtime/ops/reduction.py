@@ -9,7 +9,7 @@ Source: Python Array API standard 2024.12, "Statistical functions", "Utility fun
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -50,9 +50,18 @@ def reduced_axes(axis: Axes) -> Any:
     return tuple(axis) if isinstance(axis, list) else axis
 
 
+def _fold(ufunc: Any) -> Callable[..., Any]:
+    """The kernel that reduces by a ufunc: `np.sum` without its detours, which cost a small tensor more than the sum."""
+
+    def kernel(x: np.ndarray, axis: Axes, keepdims: bool, dtype: Any = None) -> Any:
+        return ufunc.reduce(x, reduced_axes(axis), accumulator(dtype), None, keepdims)
+
+    return kernel
+
+
 def count(name: str, x: Shaped, axis: Axes) -> int:
     """The number of elements that each result is made of."""
-    return size(tuple(x.shape[i] for i in normalize_axes(name, axis, len(x.shape))))
+    return size(x.shape if axis is None else tuple(x.shape[i] for i in normalize_axes(name, axis, len(x.shape))))
 
 
 def spread(dy: Any, x: Shaped, axis: Axes, keepdims: bool) -> Any:
@@ -66,8 +75,7 @@ _SAMPLES = [sample((3, 4)), sample((2, 3, 4), axis=(0, -1)), sample((3, 4), axis
             sample(complexes((2, 3)), axis=0)]  # fmt: skip
 
 
-@op(lambda x, axis, keepdims, dtype: np.sum(x, axis=reduced_axes(axis), keepdims=keepdims, dtype=accumulator(dtype)),
-    onnx="ReduceSum", widen=True, samples=_SAMPLES)  # fmt: skip
+@op(_fold(np.add), onnx="ReduceSum", widen=True, samples=_SAMPLES)
 def sum(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False, dtype: Any = None) -> Spec:
     """The sum over axes (all by default); 0 over no elements.
 
@@ -122,7 +130,7 @@ def _(dy: Any, _y: Any, _x: Any, *, axis: Axes, keepdims: bool) -> Any:
     return fit(spread(dy / n, _x, axis, keepdims), _x)
 
 
-@op(lambda x, axis, keepdims, dtype: np.prod(x, axis=reduced_axes(axis), keepdims=keepdims, dtype=accumulator(dtype)),
+@op(_fold(np.multiply),
     onnx="ReduceProd", widen=True, samples=[*_SAMPLES, sample(lambda _: np.array([[2.0, 0.0, 3.0], [0.0, 0.0, 4.0]]), axis=1)])  # fmt: skip
 def prod(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False, dtype: Any = None) -> Spec:
     """The product over axes (all by default); 1 over no elements. Its gradient is exact at zeros.
@@ -186,7 +194,7 @@ _CHOICES = [
 ]
 
 
-@op(lambda x, axis, keepdims: np.max(x, axis=reduced_axes(axis), keepdims=keepdims), onnx="ReduceMax", widen=True, samples=_CHOICES)  # fmt: skip
+@op(_fold(np.maximum), onnx="ReduceMax", widen=True, samples=_CHOICES)  # fmt: skip
 def max(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
     """The largest element over axes (all by default); NaN if one is. The gradient is shared equally at a tie.
 
@@ -196,7 +204,7 @@ def max(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
     return _extremum("max", x, axis, keepdims)
 
 
-@op(lambda x, axis, keepdims: np.min(x, axis=reduced_axes(axis), keepdims=keepdims), onnx="ReduceMin", widen=True, samples=_CHOICES)  # fmt: skip
+@op(_fold(np.minimum), onnx="ReduceMin", widen=True, samples=_CHOICES)  # fmt: skip
 def min(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
     """The smallest element over axes (all by default); NaN if one is. The gradient is shared equally at a tie.
 

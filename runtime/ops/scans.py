@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, memory
 from ..errors import ArgumentError, ShapeError
 from ..families import conj, fit
 from ..op import op
@@ -21,7 +21,7 @@ from ..samples import complexes, distinct, sample
 from ..spec import Shaped, Spec, check_dtype, describe, like, normalize_axis, promoted
 from ..tensor import OPS, Tensor, as_tensor
 from .joining import concat, join, split_lengths
-from .reduction import accumulator, sum_dtype
+from .reduction import sum_dtype
 from .shaping import broadcast_to, flatten, flip
 
 
@@ -97,13 +97,13 @@ def _scan(ufunc: np.ufunc, start: int) -> Any:
 
     def kernel(x: np.ndarray, axis: int | None, dtype: Any, include_initial: bool) -> np.ndarray:
         axis = _scan_axis(ufunc.__name__, x, axis)
-        small = x.dtype in dtypes.INTEGRAL and dtype is None
-        wide = (np.uint64 if x.dtype in dtypes.UNSIGNED else np.int64) if small else accumulator(dtype)
-        y = ufunc.accumulate(x, axis, dtype=wide)
-        if not include_initial:
-            return y
-        shape = (*y.shape[:axis], 1, *y.shape[axis + 1 :])
-        return np.concatenate([np.full(shape, start, y.dtype), y], axis)
+        wide = sum_dtype(ufunc.__name__, x, dtype)
+        y = memory.empty((*x.shape[:axis], x.shape[axis] + include_initial, *x.shape[axis + 1 :]), wide)
+        lines = np.moveaxis(y, axis, 0)
+        if include_initial:
+            lines[0] = start
+        ufunc.accumulate(np.moveaxis(x, axis, 0), 0, wide, lines[include_initial:])
+        return y
 
     return kernel
 

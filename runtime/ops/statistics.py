@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, memory
 from ..creation import asarray
 from ..eager import as_array, wrap
 from ..errors import ArgumentError, ShapeError
@@ -30,8 +30,12 @@ from .shaping import moveaxis
 def _var(x: np.ndarray, axis: Axes, correction: float, keepdims: bool) -> Any:
     x = x.astype(np.float64) if x.dtype in dtypes.INTEGRAL else x
     n, axes = count("var", x, axis), reduced_axes(axis)
-    deviation = x - np.divide(np.sum(x, axis=axes, keepdims=True), n)
-    squares = deviation.real**2 + deviation.imag**2 if np.iscomplexobj(x) else deviation**2
+    mean = np.divide(np.sum(x, axis=axes, keepdims=True), n)
+    deviation = np.subtract(x, mean, out=memory.empty(x.shape, x.dtype))
+    if np.iscomplexobj(x):
+        squares = np.square(np.real(deviation)) + np.square(np.imag(deviation))
+    else:
+        squares = np.multiply(deviation, deviation, out=deviation)
     return np.divide(np.sum(squares, axis=axes, keepdims=keepdims), _freedom(n, correction))
 
 
