@@ -112,7 +112,8 @@ def draw(path: Path, history: History, held_out: Digits, predictions: Any) -> bo
     from matplotlib.figure import Figure  # a second to import, so only when it is wanted
 
     figure = Figure(figsize=(10, 6), layout="constrained")
-    curve, misread = figure.subfigures(2, 1, height_ratios=[3, 2])
+    parts: Any = figure.subfigures(2, 1, height_ratios=[3, 2])
+    curve, misread = parts
     draw_curve(curve.subplots(), history)
     draw_misread(misread, held_out, predictions)
     figure.savefig(path, dpi=100)
