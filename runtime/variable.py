@@ -70,7 +70,7 @@ class Variable(HostValues):
 
         Errors: ShapeError or DTypeError unless it fits; nothing is changed then.
         """
-        self.value = self._fitting(value)
+        self.value = wrap(value.buffer) if self._takes(value) else self._fitting(value)
         return self
 
     def assign_add(self, value: Any) -> Variable:
@@ -80,6 +80,13 @@ class Variable(HostValues):
     def assign_sub(self, value: Any) -> Variable:
         """Hold the present value minus `value`."""
         return self.assign(OPS["subtract"](self.value, value))
+
+    def _takes(self, value: Any) -> bool:
+        """Whether `value` is a tensor on the CPU that fits as it is: the common case, told apart quickly."""
+        if type(value) is not EagerTensor:
+            return False
+        new, old = value.buffer, self.value.buffer
+        return type(new) is type(old) is np.ndarray and new.dtype is old.dtype and new.shape == old.shape
 
     def _fitting(self, value: Any) -> EagerTensor:
         if type(value) in SCALARS:
