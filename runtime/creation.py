@@ -130,7 +130,7 @@ def ones(shape: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
 def _template(x: Any, dtype: Any, device: Any) -> tuple[Any, Any, Any]:
     """The shape, dtype and device of a tensor like `x`, which may be anything that has a shape and a dtype."""
     x = x if hasattr(x, "shape") and hasattr(x, "dtype") else as_tensor(x)
-    return x.shape, dtype or x.dtype, device or (x.device if isinstance(x, EagerTensor) else None)
+    return x.shape, dtype or x.dtype, device or (getattr(x, "device", None) if isinstance(x, Tensor) else None)
 
 
 def full_like(x: Any, /, fill_value: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
