@@ -308,23 +308,25 @@ def choice(x: Any, shape: Any = (), *, replace: bool = True, p: Any = None, axis
     Errors: ArgumentError when there are fewer (of positive weight) than asked for; ShapeError when p is no vector of
     one weight for each.
     """
-    counted = isinstance(x, int | np.integer)
-    x = x if counted else operand(x)
-    axis = 0 if counted else normalize_axis("choice", axis, len(x.shape))
-    n, target = int(x) if counted else x.shape[axis], as_shape("choice", shape)
+    target = as_shape("choice", shape)
+    if isinstance(x, int | np.integer):
+        return _positions(int(x), target, replace, p, generator, device)
+    x = operand(x)
+    axis = normalize_axis("choice", axis, len(x.shape))
+    home = devices.common("choice", (x,)) if device is None else device
+    index = _positions(x.shape[axis], target, replace, p, generator, home)
+    found = OPS["take"](x, OPS["reshape"](index, shape=(-1,)), axis=axis)
+    return OPS["reshape"](found, shape=(*x.shape[:axis], *target, *x.shape[axis + 1 :]))
+
+
+def _positions(n: int, shape: Shape, replace: bool, p: Any, generator: Generator | None, device: Any) -> Tensor:
     if p is not None:
         p = tensor_operand(p)
         if p.shape != (n,):
             raise ShapeError(f"choice: p is {describe(p)} for {n} elements", f"Give it shape ({n},).")
-    parts = _chosen if replace else _chosen_once
-    index = parts(n, target, p, generator, device)
-    return (
-        index
-        if counted
-        else OPS["take"](x, OPS["reshape"](index, shape=(-1,)), axis=axis).reshape(
-            *x.shape[:axis], *target, *x.shape[axis + 1 :]
-        )
-    )
+        parameters.require_scale("choice", "weight", p)
+        p = cast(p, dtypes.inexact_dtype(p.dtype))
+    return (_chosen if replace else _chosen_once)(n, shape, p, generator, device)
 
 
 def _chosen(n: int, shape: Shape, p: Any, generator: Generator | None, device: Any) -> Tensor:
@@ -343,7 +345,6 @@ def _chosen_once(n: int, shape: Shape, p: Any, generator: Generator | None, devi
     k = size(shape)
     available = n
     if p is not None:
-        parameters.require_scale("choice", "weight", p)
         weights = parameters.values(p)
         available = n if weights is None else int(np.count_nonzero(weights))
     if k > available:

@@ -297,6 +297,9 @@ def test_choice_with_and_without_replacement() -> None:
     assert sorted(drawn("choice", 5, (5,), replace=False).tolist()) == [0, 1, 2, 3, 4]
     assert drawn("choice", [[1, 2], [3, 4]], (3, 2), axis=1).shape == (2, 3, 2)
     assert drawn("choice", 4, (), p=[0, 0, 1, 0]).tolist() == 2
+    assert sorted(drawn("choice", 3, (3,), p=[1, 2, 3], replace=False).tolist()) == [0, 1, 2]
+    assert drawn("choice", [7.0], ()).tolist() == 7.0
+    assert drawn("choice", wf.zeros((0, 2)), (0,)).shape == (0, 2)
     assert sorted(drawn("choice", 4, (2,), p=[0, 0.1, 3, 0], replace=False).tolist()) == [1, 2]
     picked = drawn("choice", wf.tensor([10.0, 20.0, 30.0]), (2, 2))
     assert picked.shape == (2, 2)
@@ -447,7 +450,7 @@ REFUSED = [
     (lambda: r.choice(3, (2,), replace=False, p=[0, 0, 1]), ArgumentError, "choice: 2 of 1 without replacement"),
     (lambda: r.choice(0, (1,)), ArgumentError, "choice: nothing to choose from"),
     (lambda: r.choice(3, (1,), p=[1.0]), ShapeError, r"choice: p is f32\[1\] for 3 elements"),
-    (lambda: r.choice(2, (1,), p=[1.0, -1.0]), ArgumentError, "categorical: probability is -1.0"),
+    (lambda: r.choice(2, (1,), p=[1.0, -1.0]), ArgumentError, "choice: weight is -1.0"),
 ]  # fmt: skip
 
 
