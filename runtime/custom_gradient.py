@@ -65,6 +65,11 @@ def value_of(x: Any) -> Any:
     return x.read_value() if isinstance(x, Variable) else x
 
 
+def twin(x: Any) -> Any:
+    """Another tensor object of the same value, so that `x[i] = v` on one leaves the other what it was."""
+    return alias(x) if isinstance(x, EagerTensor) else x
+
+
 def split_results(value: Any) -> tuple[list[int], list[Any], tree.Structure]:
     """A function's result as leaves and structure, and the positions of the leaves that carry a gradient."""
     leaves, structure = tree.flatten(tree.map(_lifted, value))
@@ -124,21 +129,15 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(f, updated=())
     def call(*args: Any, **kwargs: Any) -> Any:
         args, kwargs = _by_position(f, args, kwargs)
-        args = tree.map(_own, args)
+        args = tree.map(value_of, args)
         with reading() as reads:
-            value, gradient = _checked(label, f(*args, **kwargs))
+            value, gradient = _checked(label, f(*tree.map(twin, args), **kwargs))
         variables = reads.trainable
         pullback = _Pullback.of(label, gradient, args, variables)
         inputs = [x for x in tree.leaves(args) if _takes_gradient(x)]
         return attach(label, value, [*inputs, *variables.values()], pullback)
 
     return call
-
-
-def _own(x: Any) -> Any:
-    """An argument's leaf as a tensor object that only `f` has: an assignment to the caller's leaves it as it is."""
-    x = value_of(x)
-    return alias(x) if isinstance(x, EagerTensor) else x
 
 
 def _by_position(

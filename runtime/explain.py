@@ -6,6 +6,7 @@ knows what a recording looks like, not how one is made.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +90,7 @@ def _of_path(tape: Tape, y: Any, keys: set[int]) -> str:
 def _inputs(node: Node) -> list[tuple[int, bool]]:
     """The keys of a node's inputs, and whether a cotangent of its outputs reaches each: its gradient rule is asked."""
     op, inputs, _, outputs = node
-    keys = {x.key for x in inputs if getattr(x, "key", 0)}
+    keys = dict.fromkeys(x.key for x in inputs if getattr(x, "key", 0))
     ones = tuple(OPS["ones"](y.shape, dtype=y.dtype) if y.dtype in INEXACT else None for y in outputs)
     try:
         reached = {key for key, _ in op.pull(node, ones, keys)}
@@ -135,10 +136,10 @@ def _first_cut(tape: Tape, target: int, keys: set[int]) -> str:
 
 
 def _search(back: Mapping[int, Iterable[tuple[int, str]]], target: int, keys: set[int]) -> str:
-    """Depth first from the target to a source; the last thing wrong on the way, seen from the target."""
-    pending, seen = [(target, "")], set()
+    """Along a shortest path from the target to a source: the last thing wrong on the way, seen from the target."""
+    pending, seen = deque([(target, "")]), set()
     while pending:
-        key, wrong = pending.pop()
+        key, wrong = pending.popleft()
         if key in keys:
             return wrong
         if key not in seen:

@@ -13,9 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from . import tree
-from .assignment import alias
+from .custom_gradient import twin
 from .dtypes import INEXACT
-from .eager import EagerTensor
 from .errors import ArgumentError, GradientError
 from .jacobians import jacobians
 from .ops.identity import identity
@@ -57,7 +56,7 @@ def trace(
     has_aux: bool = False,
     persistent: bool = False,
 ) -> Trace:
-    """Run `f` on aliases of the arguments chosen by `which` (None: all), under a new tape."""
+    """Run `f` on copies of the arguments chosen by `which` (None: all), under a new tape."""
     args, kwargs, numbers = _chosen(name, f, which, args, kwargs)
     named = {i: tree.map(functools.partial(_named, name, i), args[i]) for i in numbers}
     sources = tuple(tree.map(lambda x: x if isinstance(x, Tensor) else None, named[i]) for i in numbers)
@@ -69,11 +68,6 @@ def trace(
     if value is None:
         raise GradientError(f"{name}: the function returned None", "Return what is to be differentiated.")
     return Trace(name, tape, sources, tree.map(functools.partial(_result, name), value), aux)
-
-
-def twin(x: Any) -> Any:
-    """Another tensor object of the same value, so that `x[i] = v` on one leaves the other what it was."""
-    return alias(x) if isinstance(x, EagerTensor) else x
 
 
 def _named(name: str, i: int, x: Any) -> Any:

@@ -13,11 +13,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from . import observers, tree
-from .assignment import alias
-from .custom_gradient import Reads, attach, split_results, value_of
+from .assignment import alias, rebind
+from .custom_gradient import Reads, attach, split_results, twin, value_of
 from .dtypes import INEXACT
 from .eager import EagerTensor, wrap
-from .gradients import twin
 from .op import Op
 from .ops.identity import identity
 from .tape import GradientTape, Tape
@@ -31,13 +30,13 @@ class Witness(Reads):
     def __init__(self, tapes: list[Tape]) -> None:
         super().__init__()
         self.tapes = tapes
-        self.captured: dict[int, EagerTensor] = {}
+        self.captured: dict[int, tuple[EagerTensor, EagerTensor]] = {}  # each with the value it had
 
     def observe(self, op: Op[...], inputs: tuple[Any, ...], attrs: Mapping[str, Any], outputs: tuple[Any, ...]) -> None:
         """Called after each op."""
         for x in inputs:
             if isinstance(x, EagerTensor) and x.key and any(x.key in tape.known for tape in self.tapes):
-                self.captured.setdefault(x.key, alias(x))
+                self.captured.setdefault(x.key, (x, alias(x)))
 
     def read(self, variable: Variable, value: EagerTensor) -> None:
         """Called by a variable that is read."""
@@ -100,8 +99,9 @@ class _Again:
     def __init__(self, f: Callable[..., Any], structure: tree.Structure, leaves: list[Any], witness: Witness) -> None:
         self.f, self.structure, self.leaves = f, structure, leaves
         self.places = [i for i, x in enumerate(leaves) if isinstance(x, Tensor) and x.dtype in INEXACT]
-        self.variables = witness.variables
-        self.outside = {**witness.captured, **{x.key: x for x in witness.trainable.values() if x.key}}
+        self.variables, self.captured = witness.variables, list(witness.captured.values())  # and not the tapes: a cycle
+        self.outside = {key: value for key, (_, value) in witness.captured.items()}
+        self.outside |= {x.key: x for x in witness.trainable.values() if x.key}
 
     @property
     def inputs(self) -> list[Any]:
@@ -113,7 +113,7 @@ class _Again:
         for i in self.places:
             leaves[i] = identity(leaves[i])
         sources = [*(leaves[i] for i in self.places), *self.outside.values()]
-        with _as_they_were(self.variables), GradientTape(watch_accessed_variables=False) as tape:
+        with _as_they_were(self.variables, self.captured), GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(sources)
             numbers, results, _ = split_results(_applied(self.f, self.structure, leaves))
         dys = [dy for dy in tree.leaves(cotangents) if dy is not None]
@@ -121,13 +121,20 @@ class _Again:
 
 
 @contextmanager
-def _as_they_were(values: dict[Variable, EagerTensor]) -> Iterator[None]:
-    """Let variables hold former values inside the `with` block."""
-    present = {variable: variable.value for variable in values}
+def _as_they_were(
+    variables: dict[Variable, EagerTensor], captured: list[tuple[EagerTensor, EagerTensor]]
+) -> Iterator[None]:
+    """Let variables, and tensors that were assigned to since, hold their former values inside the `with` block."""
+    present = {variable: variable.value for variable in variables}
+    changed = [(x, alias(x), value) for x, value in captured if x.key != value.key]
     try:
-        for variable, value in values.items():
+        for variable, value in variables.items():
             variable.value = value
+        for x, _, value in changed:
+            rebind(x, value)
         yield
     finally:
         for variable, value in present.items():
             variable.value = value
+        for x, value, _ in changed:
+            rebind(x, value)
