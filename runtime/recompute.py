@@ -109,12 +109,12 @@ class _Again:
         return [*(self.leaves[i] for i in self.places), *self.outside.values()]
 
     def __call__(self, cotangents: Any) -> list[Any]:
-        leaves = list(self.leaves)
-        for i in self.places:
-            leaves[i] = identity(leaves[i])
-        sources = [*(leaves[i] for i in self.places), *self.outside.values()]
+        leaves, named = list(self.leaves), [identity(self.leaves[i]) for i in self.places]
+        sources = [*named, *self.outside.values()]
         with _as_they_were(self.variables, self.captured), GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(sources)
+            for i, x in zip(self.places, named, strict=True):
+                leaves[i] = twin(x)
             numbers, results, _ = split_results(_applied(self.f, self.structure, leaves))
         dys = [dy for dy in tree.leaves(cotangents) if dy is not None]
         return tape.gradient([results[i] for i in numbers], sources, dys)

@@ -89,6 +89,17 @@ def test_second_run_sees_arguments_and_captured_tensors_of_the_first() -> None:
     assert tape.gradient(y, w).tolist() == [1.0, 4.0]
 
 
+def test_the_function_may_assign_to_items_of_its_argument() -> None:
+    def f(x: Any) -> Any:
+        y = x[0] * 2.0
+        x[0] = 5.0 * y
+        return wf.sum(x)
+
+    assert wf.grad(wf.checkpoint(f))(wf.tensor([1.0, 2.0])).tolist() == [10.0, 1.0]
+    custom = wf.custom_gradient(lambda x: (f(x), lambda dy: dy * wf.tensor([10.0, 1.0])))
+    assert wf.grad(custom)(wf.tensor([1.0, 2.0])).tolist() == [10.0, 1.0]
+
+
 def test_second_run_changes_no_variable() -> None:
     count = wf.Variable(0.0, trainable=False)
 
