@@ -53,7 +53,7 @@ class Optimizer:
     decoupled: ClassVar[bool] = False  # whether decay bypasses the gradient, and so the slots
 
     def __init__(self, learning_rate: Rate, **options: Unpack[Options]) -> None:
-        if unknown := options.keys() - Options.__annotations__.keys():
+        if unknown := options.keys() - Options.__optional_keys__:
             raise TypeError(f"{type(self).__name__}() takes no {', '.join(sorted(unknown))}")
         self.learning_rate, self.options = learning_rate, options
         self.step = Variable(0, name="step", trainable=False, device="cpu")
