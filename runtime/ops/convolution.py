@@ -41,7 +41,6 @@ from .windows import (
 
 BLOCK_BYTES = 1 << 24  # of windows side by side: a few large products are faster than many small ones
 CACHE_BYTES = 1 << 19  # of what is gone over again and again
-FEW = 2  # output channels for each input channel, up to which the way back is best as a convolution itself
 
 Part = tuple[slice, slice]  # of the images, and of the rows of the output
 
@@ -124,7 +123,7 @@ def _to_input(dy: np.ndarray, w: np.ndarray, padded: Shape, stride: Shape, dilat
     kernel, matrix = w.shape[:-2], _matrix(w).T
     if _is_pointwise(kernel, stride):
         return np.matmul(_matrix(dy), matrix).reshape(*padded, w.shape[-2])
-    if size(stride) == 1 and w.shape[-1] <= FEW * w.shape[-2]:
+    if size(stride) == 1 and w.shape[-1] <= w.shape[-2]:  # few windows to copy: a convolution
         return _forward(_full(dy, kernel, dilation), _mirrored(w), padded, stride, dilation)
     dx = zeros((*padded, w.shape[-2]), dy.dtype)
     for part in _blocks(dy.shape[:-1], matrix.shape[1] * dy.itemsize, BLOCK_BYTES):

@@ -78,10 +78,11 @@ def _winners(x: np.ndarray, y: np.ndarray, window: Shape, stride: Shape, padding
     _, pads = _settings(x.shape[1:-1], window, stride, padding, ceil_mode)
     view = _view(pad(x, pads, _lowest(x.dtype)), window, stride)
     winners = np.zeros(y.shape, np.int32)
+    nan = bool((y != y).any())
     lost = np.ones(y.shape, np.int32)  # 1 as long as no element equalled the largest
     for k in np.ndindex(*window):
         candidate = view[_at(k)]
-        lost &= (candidate != y) & (candidate == candidate)  # the first NaN wins where there is one
+        lost &= (candidate != y) & (candidate == candidate) if nan else candidate != y  # the first NaN wins
         winners += lost
     return np.where(lost, 0, winners) if lost.any() else winners
 
