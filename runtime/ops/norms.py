@@ -58,7 +58,7 @@ def _(dy: Any, y: Any, x: Any, *, axis: Axes, keepdims: bool, ord: float) -> Any
     if ord == 0:
         return dy * sign(x) * 0
     if ord in INFINITE:
-        chosen = where(abs(x) == y, 1.0, 0.0)
+        chosen = OPS["astype"](abs(x) == y, dtype=y.dtype)
         return dy * sign(x) * chosen / OPS["sum"](chosen, axis=axis, keepdims=True)
     if ord == 1:
         return dy * sign(x)
