@@ -78,3 +78,13 @@ def test_the_module_runs_as_the_command(flag: str) -> None:
     assert done.stdout.startswith("usage: weft" if flag == "--help" else f"weft {wf.__version__}")
     if flag == "--help":
         assert "weft demo" in done.stdout
+
+
+def test_the_demo_as_a_process_starts_again_with_one_thread(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    command = [sys.executable, "-m", "weft", "demo", "--epochs", "1", "--quiet", "--out", str(tmp_path)]
+    done = subprocess.run(
+        command, env={**environment, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("handwritten digits") == 1
