@@ -125,16 +125,16 @@ def _as_they_were(
     variables: dict[Variable, EagerTensor], captured: list[tuple[EagerTensor, EagerTensor]]
 ) -> Iterator[None]:
     """Let variables, and tensors that were assigned to since, hold their former values inside the `with` block."""
-    present = {variable: variable.value for variable in variables}
+    present = {variable: variable.held for variable in variables}
     changed = [(x, alias(x), value) for x, value in captured if x.key != value.key]
     try:
         for variable, value in variables.items():
-            variable.value = value
+            variable.held = value
         for x, _, value in changed:
             rebind(x, value)
         yield
     finally:
         for variable, value in present.items():
-            variable.value = value
+            variable.held = value
         for x, value, _ in changed:
             rebind(x, value)

@@ -201,7 +201,7 @@ class GradientTape:
         """
         for x in tree.leaves(values[0] if len(values) == 1 else values):
             if isinstance(x, Variable):
-                self._recording().watch_variable(x, x.value)
+                self._recording().watch_variable(x, x.held)
             elif isinstance(x, EagerTensor) and x.dtype in INEXACT:
                 self._recording().watch(x)
             else:

@@ -30,62 +30,69 @@ class Variable(HostValues):
         Variable('v', [2., 3.], f32)
     """
 
-    __slots__ = ("__weakref__", "name", "trainable", "value")
+    __slots__ = ("__weakref__", "held", "name", "trainable")
     context = EAGER
     key = 0  # the tensors read from it are what tapes know
 
     def __init__(
         self, value: Any, *, dtype: Any = None, name: str = "", trainable: bool = True, device: Any = None
     ) -> None:
-        self.value: EagerTensor = detached(value, dtype, device)
+        self.held: EagerTensor = detached(value, dtype, device)
         self.name, self.trainable = name, trainable
 
     @property
     def shape(self) -> Shape:
-        return self.value.shape
+        return self.held.shape
 
     @property
     def dtype(self) -> DType:
-        return self.value.dtype
+        return self.held.dtype
 
     @property
     def device(self) -> Device:
         """Where the value lives."""
-        return self.value.device
+        return self.held.device
 
     @property
     def buffer(self) -> Any:
         """The memory of the value."""
-        return self.value.buffer
+        return self.held.buffer
+
+    @property
+    def value(self) -> EagerTensor:
+        """What it holds now, as a constant: tapes do not see this."""
+        return wrap(self.held.buffer)
 
     def read_value(self) -> EagerTensor:
-        """The tensor it holds now; tapes that record are told."""
+        """What it holds now; tapes that record are told. Assigning to items of it does not change the variable."""
         if observers.watching.count:
             for observer in observers.current():
-                observer.read(self, self.value)
-        return self.value
+                observer.read(self, self.held)
+        value = wrap(self.held.buffer)
+        value.key = self.held.key
+        return value
 
     def assign(self, value: Any) -> Variable:
         """Hold `value` from now on.
 
         Errors: ShapeError or DTypeError unless it fits; nothing is changed then.
         """
-        self.value = wrap(value.buffer) if self._takes(value) else self._fitting(value)
+        self.held = wrap(value.buffer) if self._takes(value) else self._fitting(value)
         return self
 
     def assign_add(self, value: Any) -> Variable:
         """Hold the sum of the present value and `value`."""
-        return self.assign(OPS["add"](self.value, value))
+        return self.assign(OPS["add"](self.held, value))
 
     def assign_sub(self, value: Any) -> Variable:
         """Hold the present value minus `value`."""
-        return self.assign(OPS["subtract"](self.value, value))
+        return self.assign(OPS["subtract"](self.held, value))
 
     def _takes(self, value: Any) -> bool:
         """Whether `value` is a tensor on the CPU that fits as it is: the common case, told apart quickly."""
         if type(value) is not EagerTensor:
             return False
-        new, old = value.buffer, self.value.buffer
+        new, old = value.buffer, self.held.buffer
         return type(new) is type(old) is np.ndarray and new.dtype is old.dtype and new.shape == old.shape
 
     def _fitting(self, value: Any) -> EagerTensor:
@@ -113,19 +120,19 @@ class Variable(HostValues):
         return new
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self.assign(OPS["setitem"](self.value, value, index))
+        self.assign(OPS["setitem"](self.held, value, index))
 
     def __repr__(self) -> str:
-        return f"Variable({self.name!r}, {repr(self.value).removeprefix('Tensor(')}"
+        return f"Variable({self.name!r}, {repr(self.held).removeprefix('Tensor(')}"
 
     def __copy__(self) -> Variable:
-        return Variable(self.value, name=self.name, trainable=self.trainable)
+        return Variable(self.held, name=self.name, trainable=self.trainable)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         return self.__copy__()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (self.value, self.name, self.trainable)
+        return _restore, (self.held, self.name, self.trainable)
 
 
 def _restore(value: EagerTensor, name: str, trainable: bool) -> Variable:

@@ -137,7 +137,7 @@ class Module:
         wanted = None if dtype is None else dtypes.as_dtype(dtype)
         for variable in self.variables:
             cast = wanted if wanted is not None and variable.dtype in dtypes.FLOATS else None
-            variable.value = asarray(variable.value, cast, device=device)
+            variable.held = asarray(variable.value, cast, device=device)
         return self
 
     # State

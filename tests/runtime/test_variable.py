@@ -103,3 +103,10 @@ def test_a_copy_is_a_variable_of_its_own(v, twin):
 
 def test_repr_names_the_variable(v):
     assert repr(v) == "Variable('v', [1., 2.], f32)"
+
+
+@pytest.mark.parametrize("read", [lambda v: v.value, lambda v: v.read_value()])
+def test_assigning_to_items_of_what_was_read_leaves_the_variable_alone(v, read):
+    x = read(v)
+    x[0] = 9.0
+    np.testing.assert_array_equal(v.numpy(), [1, 2])

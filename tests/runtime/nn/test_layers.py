@@ -91,7 +91,7 @@ def test_gradients_of_a_layer_are_right(make: Any, given: Any) -> None:
 
     def function(x: Any, *values: Any) -> Any:
         for variable, value in zip(variables, values, strict=True):
-            variable.value = value
+            variable.held = value
         return layer(x)
 
     kept = [v.value for v in layer.variables]
