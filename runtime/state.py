@@ -32,8 +32,8 @@ class Stateful(Protocol):
 
 def mismatches(variables: Mapping[str, Any], state: Mapping[str, Any], strict: bool = True) -> list[str]:
     """What keeps `state` from being assigned to `variables`, one line for each kind; empty if nothing does."""
-    missing = [name for name in variables if name not in state] if strict else []
-    unexpected = [name for name in state if name not in variables] if strict else []
+    missing = [str(name) for name in variables if name not in state] if strict else []
+    unexpected = [str(name) for name in state if name not in variables] if strict else []
     found = [f"missing: {', '.join(missing)}"] if missing else []
     found += [f"unexpected: {', '.join(unexpected)}"] if unexpected else []
     pairs = ((name, v, state[name]) for name, v in variables.items() if name in state)

@@ -220,7 +220,7 @@ class Optimizer:
 
     def _is_later(self, name: str) -> bool:
         """Whether a name is that of a slot of a variable not met yet."""
-        match = re.fullmatch(r"(\d{1,9})\..*?\.?([^.]+)", name, re.DOTALL)
+        match = re.fullmatch(r"(\d{1,9})\..*?\.?([^.]+)", str(name), re.DOTALL)
         return bool(match) and int(match[1]) >= len(self.slots) and match[2] in self.slot_names
 
     def load_state_dict(self, found: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 import zlib
@@ -274,3 +275,51 @@ def test_errors_fit_on_the_screen_even_for_hostile_names(path: str) -> None:
     with pytest.raises(CheckpointError) as caught:
         wf.load(path)
     assert len(str(caught.value)) < 1000
+
+
+# Any change to a whole file: loaded or refused, never another error
+
+JUNK = [
+    None, True, -1, 0, 1, 2**70, 1.5, float("inf"), "", "a", [], {}, [1], {"tensor": "a"}, {"dict": []}, {"list": [[]]}, ["a", 1],
+    {"state": {"dict": [["a", 1]]}}, {"state": {"list": []}}, {"complex": ["1", "x"]}, {"float": 5}, {"tensor": ["a"]},
+    {"tensor": "a", "dtype": "complex128"}, {"tensor": "c", "dtype": 3}, {"dict": [[None, 1]]}, {"dict": [[True, {"tensor": "a"}]]},
+]  # fmt: skip
+
+
+def changed(x: Any, rng: random.Random) -> Any:
+    """A JSON value with junk in some places."""
+    if rng.random() < 0.15:
+        return rng.choice(JUNK)
+    if isinstance(x, dict):
+        return {k: changed(v, rng) if rng.random() < 0.5 else v for k, v in x.items() if rng.random() < 0.98}
+    return [changed(v, rng) if rng.random() < 0.5 else v for v in x] if isinstance(x, list) else x
+
+
+def everything() -> dict[str, Any]:
+    """Every kind of thing that a file is loaded into."""
+    optimizer = wf.optim.Adam(0.1)
+    optimizer.minimize(lambda x=wf.Variable([1.0], name="x"): (x * x).sum())
+    return {"a": wf.Variable(np.ones((2, 3))), "b": [1, 2.5, None, (True, "x")], "c": wf.asarray(np.ones(2, np.complex128)),
+            "m": wf.nn.Embedding(2, 2), "o": optimizer}  # fmt: skip
+
+
+def test_changed_files_are_loaded_or_refused(path: str) -> None:
+    wf.save(path, everything())
+    whole = Path(path).read_bytes()
+    start = 8 + int.from_bytes(whole[:8], "little")
+    header, rng, target = json.loads(whole[8:start]), random.Random(1), everything()
+    content = json.loads(header["__metadata__"]["weft"])
+    refused = 0
+    for i in range(600):
+        if i % 2:
+            text = json.dumps(changed(content, rng))
+            new = {**header, "__metadata__": {"weft": text, "weft_crc32": f"{zlib.crc32(text.encode()):08x}"}}
+        else:
+            new = changed(header, rng)
+        Path(path).write_bytes(raw(new, whole[start:]))
+        for into in (None, target):
+            try:
+                wf.load(path, into)
+            except CheckpointError:
+                refused += 1
+    assert 300 < refused < 1200
