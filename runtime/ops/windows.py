@@ -77,6 +77,15 @@ def as_pads(name: str, padding: Any, lengths: Shape, kernel: Shape, stride: Shap
     )
 
 
+def geometry(
+    name: str, lengths: Shape, kernel: Shape, stride: Any, padding: Any, dilation: Any
+) -> tuple[Shape, Pads, Shape]:
+    """Stride, padding and dilation of each axis."""
+    strides = as_lengths(name, "stride", stride, len(kernel))
+    dilations = as_lengths(name, "dilation", dilation, len(kernel))
+    return strides, as_pads(name, padding, lengths, kernel, strides, dilations), dilations
+
+
 def output_lengths(
     name: str, lengths: Shape, kernel: Shape, stride: Shape, pads: Pads, dilation: Shape, ceil: bool = False
 ) -> Shape:

@@ -10,8 +10,8 @@ import pytest
 
 import weft as wf
 from weft.runtime.errors import ArgumentError, DTypeError, ShapeError
-from weft.runtime.ops import convolution as module
-from weft.runtime.ops.convolution import conv
+from weft.runtime.ops import convolution_kernels
+from weft.runtime.ops.convolution import conv, conv_dx
 
 CONVS: dict[int, Any] = {1: wf.conv1d, 2: wf.conv2d, 3: wf.conv3d}
 TRANSPOSED = {1: wf.conv_transpose1d, 2: wf.conv_transpose2d, 3: wf.conv_transpose3d}
@@ -97,8 +97,8 @@ def test_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = wf.conv2d(x, w, padding="same"), wf.conv2d(x, w[:, :, :1], groups=4)
     grads = gradients(x, w, {"padding": "same"}), gradients(x, w, {"stride": 2})
     for limit in (1, 2000, 20_000):  # rows, some rows, an image
-        monkeypatch.setattr(module, "BLOCK_BYTES", limit)
-        monkeypatch.setattr(module, "CACHE_BYTES", limit)
+        monkeypatch.setattr(convolution_kernels, "BLOCK_BYTES", limit)
+        monkeypatch.setattr(convolution_kernels, "CACHE_BYTES", limit)
         wf.testing.assert_close((wf.conv2d(x, w, padding="same"), wf.conv2d(x, w[:, :, :1], groups=4)), whole)
         wf.testing.assert_close((gradients(x, w, {"padding": "same"}), gradients(x, w, {"stride": 2})), grads)
 
@@ -249,4 +249,4 @@ def test_what_does_not_fit_is_refused(call: Any, error: type[Exception], says: s
 
 def test_conv_dx_refuses_lengths_that_do_not_give_the_cotangent() -> None:
     with pytest.raises(ShapeError, match=r"conv_dx: .* is not what weights"):
-        module.conv_dx(wf.ones((1, 3, 2)), wf.ones((3, 1, 2)), lengths=(9,))
+        conv_dx(wf.ones((1, 3, 2)), wf.ones((3, 1, 2)), lengths=(9,))
