@@ -13,11 +13,11 @@ import numpy as np
 
 from .. import dtypes
 from ..dtypes import FLOATS, REAL
-from ..errors import ArgumentError
+from ..errors import ArgumentError, ShapeError
 from ..op import op
 from ..samples import Draw, distinct, integers, sample
 from ..selection import choose
-from ..spec import Shape, Shaped, Spec, check_dtype, like
+from ..spec import Shape, Shaped, Spec, check_dtype, describe, like
 from ..tensor import OPS, as_tensor
 from .reduction import mean
 from .windows import (
@@ -309,6 +309,10 @@ def _spatial_axes(name: str, x: Any, layout: str) -> tuple[Any, Shape]:
     first = as_layout(name, layout)
     x = as_tensor(x)
     n = len(x.shape)
+    if n < 3:
+        raise ShapeError(
+            f"{name}: {describe(x)} has no spatial axes", "Give it a batch, the spatial axes, and channels."
+        )
     return x, tuple(range(2, n)) if first else tuple(range(1, n - 1))
 
 

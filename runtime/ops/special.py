@@ -313,8 +313,8 @@ def _polygamma_kernel(x: np.ndarray, n: int) -> np.ndarray:
 def polygamma_op(x: Shaped, /, *, n: int) -> Spec:
     """The n-th derivative of digamma, elementwise."""
     check_dtype("polygamma", x, FLOATS)
-    if isinstance(n, bool) or not isinstance(n, int) or n < 0:
-        raise ArgumentError(f"polygamma: the order is {n!r}", "The order is an integer, 0 or more.")
+    if isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= 150:
+        raise ArgumentError(f"polygamma: the order is {n!r}", "The order is an integer from 0 to 150.")
     return like(x)
 
 
@@ -326,6 +326,6 @@ def _(dy: Any, _y: Any, x: Any, *, n: int) -> Any:
 def polygamma(n: int, x: Any) -> Any:
     """The n-th derivative of digamma; digamma itself for n = 0.
 
-    Errors: ArgumentError for a negative order.
+    Errors: ArgumentError for an order below 0, or above 150, where float64 overflows.
     """
     return polygamma_op(x, n=n)

@@ -163,6 +163,7 @@ IMAGE = wf.ones((1, 4, 4, 2))
         (lambda: wf.max_pool2d(IMAGE, 2, layout="first"), ArgumentError, "layout is 'first'"),
         (lambda: wf.max_pool2d(IMAGE > 0, 2), DTypeError, "max_pool"),
         (lambda: wf.avg_pool2d(wf.ones((1, 4, 4, 2), dtype=wf.int32), 2), DTypeError, "avg_pool"),
+        (lambda: wf.global_avg_pool(wf.ones((3, 4))), ShapeError, r"global_avg_pool: f32\[3, 4\] has no spatial axes"),
         (lambda: wf.adaptive_avg_pool2d(IMAGE, 0), ArgumentError, "size is 0"),
     ],
 )  # fmt: skip
