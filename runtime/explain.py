@@ -15,7 +15,7 @@ from .dtypes import INEXACT
 from .errors import GradientError
 from .observers import hidden
 from .spec import describe, plural
-from .tensor import OPS
+from .tensor import OPS, Tensor
 from .variable import Variable
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def explain(tape: Tape, y: Any, x: Any) -> str:
 
 def _explained(tape: Tape, y: Any, x: Any) -> str:
     target = y.value if isinstance(y, Variable) else y
+    if isinstance(x, Tensor):
+        x = tape.leaves.get(x, x)
     for answer in (_of_source(tape, x), _of_target(target)):
         if answer:
             return answer

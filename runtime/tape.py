@@ -270,8 +270,10 @@ class GradientTape:
         Errors: as `gradient`.
         """
         leaves, structure = tree.flatten(sources)
+        leaves = [_as_source(x) for x in leaves]
 
         def by_sources(y: Any) -> Any:
+            y = _as_target(y)
             found = jacobians.jacobians(lambda dy: self.gradient(y, leaves, dy), y, leaves)
             return tree.unflatten(
                 structure, _connected(found, [(*y.shape, *x.shape) for x in leaves], leaves, unconnected)
@@ -287,6 +289,7 @@ class GradientTape:
         Cost: one backward pass for each element of an item of the target.
         Errors: ShapeError unless both are batches of one length.
         """
+        target, source = _as_target(target), _as_source(source)
         with self._kept():
             found = jacobians.batch_jacobian(lambda dy: self.gradient(target, [source], dy), target, source)
         return _connected([found], [(*target.shape, *source.shape[1:])], [source], unconnected)[0]
@@ -324,9 +327,7 @@ class GradientTape:
         """The keys under which a source is known on the tape."""
         if isinstance(x, Variable):
             return [value.key for value in tape.reads.get(x, ())]
-        if not isinstance(x, EagerTensor):
-            raise GradientError(f"gradient: a source is a {type(x).__name__}", "Sources are tensors or variables.")
-        x = tape.leaves.get(x, x)
+        x = tape.leaves.get(_as_source(x), x)
         return [x.key] if x.key in tape.known else []
 
 
@@ -340,19 +341,31 @@ def _connected(grads: list[Any], shapes: list[Shape], sources: list[Any], unconn
 
 def _seed(target: Any, output_gradients: Any) -> Cotangents:
     """The cotangents that the reverse pass starts from."""
-    targets = [x.read_value() if isinstance(x, Variable) else x for x in tree.leaves(target)]
+    targets = [_as_target(y) for y in tree.leaves(target)]
     weights = [None] * len(targets) if output_gradients is None else tree.leaves(output_gradients)
     cotangents: Cotangents = {}
     for y, dy in zip(targets, weights, strict=True):
-        if not isinstance(y, EagerTensor) or y.dtype not in INEXACT:
-            shown = describe(y) if isinstance(y, Tensor) else f"a {type(y).__name__}"
-            raise GradientError(
-                f"gradient: the target {shown} cannot be differentiated", "Targets are floating or complex tensors."
-            )
         dy = _ones(y) if dy is None else _weight(y, dy)
         if y.key:
             accumulate(cotangents, y.key, dy)
     return cotangents
+
+
+def _as_target(y: Any) -> EagerTensor:
+    """A leaf of the target as a tensor that has a gradient."""
+    y = y.read_value() if isinstance(y, Variable) else y
+    if not isinstance(y, EagerTensor) or y.dtype not in INEXACT:
+        shown = describe(y) if isinstance(y, Tensor) else f"a {type(y).__name__}"
+        raise GradientError(
+            f"gradient: the target {shown} cannot be differentiated", "Targets are floating or complex tensors."
+        )
+    return y
+
+
+def _as_source(x: Any) -> Any:
+    if not isinstance(x, EagerTensor | Variable):
+        raise GradientError(f"gradient: a source is a {type(x).__name__}", "Sources are tensors or variables.")
+    return x
 
 
 def _weight(y: EagerTensor, dy: Any) -> EagerTensor:

@@ -252,6 +252,16 @@ def test_only_tensors_and_variables_can_be_sources() -> None:
     tape.__exit__(None, None, None)
 
 
+@pytest.mark.parametrize("derivative", ["jacobian", "batch_jacobian"])
+def test_jacobians_refuse_what_gradients_refuse(derivative: str) -> None:
+    tape, x = watched([1.0], persistent=True)
+    with pytest.raises(GradientError, match=r"the target i64\[1\] cannot be differentiated"):
+        getattr(tape, derivative)(wf.tensor([1]), x)
+    with pytest.raises(GradientError, match="a source is a float"):
+        getattr(tape, derivative)(x * x, 1.0)
+    tape.__exit__(None, None, None)
+
+
 def test_an_op_without_a_gradient_rule_is_an_error_only_when_a_gradient_reaches_it() -> None:
     nameless = Op("nameless", lambda x, /: like(x), lambda x: x * 2.0)
     del OPS["nameless"]

@@ -80,6 +80,15 @@ def test_a_target_of_other_sources() -> None:
     assert tape.explain(z, w).startswith("There is a gradient")
 
 
+def test_a_source_that_was_assigned_to_since() -> None:
+    x = wf.tensor([1.0, 2.0])
+    with wf.GradientTape() as tape:
+        tape.watch(x)
+        y = wf.exp(x)
+        x[0] = 5.0
+    assert tape.explain(y, x) == "There is a gradient: it flows through exp."
+
+
 def test_stop_recording_leaves_nothing_to_follow() -> None:
     x = wf.tensor(2.0)
     with wf.GradientTape() as tape:
