@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from .backprop import reachable
 from .dtypes import INEXACT
+from .eager import EagerTensor
 from .errors import GradientError
 from .observers import hidden
 from .spec import describe, plural
-from .tensor import OPS, Tensor
+from .tensor import OPS
 from .variable import Variable
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def explain(tape: Tape, y: Any, x: Any) -> str:
 
 def _explained(tape: Tape, y: Any, x: Any) -> str:
     target = y.value if isinstance(y, Variable) else y
-    if isinstance(x, Tensor):
+    if isinstance(x, EagerTensor):
         x = tape.leaves.get(x, x)
     for answer in (_of_source(tape, x), _of_target(target)):
         if answer:
