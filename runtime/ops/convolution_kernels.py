@@ -160,6 +160,7 @@ def _depthwise_to_weights(x: np.ndarray, dy: np.ndarray, kernel: Shape, stride: 
 
 
 def conv(x: np.ndarray, w: np.ndarray, stride: Any, padding: Any, dilation: Any, groups: int) -> np.ndarray:
+    """The convolution of images and weights, channels last."""
     kernel, lengths, dtype = w.shape[:-2], x.shape[1:-1], np.result_type(x, w)
     stride, pads, dilation = geometry("conv", lengths, kernel, stride, padding, dilation)
     out = (x.shape[0], *output_lengths("conv", lengths, kernel, stride, pads, dilation))
@@ -173,6 +174,7 @@ def conv(x: np.ndarray, w: np.ndarray, stride: Any, padding: Any, dilation: Any,
 
 def conv_dx(dy: np.ndarray, w: np.ndarray, lengths: Shape, stride: Any, padding: Any, dilation: Any,
              groups: int) -> np.ndarray:  # fmt: skip
+    """The cotangent of the images, whose spatial lengths are given."""
     kernel, dtype = w.shape[:-2], np.result_type(dy, w)
     stride, pads, dilation = geometry("conv_dx", lengths, kernel, stride, padding, dilation)
     padded = (dy.shape[0], *(n + a + b for n, (a, b) in zip(lengths, pads, strict=True)))
@@ -188,6 +190,7 @@ def conv_dx(dy: np.ndarray, w: np.ndarray, lengths: Shape, stride: Any, padding:
 
 def conv_dw(x: np.ndarray, dy: np.ndarray, kernel: Shape, stride: Any, padding: Any, dilation: Any,
              groups: int) -> np.ndarray:  # fmt: skip
+    """The cotangent of the weights, whose spatial lengths are given."""
     dtype = np.result_type(x, dy)
     stride, pads, dilation = geometry("conv_dw", x.shape[1:-1], kernel, stride, padding, dilation)
     x, dy = pad(x.astype(dtype, copy=False), pads), np.ascontiguousarray(dy.astype(dtype, copy=False))
