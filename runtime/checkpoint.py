@@ -90,7 +90,7 @@ class _Matcher:
         if self.problems:
             raise self.decoder.reader.refuse(
                 f"{plural(len(self.problems), 'difference')} from what it is loaded into: {'; '.join(self.problems)}",
-                "Load into a tree made the same way as the one that was saved; call lazy models once first.",
+                "Load into a tree made the same way as the one that was saved.",
             )
         self.owners.sort(key=lambda pair: hasattr(pair[0], "check_state"))  # first those that may still refuse
         for owner, found in self.owners:

@@ -33,7 +33,7 @@ class Encoder:
 
     def __init__(self) -> None:
         self.arrays: dict[str, np.ndarray] = {}
-        self._names: dict[int, tuple[str, Any]] = {}  # by id of the tensor, which is kept so that the id stays its own
+        self._names: dict[int, tuple[str, Any]] = {}  # by id of the memory, which is kept so that the id stays its own
 
     def metadata(self, tree: Any) -> dict[str, str]:
         """The metadata that describe a tree; its tensors are in `arrays` then."""
@@ -73,11 +73,11 @@ class Encoder:
         )
 
     def _tensor(self, x: Any, path: str) -> Any:
-        if id(x) not in self._names:
+        x = asarray(x)
+        if id(x.buffer) not in self._names:
             name = self._free_name(path or "tensor")
-            array = asarray(x).numpy()
-            self._names[id(x)], self.arrays[name] = (name, x), array
-        name = self._names[id(x)][0]
+            self._names[id(x.buffer)], self.arrays[name] = (name, x), x.numpy()
+        name = self._names[id(x.buffer)][0]
         return {"tensor": name} if self.arrays[name].dtype != complex128 else {"tensor": name, "dtype": "complex128"}
 
     def _free_name(self, path: str) -> str:

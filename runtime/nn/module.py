@@ -45,6 +45,7 @@ class Module:
     training = True  # see train() and eval()
     built = False  # whether `build` has run
     output_shape: Any = None  # of the first call, for summary()
+    waiting: tuple[state.State, bool] | None = None  # a state loaded before `build`, and whether strictly
 
     def build(self, *args: Any, **kwargs: Any) -> None:
         """Make the variables whose shape depends on the arguments of the first call, which are given."""
@@ -62,8 +63,22 @@ class Module:
         """Run `build` for a first call with these arguments, unless it has run; variables go where the input lives."""
         with _building, _device_of(args):  # two threads may come first
             if not self.built:
-                self.build(*args, **kwargs)
-                self.built = True
+                self._build(args, kwargs)
+
+    def _build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Run `build`, then load what waited for it. If that fails, all is as before."""
+        attributes = dict(vars(self))
+        before = self.state_dict() if self.waiting is not None else {}
+        try:
+            self.build(*args, **kwargs)
+            self.built = True
+            if self.waiting is not None:
+                (found, strict), self.waiting = self.waiting, None
+                self.load_state_dict({**before, **found}, strict)
+        except Exception:
+            vars(self).clear()
+            vars(self).update(attributes)
+            raise
 
     def _first_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self.prepare(*args, **kwargs)
@@ -144,32 +159,49 @@ class Module:
 
     def state_dict(self) -> state.State:
         """The values of all variables by path. Later training does not change what was returned."""
-        return {path: variable.value for path, variable in self.named_variables()}
+        values: state.State = {path: variable.value for path, variable in self.named_variables()}
+        for path, module in self.named_modules():
+            values |= {_join(path, name): value for name, value in (module.waiting or ({},))[0].items()}
+        return values
 
     def check_state(self, found: Mapping[str, Any], strict: bool = True) -> list[str]:
-        """What keeps a state from being loaded; empty if nothing does."""
-        return state.mismatches(dict(self.named_variables()), found, strict)
+        """What keeps a state from being loaded; empty if nothing does that is known before the first call."""
+        known = dict(self.named_variables())
+        lazy = self._lazy_modules()
+        now = {name: value for name, value in found.items() if name in known or _owner(name, lazy) is None}
+        return state.mismatches(known, now, strict)
 
     def load_state_dict(self, found: Mapping[str, Any], strict: bool = True) -> None:
         """Take back what `state_dict` gave; `strict=False` allows missing and unexpected names.
 
+        What belongs to parts that were never called waits for their first call, and is checked then.
+
         Errors: CheckpointError that lists every missing, unexpected or misshapen variable; nothing is changed then.
         """
         if problems := self.check_state(found, strict):
-            raise state.refuse(problems, self, self._hint())
-        state.assign(dict(self.named_variables()), found)
+            raise state.refuse(problems, self)
+        known = dict(self.named_variables())
+        state.assign(known, found)
+        lazy = self._lazy_modules()
+        parts: dict[str, state.State] = {path: {} for path in lazy}
+        for name, value in found.items():
+            owner = None if name in known else _owner(name, lazy)
+            if owner is not None:
+                parts[owner][name.removeprefix(f"{owner}.")] = asarray(value)
+        for path, module in lazy.items():
+            module._wait_for(parts[path], strict)
 
-    def _hint(self) -> str:
-        """What to do about a state that does not fit: most often, to call the model once first."""
-        lazy = [
-            path or "itself" for path, m in self.named_modules() if not m.built and type(m).build is not Module.build
-        ]
-        if not lazy:
-            return ""
-        more = f" and {len(lazy) - 3} more" if len(lazy) > 3 else ""
-        return (
-            f"Call the model once first: {', '.join(lazy[:3])}{more} have not seen an input, so have no variables yet."
-        )
+    def _wait_for(self, found: state.State, strict: bool) -> None:
+        """Keep a state until the first call; a strict one replaces what waited before."""
+        if strict:
+            self.waiting = (found, True)
+        elif found:
+            old, was_strict = self.waiting or ({}, False)
+            self.waiting = ({**old, **found}, was_strict)
+
+    def _lazy_modules(self) -> dict[str, Module]:
+        """The modules that have yet to make variables, by path."""
+        return {path: m for path, m in self.named_modules() if not m.built and type(m).build is not Module.build}
 
     # Looking at it
 
@@ -209,6 +241,17 @@ def _device_of(args: tuple[Any, ...]) -> AbstractContextManager[Any]:
     return nullcontext() if device is None else devices.device(device)
 
 
+def _owner(name: Any, lazy: Mapping[str, Module]) -> str | None:
+    """The path of the innermost lazy module that a name may belong to."""
+    parts = str(name).split(".")
+    prefixes = (".".join(parts[:i]) for i in range(len(parts) - 1, -1, -1))
+    return next((prefix for prefix in prefixes if prefix in lazy), None)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
 def _walk(x: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
     """The modules and variables in `x`, each once, so that cycles end."""
     if id(x) in seen:
@@ -219,7 +262,7 @@ def _walk(x: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
     if children or isinstance(x, Variable | Module):
         seen.add(id(x))
     for name, child in children:
-        yield from _walk(child, f"{path}.{name}" if path else name, seen)
+        yield from _walk(child, _join(path, name), seen)
 
 
 def _children(x: Any) -> list[tuple[str, Any]]:
@@ -267,7 +310,11 @@ def _describe(module: Module, above: set[int]) -> str:
 
 def _is_option(name: str, x: Any) -> bool:
     """Whether an attribute says how a layer was made."""
-    if name.startswith("_") or name in ("training", "built", "output_shape") or isinstance(x, Tensor | Module):
+    if (
+        name.startswith("_")
+        or name in ("training", "built", "output_shape", "waiting")
+        or isinstance(x, Tensor | Module)
+    ):
         return False
     return isinstance(x, (*SCALARS, str)) or bool(getattr(x, "__name__", "")) or _is_shape(x)
 

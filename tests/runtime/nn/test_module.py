@@ -264,10 +264,74 @@ def test_strict_false_allows_missing_and_unexpected_but_no_wrong_shapes() -> Non
         model.load_state_dict({"pair.0": wf.ones(2)}, strict=False)
 
 
-def test_a_model_that_saw_no_input_says_so() -> None:
-    model = wf.nn.Sequential(wf.nn.Dense(2), wf.nn.Dense(1))
-    with pytest.raises(CheckpointError, match="Call the model once first: 0, 1 have not seen an input"):
-        model.load_state_dict({"0.weight": wf.ones((2, 2))})
+class Lazy(wf.nn.Module):
+    """Parts of every kind: built at once, at the first call, and made by a build of its own."""
+
+    def __init__(self) -> None:
+        self.table = wf.nn.Embedding(4, 6)
+        self.block = wf.nn.TransformerBlock(2)
+        self.rest = [wf.nn.BatchNorm(), wf.nn.LSTM(3)]
+
+    def build(self, ids: Any) -> None:
+        self.last = wf.nn.Dense(2)
+        self.scale = wf.Variable(2.0, name="scale")
+
+    def call(self, ids: Any) -> Any:
+        x = self.block(self.table(ids))
+        for layer in self.rest:
+            x = layer(x)
+        return self.last(x) * self.scale
+
+
+IDS = [[0, 1, 2], [3, 2, 1]]
+
+
+def test_state_waits_for_the_first_call() -> None:
+    model = Lazy().eval()
+    y, state = model(IDS), model.state_dict()
+    fresh = Lazy().eval()
+    fresh.load_state_dict(state)
+    assert fresh.state_dict().keys() == state.keys()  # also before the call
+    assert fresh.table.weight.tolist() == model.table.weight.tolist()
+    for twin in (copy.deepcopy(fresh), pickle.loads(pickle.dumps(fresh)), fresh):
+        assert twin(IDS).tolist() == y.tolist()
+        assert {name: x.tolist() for name, x in twin.state_dict().items()} == {
+            name: x.tolist() for name, x in state.items()
+        }
+
+
+def test_parts_called_by_themselves_take_their_share() -> None:
+    model = Lazy().eval()
+    model(IDS)
+    fresh = Lazy().eval()
+    fresh.load_state_dict(model.state_dict())
+    x = wf.ones((1, 2, 6))
+    assert fresh.block(x).tolist() == model.block(x).tolist()
+    assert fresh(IDS).tolist() == model(IDS).tolist()
+
+
+def test_a_waiting_state_that_does_not_fit_is_refused_at_every_call() -> None:
+    def loaded(state: dict[str, Any], strict: bool = True) -> Any:
+        model = wf.nn.Sequential(wf.nn.Dense(2), wf.tanh)
+        model.load_state_dict(state, strict)
+        return model
+
+    x = wf.ones((1, 3))
+    for state, message in (
+        ({"0.weight": wf.ones((4, 2)), "0.bias": wf.ones(2)}, r"weight is f32\[4, 2\] in the state, f32\[3, 2\] here"),
+        ({"0.weight": wf.ones((3, 2))}, "missing: bias"),
+        ({"0.weight": wf.ones((3, 2)), "0.bias": wf.ones(2), "0.other": wf.ones(2)}, "unexpected: other"),
+        ({}, "missing: weight, bias"),
+    ):
+        model = loaded(state)
+        for _ in range(2):
+            with pytest.raises(CheckpointError, match=message):
+                model(x)
+    model = loaded({"0.bias": wf.full(2, 7.0), "0.other": wf.ones(2), "9.else": wf.ones(2)}, strict=False)
+    model(x)
+    assert model[0].bias.tolist() == [7.0, 7.0]
+    with pytest.raises(CheckpointError, match=r"unexpected: 1\.weight"):
+        loaded({"1.weight": wf.ones(2)})
 
 
 # Looking
