@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 import weft as wf
 from weft import demo
@@ -27,14 +28,19 @@ EXAMPLES = """examples:
 def parser() -> argparse.ArgumentParser:
     """What the command line takes."""
     top = argparse.ArgumentParser(
-        prog="weft", description=wf.__doc__ and wf.__doc__.splitlines()[0], epilog=EXAMPLES,
+        prog="weft", description=first_line(wf), epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     top.add_argument("--version", action="version", version=f"weft {wf.__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
-    add_demo(commands.add_parser("demo", help="train a classifier of handwritten digits", description=demo.__doc__))
+    add_demo(commands.add_parser("demo", help="train a classifier of handwritten digits", description=first_line(demo)))
     commands.add_parser("devices", help="list the devices at hand")
     return top
+
+
+def first_line(module: ModuleType) -> str:
+    """What a module says first of itself."""
+    return (module.__doc__ or "").partition("\n")[0]
 
 
 def add_demo(command: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from house import ROOT
@@ -27,32 +28,26 @@ HEAVY = (
     "astunparse",
 )
 
+NOT_OFFERED = ("runtime", "kernels", "compiler", "demo", "tf")  # parts of the package that are no names of wf
+
 
 def public_names() -> list[str]:
     """The names that the face offers, and those of the parts it is made of."""
-    names = []
-    for name in sorted(dir(wf)):
-        value = getattr(wf, name)
-        is_part = isinstance(value, type(wf))
-        if name.startswith("_") or (is_part and name in ("runtime", "kernels", "compiler", "demo", "tf")):
-            continue
-        names.append(name)
-        if is_part:
-            names += [f"{name}.{inner}" for inner in part_names(value)]
-    return names
+    names = [name for name in dir(wf) if not name.startswith("_") and name not in NOT_OFFERED]
+    return [line for name in names for line in (name, *inside(name, getattr(wf, name)))]
 
 
-def part_names(part: object) -> list[str]:
+def inside(name: str, part: object) -> list[str]:
+    """The names of a part: those that it lists, else those that it defines; of its parts too."""
+    if not isinstance(part, ModuleType):
+        return []
     listed = getattr(part, "__all__", None)
-    names = listed if listed is not None else vars(part)
-    return sorted(n for n in names if not n.startswith("_") and is_ours(getattr(part, n), part))
-
-
-def is_ours(value: object, part: object) -> bool:
-    """Not a module, and not something that the part itself borrowed from elsewhere."""
-    if isinstance(value, type(wf)):
-        return False
-    return (getattr(value, "__module__", None) or "weft").partition(".")[0] == "weft"
+    own = [n for n, x in vars(part).items() if getattr(x, "__module__", None) == part.__name__ and n[0] != "_"]
+    found = []
+    for inner in sorted(own if listed is None else listed):
+        path = f"{name}.{inner}"
+        found += [path, *inside(path, getattr(part, inner))]
+    return found
 
 
 def test_public_names_are_pinned(update_golden: bool) -> None:
