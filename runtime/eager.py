@@ -197,7 +197,7 @@ _NO_ATTRS: dict[str, Any] = {}
 
 # The shortcuts let NumPy decide about NaN and inf, which are values here. Where the user's filters make errors of
 # its warnings, the long way, which sets NumPy's own state, is taken.
-warnings.filterwarnings("ignore", category=RuntimeWarning, module=re.escape(__name__))
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=re.escape(__package__ or "") + r"\.")
 
 
 def _unary_shortcut(op: Elementwise) -> Callable[..., Any]:
@@ -290,7 +290,7 @@ def _quick_dtypes(op: Elementwise) -> frozenset[DType]:
 def install_shortcuts(operators: dict[str, str]) -> None:
     """Give the elementwise ops their shortcut, and the operators of eager tensors their ops' shortcuts."""
     for op in OPS.values():
-        if isinstance(op, Elementwise) and isinstance(op.kernel, np.ufunc) and op.arity <= 2:
+        if isinstance(op, Elementwise) and op.arity <= 2 and (isinstance(op.kernel, np.ufunc) or op.gives is None):
             op.shortcut = (_unary_shortcut if op.arity == 1 else _binary_shortcut)(op)
     for method, name in operators.items():
         op = OPS[name]
