@@ -122,7 +122,7 @@ BAD: dict[str, tuple[Any, type[Exception], str]] = {
     "shapes": (lambda: m.MeanSquaredError()([1.0], [1.0, 2.0]), ShapeError, r"predictions are f64\[1\], labels f64\[2\]"),
     "scores": (lambda: m.Accuracy()(np.ones((3, 2)), [1, 0]), ShapeError, r"scores are f64\[3, 2\], labels i64\[2\]"),
     "labels": (lambda: m.TopKAccuracy()(np.ones((2, 2)), [1.0, 0.0]), ShapeError, "labels integers"),
-    "kind": (lambda: m.Accuracy("both"), ArgumentError, "Accuracy: kind is 'both'"),
+    "kind": (lambda: m.Accuracy("both"), ArgumentError, "Accuracy: kind is 'both'"),  # pyright: ignore
     "weights": (lambda: m.Mean()([1.0, 2.0], [1.0, 2.0, 3.0]), ShapeError, r"weights are f64\[3\], examples f64\[2\]"),
     "negative weights": (lambda: m.Mean()([1.0], [-1.0]), ArgumentError, "a weight is negative"),
     "class": (lambda: m.ConfusionMatrix(2)([0, 2], [0, 1]), ArgumentError, "a prediction is not one of the 2 classes"),

@@ -99,6 +99,15 @@ def test_gradients_of_a_layer_are_right(make: Any, given: Any) -> None:
     assert len(kept) == len(layer.variables)
 
 
+@pytest.mark.parametrize(
+    "name", ["Dense", "Conv2D", "ConvTranspose2D", "BatchNorm", "LayerNorm", "LSTM", "GRU", "MultiHeadAttention"]
+)
+def test_second_derivatives_of_a_layer_are_right(name: str) -> None:
+    make, given, _ = LAYERS[name]
+    x = wf.asarray(draw(*given))
+    wf.testing.check_grads(in_float64(make(), x), (x,), order=2)
+
+
 @pytest.mark.parametrize(("make", "given"), [(make, given) for make, given, _ in LAYERS.values()], ids=LAYERS)
 def test_every_trainable_variable_gets_a_gradient(make: Any, given: Any) -> None:
     layer = in_float64(make(), draw(*given))
@@ -284,6 +293,7 @@ def test_a_cell_runs_in_a_loop_of_ones_own() -> None:
     x = draw(2, 3, 4)
     layer = in_float64(nn.GRU(5), x)
     state: Any = None
+    y: Any = None
     for t in range(3):
         y, state = layer.cell(x[:, t], state)
     wf.testing.assert_close(y, layer(x))
