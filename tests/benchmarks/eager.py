@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from compare import HEADER, Row, Run, measure, table
 
 import weft as wf
@@ -176,7 +175,8 @@ def contestants() -> list[Any]:
 def small_rows() -> list[Row]:
     """Rows a1 to a3: the cost of small operations."""
     peers = contestants()
-    adds: dict[str, Run] = {p.name: p.add for p in peers} | {"numpy": lambda: X + W}
+    adds: dict[str, Run] = {p.name: p.add for p in peers}
+    adds["numpy"] = lambda: X + W
     y = chain(np.tanh, np.sin, X, W, B)
     epsilon = 1e-6
     up, down = (chain(np.tanh, np.sin, X.astype(np.float64) + e, W, B) for e in (epsilon, -epsilon))
@@ -207,7 +207,8 @@ def large_rows() -> list[Row]:
         runs["multiply by a scalar, 4M"]["torch"] = lambda: tx * 2.0
         runs["matmul, 1024 x 1024"]["torch"] = lambda: ta @ tb
     return [
-        Row("large", what, run, np.asarray(run["numpy"]()), unit="ms", rtol=1e-3, atol=1e-3) for what, run in runs.items()
+        Row("large", what, run, np.asarray(run["numpy"]()), unit="ms", rtol=1e-3, atol=1e-3)
+        for what, run in runs.items()
     ]
 
 

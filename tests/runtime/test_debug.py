@@ -66,7 +66,9 @@ def test_ops_of_gradients_are_checked_and_named_as_such() -> None:
         tape.gradient(y, x)
 
     message = checked(gradient)
-    assert message.startswith("divide: the result f32[2] holds 1 inf of 2 elements, in the gradient of sqrt, while a tape")
+    assert message.startswith(
+        "divide: the result f32[2] holds 1 inf of 2 elements, in the gradient of sqrt, while a tape"
+    )
     assert "tape.gradient(y, x)" in message
 
 
@@ -149,7 +151,7 @@ def test_callbacks_are_added_and_removed() -> None:
     wf.debug.remove_callback(note)
     wf.exp(wf.tensor(1.0))
     assert told == ["exp"]
-    with pytest.raises(ArgumentError, match="remove_callback: .* is not called in this thread"):
+    with pytest.raises(ArgumentError, match=r"remove_callback: .* is not called in this thread"):
         wf.debug.remove_callback(note)
 
 

@@ -50,7 +50,7 @@ def test_an_error_survives_pickling_and_copying():
 
 def test_wrong_arguments_show_the_signature():
     with pytest.raises(TypeError, match=r"sum\(\) does not take these arguments; its signature is sum\(x, /, \*, axis"):
-        wf.sum(wf.tensor([1.0]), axes=0)
+        wf.sum(wf.tensor([1.0]), axes=0)  # pyright: ignore[reportCallIssue]
 
 
 def test_a_number_that_does_not_fit_is_refused():
