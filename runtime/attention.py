@@ -14,8 +14,8 @@ from .errors import ShapeError
 from .ops.activation import softmax
 from .ops.elementwise import where
 from .ops.linear import matmul, matrix_transpose
-from .spec import describe
-from .tensor import OPS, as_tensor
+from .spec import Operand, describe
+from .tensor import OPS, Tensor, as_tensor
 
 
 def _checked(q: Any, k: Any, v: Any) -> None:
@@ -33,7 +33,7 @@ def _checked(q: Any, k: Any, v: Any) -> None:
         )
 
 
-def causal_mask(queries: int, keys: int) -> Any:
+def causal_mask(queries: int, keys: int) -> Tensor:
     """True where a query may look: at keys that are not after it.   Shapes: (queries, keys).
 
     With fewer queries than keys, the queries are the last ones.
@@ -42,9 +42,9 @@ def causal_mask(queries: int, keys: int) -> Any:
     return OPS["reshape"](rows + (keys - queries), shape=(queries, 1)) >= columns
 
 
-def scaled_dot_product_attention(q: Any, k: Any, v: Any, mask: Any = None, *, causal: bool = False,
+def scaled_dot_product_attention(q: Operand, k: Operand, v: Operand, mask: Operand = None, *, causal: bool = False,
                                  scale: float | None = None, dropout_rate: float = 0.0, training: bool = True,
-                                 generator: Any = None) -> Any:  # fmt: skip
+                                 generator: Any = None) -> Tensor:  # fmt: skip
     """softmax(q k^T * scale) v: for each query, the mean of the values weighted by how its key matches.
 
     `mask` broadcasts to (..., queries, keys): bools say where a query may look, numbers are added to the logits.

@@ -10,10 +10,13 @@ from typing import Any
 from . import random
 from .errors import ArgumentError
 from .ops.elementwise import where
-from .tensor import as_tensor
+from .spec import Operand
+from .tensor import Tensor, as_tensor
 
 
-def dropout(x: Any, rate: float = 0.5, *, training: bool = True, generator: Any = None, noise_shape: Any = None) -> Any:
+def dropout(
+    x: Operand, rate: float = 0.5, *, training: bool = True, generator: Any = None, noise_shape: Any = None
+) -> Tensor:
     """Each element zeroed with probability `rate`, and the rest divided by 1 - rate; x itself unless training.
 
     `noise_shape` draws once for what it broadcasts to: (n, 1, 1, c) drops whole channels.

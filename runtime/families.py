@@ -18,13 +18,13 @@ from . import dtypes
 from .dtypes import DType
 from .errors import DTypeError
 from .op import Node, Op, Rule
-from .spec import Shaped, Spec, broadcast_shapes, describe, promoted
+from .spec import Operand, Shaped, Spec, broadcast_shapes, describe, promoted
 from .tensor import OPS, Tensor
 
 Domain = tuple[float, float] | Callable[..., Any]
 
 
-class Elementwise(Op[...]):
+class Elementwise(Op[..., Tensor]):
     """An op that maps each element (of broadcast operands) by one scalar expression."""
 
     elementwise = True
@@ -43,12 +43,12 @@ class Elementwise(Op[...]):
         holomorphic: bool = True,
     ) -> None:
         super().__init__(name, rule, kernel, c=c, onnx=onnx)
-        self.rules: tuple[Rule | None, ...] | None
+        self.rules: tuple[Rule | None, ...] | None  # pyright: ignore[reportIncompatibleVariableOverride]
         self.domain, self.takes, self.gives, self.holomorphic = domain, frozenset(takes), gives, holomorphic
         self.keeps_kind = gives in (None, dtypes.real_dtype)
         self.shortcut: Callable[..., Any] = super().__call__  # the eager context sets a quicker one
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Operand) -> Tensor:
         return self.shortcut(*args)
 
     def compute_dtype(self, *operands: Any) -> DType:
@@ -136,19 +136,16 @@ def fit(dx: Any, x: Shaped) -> Tensor:
 def _family(arity: int, name: str, kernel: Any, c: str, onnx: str | None, domain: Domain,
             rules: tuple[Rule | None, ...], takes: Iterable[DType], gives: Any, doc: str, holomorphic: bool,
             kind: type[Elementwise] = Elementwise) -> Elementwise:  # fmt: skip
-    if arity == 1:
+    def of_one(x: Operand, /) -> Spec:
+        return new.result(x)
 
-        def rule(x: Shaped, /) -> Spec:
-            return new.result(x)
-    elif arity == 2:
+    def of_two(x: Operand, y: Operand, /) -> Spec:
+        return new.result(x, y)
 
-        def rule(x: Shaped, y: Shaped, /) -> Spec:  # pyright: ignore[reportRedeclaration]
-            return new.result(x, y)
-    else:
+    def of_three(x: Operand, y: Operand, z: Operand, /) -> Spec:
+        return new.result(x, y, z)
 
-        def rule(x: Shaped, y: Shaped, z: Shaped, /) -> Spec:  # pyright: ignore[reportRedeclaration]
-            return new.result(x, y, z)
-
+    rule: Any = (of_one, of_two, of_three)[arity - 1]
     rule.__doc__ = doc
     new = kind(name, rule, kernel, c=c, onnx=onnx, domain=domain, takes=takes, gives=gives, holomorphic=holomorphic)
     new.gradient(*rules)

@@ -41,7 +41,7 @@ class HostValues(Tensor):
         array.flags.writeable = False
         return array
 
-    def item(self) -> bool | int | float | complex:
+    def item(self) -> Any:
         """The single element as a Python number.
 
         Errors: ShapeError unless there is exactly one element.

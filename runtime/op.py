@@ -13,13 +13,18 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Container, Mapping
 from types import CodeType
-from typing import Any, Generic, NamedTuple, ParamSpec, Protocol, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, Protocol, TypeVar, overload
 
 from .errors import GradientError
 from .spec import Spec
 from .tensor import OPS, Tensor
 
 P = ParamSpec("P")
+R = TypeVar("R")
+if TYPE_CHECKING:  # Python 3.13 can say that Op[...] means Op[..., Any]; checkers can say it already
+    import typing_extensions
+
+    R = typing_extensions.TypeVar("R", default=Any)
 Rule = Callable[..., Any]
 
 
@@ -40,7 +45,7 @@ class Context(Protocol):
     def run(self, op: Op[...], args: tuple[Any, ...], attrs: dict[str, Any]) -> Any: ...
 
 
-class Op(Generic[P]):
+class Op(Generic[P, R]):
     """An operation: its public function and everything weft knows about it."""
 
     elementwise = False
@@ -79,7 +84,7 @@ class Op(Generic[P]):
         self.defaults = {name: optional[name] for name in self.attributes if name in optional}
         self.attribute_set = frozenset(self.attributes)
 
-    def __call__(self, *args: P.args, **attrs: P.kwargs) -> Any:
+    def __call__(self, *args: P.args, **attrs: P.kwargs) -> R:
         return apply(self, *self.bind(args, attrs))
 
     def bind(self, args: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -186,6 +191,17 @@ def _varargs_name(code: CodeType) -> str:
     return code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
 
 
+class Definition(Protocol):
+    """What `op(...)` gives: it makes an op of a shape rule. Where the rule gives specs, a call gives tensors."""
+
+    @overload
+    def __call__(self, rule: Callable[P, Spec], /) -> Op[P, Tensor]: ...
+    @overload
+    def __call__(self, rule: Callable[P, tuple[Spec, ...]], /) -> Op[P, tuple[Tensor, ...]]: ...
+    @overload
+    def __call__(self, rule: Callable[P, R], /) -> Op[P, R]: ...  # a named tuple of results
+
+
 def op(
     kernel: Callable[..., Any],
     *,
@@ -194,14 +210,14 @@ def op(
     onnx: str | None = None,
     widen: bool = False,
     samples: Any = None,
-) -> Callable[[Callable[P, Spec | tuple[Spec, ...]]], Op[P]]:
+) -> Definition:
     """Define an op from its shape rule: the decorated function, whose signature and docstring become public.
 
     `kernel(*arrays, **attributes)` computes it with NumPy. `widen`: float16 and bfloat16 operands are computed
     in float32. `samples` gives the generated tests their inputs.
     """
 
-    def define(rule: Callable[P, Spec | tuple[Spec, ...]]) -> Op[P]:
+    def define(rule: Callable[..., Any]) -> Op[...]:
         return Op(name or rule.__name__, rule, kernel, c=c, onnx=onnx, widen=widen, samples=samples)
 
     return define

@@ -7,9 +7,9 @@ This file knows shapes and dtypes, never values.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from . import dtypes
 from .dtypes import DType
@@ -19,6 +19,11 @@ Shape = tuple[int, ...]
 Axes = int | Sequence[int] | None
 SCALARS = (bool, int, float, complex)
 Scalar = bool | int | float | complex
+
+
+# What a caller may pass as an operand: a tensor, a variable, an array, a number, a nested list of them. The shape
+# rule, which declares it, sees something `Shaped` or a Python scalar instead; only Any lets both be checked.
+Operand: TypeAlias = Any
 
 
 class Shaped(Protocol):
@@ -43,6 +48,15 @@ class Spec:
     @property
     def ndim(self) -> int:
         return len(self.shape)
+
+
+class StackSpec(Spec):
+    """A stack of tensors of this shape and dtype: what a loop saves for its way back."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return f"stack {super().__str__()}"
 
 
 def shape_of(x: Shaped | Scalar) -> Shape:
@@ -101,13 +115,13 @@ def promoted(name: str, *operands: Shaped | Scalar) -> DType:
         raise DTypeError(f"{name}: {error.message}", error.hint) from None
 
 
-def check_dtype(name: str, x: Shaped | Scalar, allowed: Iterable[DType], hint: str = "") -> None:
+def check_dtype(name: str, x: Shaped | Scalar, allowed: Container[DType], hint: str = "") -> None:
     """Refuse an operand whose dtype is not among `allowed`."""
-    dtype = kind_of(x)
-    if dtype not in allowed and dtypes.promote(dtype) not in allowed:
-        names = ", ".join(d.name for d in dtypes.ALL if d in set(allowed))
+    dtype = dtypes.promote(kind_of(x))
+    if dtype not in allowed:
+        names = ", ".join(d.name for d in dtypes.ALL if d in allowed)
         raise DTypeError(
-            f"{name}: {describe(x)} has dtype {dtypes.promote(dtype)}, which {name} does not take",
+            f"{name}: {describe(x)} has dtype {dtype}, which {name} does not take",
             hint or f"It takes {names}.",
         )
 

@@ -19,8 +19,19 @@ from ..families import binary, unary
 from ..op import op
 from ..samples import sample
 from ..selection import choose
-from ..spec import Axes, Shaped, Spec, check_dtype, describe, like, normalize_axes, normalize_axis, reduced_shape
-from ..tensor import OPS
+from ..spec import (
+    Axes,
+    Operand,
+    Shaped,
+    Spec,
+    check_dtype,
+    describe,
+    like,
+    normalize_axes,
+    normalize_axis,
+    reduced_shape,
+)
+from ..tensor import OPS, Tensor
 from .elementwise import exp, tanh, where
 from .reduction import spread, sum
 from .special import TWO_OVER_SQRT_PI, erfc, erfc_kernel, in_blocks
@@ -122,22 +133,22 @@ def _celu_slope_a(r: Any) -> Any:
 swish, expit, hardtanh = silu, sigmoid, hard_tanh
 
 
-def leaky_relu(x: Any, negative_slope: Any = 0.01) -> Any:
+def leaky_relu(x: Operand, negative_slope: Any = 0.01) -> Tensor:
     """x where it is positive, else negative_slope * x."""
     return prelu(x, negative_slope)
 
 
-def elu(x: Any, alpha: Any = 1.0) -> Any:
+def elu(x: Operand, alpha: Any = 1.0) -> Tensor:
     """x where it is positive, else alpha * (exp(x) - 1)."""
     return elu_by(x, alpha)
 
 
-def celu(x: Any, alpha: Any = 1.0) -> Any:
+def celu(x: Operand, alpha: Any = 1.0) -> Tensor:
     """x where it is positive, else alpha * (exp(x / alpha) - 1): an elu whose slope is continuous at 0."""
     return celu_by(x, alpha)
 
 
-def gelu(x: Any, approximate: bool | str = False) -> Any:
+def gelu(x: Operand, approximate: bool | str = False) -> Tensor:
     """x times the normal distribution function of x: exact, or by the tanh formula.
 
     `approximate` is a bool, or "none" or "tanh".
@@ -150,7 +161,7 @@ def gelu(x: Any, approximate: bool | str = False) -> Any:
     return gelu_tanh(x) if approximate in (True, "tanh") else gelu_erf(x)
 
 
-def glu(x: Any, axis: int = -1) -> Any:
+def glu(x: Operand, axis: int = -1) -> Tensor:
     """The gated linear unit: the first half of the axis times the sigmoid of the second.
 
     Shapes: (..., 2 n, ...) -> (..., n, ...).
@@ -213,7 +224,7 @@ _OVER_SAMPLES = [sample((3, 4)), sample((2, 3, 4), axis=1), sample((2, 3), axis=
 
 
 @op(_in_floats(_softmax), onnx="Softmax", widen=True, samples=_OVER_SAMPLES)
-def softmax(x: Shaped, /, axis: Axes = -1) -> Spec:
+def softmax(x: Operand, /, axis: Axes = -1) -> Spec:
     """exp(x) divided by its sum over an axis: probabilities from logits.
 
     Elements of -inf get probability 0; an axis of nothing else is all 0.
@@ -232,7 +243,7 @@ def _(dy: Any, y: Any, _x: Any, *, axis: Axes) -> Any:
 
 
 @op(_in_floats(_log_softmax), onnx="LogSoftmax", widen=True, samples=_OVER_SAMPLES)
-def log_softmax(x: Shaped, /, axis: Axes = -1) -> Spec:
+def log_softmax(x: Operand, /, axis: Axes = -1) -> Spec:
     """The logarithm of softmax, accurate also where a probability is nearly 0 or 1."""
     return _over("log_softmax", x, axis)
 
@@ -244,7 +255,7 @@ def _(dy: Any, y: Any, _x: Any, *, axis: Axes) -> Any:
 
 @op(_in_floats(_logsumexp), onnx="ReduceLogSumExp", widen=True,
     samples=[sample((3, 4)), sample((2, 3, 4), axis=(0, -1)), sample((3, 4), axis=1, keepdims=True)])  # fmt: skip
-def logsumexp(x: Shaped, /, axis: Axes = None, *, keepdims: bool = False) -> Spec:
+def logsumexp(x: Operand, /, axis: Axes = None, *, keepdims: bool = False) -> Spec:
     """log(sum(exp(x))) over axes (all by default), without overflow; -inf over no elements.
 
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import ShapeError
 from ..op import op
 from ..samples import integers, sample
-from ..spec import Shape, Shaped, Spec, broadcast_shapes, describe, like, normalize_axis, plural
+from ..spec import Operand, Shape, Shaped, Spec, broadcast_shapes, describe, like, normalize_axis, plural
 from ..tensor import OPS
 from .gathering import MODES, Mode, check_indices, check_mode, combine, in_range, put_gradients
 from .slicing import check_value
@@ -44,7 +44,7 @@ def _key(name: str, x: np.ndarray, indices: np.ndarray, axis: int) -> tuple[Any,
 
 @op(lambda x, indices, axis: x[_key("take_along_axis", x, indices, axis)], onnx="GatherElements",
     samples=[sample((3, 4), _SOME, axis=1), sample((2, 3), integers((4, 3), 0, 2), axis=0), sample((1, 4), _SOME, axis=-1)])  # fmt: skip
-def take_along_axis(x: Shaped, indices: Any, /, *, axis: int = -1) -> Spec:
+def take_along_axis(x: Operand, indices: Operand, /, *, axis: int = -1) -> Spec:
     """For each row along an axis, the elements at the positions that `indices` has for that row.
 
     Shapes: (..., n, ...), (..., m, ...) -> (..., m, ...).
@@ -73,7 +73,7 @@ def _put(x: np.ndarray, indices: np.ndarray, values: Any, axis: int, mode: Mode)
 
 @op(_put, onnx="ScatterElements", widen=True, samples=[
     *(sample((3, 4), _SOME, (3, 2), axis=1, mode=mode) for mode in MODES), sample((2, 3), integers((4, 3), 0, 2), 1.5, axis=0)])  # fmt: skip
-def put_along_axis(x: Shaped, indices: Any, values: Any, /, *, axis: int = -1, mode: Mode = "set") -> Spec:
+def put_along_axis(x: Operand, indices: Operand, values: Operand, /, *, axis: int = -1, mode: Mode = "set") -> Spec:
     """`x`, for each row along an axis with `values` put at the positions that `indices` has for that row.
 
     Modes: "set" (the last stays where several meet), "add", "multiply", "max", "min".

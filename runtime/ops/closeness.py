@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .. import dtypes
 from ..inspection import finfo
-from ..spec import kind_of
+from ..spec import Operand, kind_of
 from ..tensor import Tensor, as_tensor
 from .elementwise import abs, at_least, at_most, imag, isfinite, isnan, positive, real, where
 from .reduction import all
 
 
-def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
+def clip(x: Operand, /, min: Operand = None, max: Operand = None) -> Tensor:
     """`x` with what is below min or above max replaced by that bound; either may be None or a tensor.
 
     The gradient flows to x where it is within the bounds, these included, and to the bound elsewhere.
@@ -26,7 +24,7 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     return positive(x) if min is None and max is None else x
 
 
-def nan_to_num(x: Any, /, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+def nan_to_num(x: Operand, /, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
     """`x` with NaN replaced by a number, and the infinities by the largest and smallest of the dtype, or by numbers."""
     x = as_tensor(x)
     if x.dtype in dtypes.COMPLEX:
@@ -39,7 +37,7 @@ def nan_to_num(x: Any, /, nan: float = 0.0, posinf: float | None = None, neginf:
     return where(x == -float("inf"), limits.min if neginf is None else neginf, x)
 
 
-def isclose(x1: Any, x2: Any, /, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+def isclose(x1: Operand, x2: Operand, /, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Whether |x1 - x2| <= atol + rtol * |x2|, elementwise; infinities are close to themselves only.
 
     Shapes: both broadcast.
@@ -53,6 +51,6 @@ def isclose(x1: Any, x2: Any, /, *, rtol: float = 1e-5, atol: float = 1e-8, equa
     return close | (isnan(x1) & isnan(x2)) if equal_nan else close
 
 
-def allclose(x1: Any, x2: Any, /, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+def allclose(x1: Operand, x2: Operand, /, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Whether all elements are close, as `isclose` has it; a 0-d bool."""
     return all(isclose(x1, x2, rtol=rtol, atol=atol, equal_nan=equal_nan))

@@ -15,8 +15,8 @@ from ..errors import ArgumentError, ShapeError
 from ..families import conj, fit
 from ..op import op
 from ..samples import sample
-from ..spec import Shape, Shaped, Spec, check_dtype, describe, promoted
-from ..tensor import OPS, as_tensor
+from ..spec import Operand, Shape, Shaped, Spec, check_dtype, describe, promoted
+from ..tensor import OPS, Tensor, as_tensor
 from . import convolution_kernels as kernels
 from .windows import (
     Lengths,
@@ -73,7 +73,7 @@ _SAMPLES = [
 
 
 @op(kernels.conv, onnx="Conv", widen=True, samples=_SAMPLES)
-def conv(x: Shaped, w: Shaped, /, *, stride: Lengths = 1, padding: Padding = "valid", dilation: Lengths = 1,
+def conv(x: Operand, w: Operand, /, *, stride: Lengths = 1, padding: Padding = "valid", dilation: Lengths = 1,
          groups: int = 1) -> Spec:  # fmt: skip
     """The convolution (cross-correlation, as usual in networks) of channels-last input over any number of axes.
 
@@ -93,7 +93,7 @@ def conv(x: Shaped, w: Shaped, /, *, stride: Lengths = 1, padding: Padding = "va
     sample((2, 3, 3, 4), (2, 3, 1, 4), lengths=(5, 5), stride=2, padding=((1, 0), (1, 1)), groups=2),
     sample((1, 3, 2, 4), (2, 2, 2, 4), lengths=(4, 3), groups=2),
 ])  # fmt: skip
-def conv_dx(dy: Shaped, w: Shaped, /, *, lengths: Shape, stride: Lengths = 1, padding: Padding = "valid",
+def conv_dx(dy: Operand, w: Operand, /, *, lengths: Shape, stride: Lengths = 1, padding: Padding = "valid",
             dilation: Lengths = 1, groups: int = 1) -> Spec:  # fmt: skip
     """The cotangent of the input of `conv` whose spatial axes have `lengths`: a transposed convolution.
 
@@ -117,7 +117,7 @@ def conv_dx(dy: Shaped, w: Shaped, /, *, lengths: Shape, stride: Lengths = 1, pa
     sample((1, 4, 4, 4), (1, 3, 3, 4), kernel=(2, 2), groups=2),
     sample((2, 4, 4, 2), (2, 3, 3, 4), kernel=(2, 2), groups=2),
 ])  # fmt: skip
-def conv_dw(x: Shaped, dy: Shaped, /, *, kernel: Shape, stride: Lengths = 1, padding: Padding = "valid",
+def conv_dw(x: Operand, dy: Operand, /, *, kernel: Shape, stride: Lengths = 1, padding: Padding = "valid",
             dilation: Lengths = 1, groups: int = 1) -> Spec:  # fmt: skip
     """The cotangent of the weights of `conv` whose window has the lengths `kernel`.
 
@@ -175,8 +175,8 @@ def _conv_nd(n: int, x: Any, w: Any, bias: Any, stride: Any, padding: Any, dilat
     return _finish(name, y, bias, first)
 
 
-def conv1d(x: Any, w: Any, bias: Any = None, *, stride: Lengths = 1, padding: Padding = "valid",
-           dilation: Lengths = 1, groups: int = 1, layout: str = "channels_last") -> Any:  # fmt: skip
+def conv1d(x: Operand, w: Operand, bias: Operand = None, *, stride: Lengths = 1, padding: Padding = "valid",
+           dilation: Lengths = 1, groups: int = 1, layout: str = "channels_last") -> Tensor:  # fmt: skip
     """The convolution over one axis; see `conv2d`.
 
     Shapes: (n, length, c) (k, c / groups, m) -> (n, length', m); channels_first: (n, c, length) (m, c / groups, k).
@@ -184,8 +184,8 @@ def conv1d(x: Any, w: Any, bias: Any = None, *, stride: Lengths = 1, padding: Pa
     return _conv_nd(1, x, w, bias, stride, padding, dilation, groups, layout)
 
 
-def conv2d(x: Any, w: Any, bias: Any = None, *, stride: Lengths = 1, padding: Padding = "valid",
-           dilation: Lengths = 1, groups: int = 1, layout: str = "channels_last") -> Any:  # fmt: skip
+def conv2d(x: Operand, w: Operand, bias: Operand = None, *, stride: Lengths = 1, padding: Padding = "valid",
+           dilation: Lengths = 1, groups: int = 1, layout: str = "channels_last") -> Tensor:  # fmt: skip
     """The convolution (cross-correlation, as usual in networks) of images with weights.
 
     `padding` is "valid" (none), "same" (ceil(length / stride) outputs), an int, an int for each axis, or a pair
@@ -203,8 +203,8 @@ def conv2d(x: Any, w: Any, bias: Any = None, *, stride: Lengths = 1, padding: Pa
     return _conv_nd(2, x, w, bias, stride, padding, dilation, groups, layout)
 
 
-def conv3d(x: Any, w: Any, bias: Any = None, *, stride: Lengths = 1, padding: Padding = "valid",
-           dilation: Lengths = 1, groups: int = 1, layout: str = "channels_last") -> Any:  # fmt: skip
+def conv3d(x: Operand, w: Operand, bias: Operand = None, *, stride: Lengths = 1, padding: Padding = "valid",
+           dilation: Lengths = 1, groups: int = 1, layout: str = "channels_last") -> Tensor:  # fmt: skip
     """The convolution over three axes; see `conv2d`.
 
     Shapes: (n, d, h, w, c) (kd, kh, kw, c / groups, m) -> (n, d', h', w', m).
@@ -248,16 +248,16 @@ def _conv_transpose_nd(n: int, x: Any, w: Any, bias: Any, stride: Any, padding: 
     return _finish(name, y, bias, first)
 
 
-def conv_transpose1d(x: Any, w: Any, bias: Any = None, *, stride: Lengths = 1, padding: Padding = "valid",
+def conv_transpose1d(x: Operand, w: Operand, bias: Operand = None, *, stride: Lengths = 1, padding: Padding = "valid",
                      output_padding: Lengths = 0, dilation: Lengths = 1, groups: int = 1,
-                     layout: str = "channels_last") -> Any:  # fmt: skip
+                     layout: str = "channels_last") -> Tensor:  # fmt: skip
     """The transposed convolution over one axis; see `conv_transpose2d`."""
     return _conv_transpose_nd(1, x, w, bias, stride, padding, output_padding, dilation, groups, layout)
 
 
-def conv_transpose2d(x: Any, w: Any, bias: Any = None, *, stride: Lengths = 1, padding: Padding = "valid",
+def conv_transpose2d(x: Operand, w: Operand, bias: Operand = None, *, stride: Lengths = 1, padding: Padding = "valid",
                      output_padding: Lengths = 0, dilation: Lengths = 1, groups: int = 1,
-                     layout: str = "channels_last") -> Any:  # fmt: skip
+                     layout: str = "channels_last") -> Tensor:  # fmt: skip
     """The transposed convolution: the map that carries a convolution's output cotangent to its input.
 
     A length n becomes (n - 1) * stride + reach - padding + output_padding, where reach is dilation * (window - 1) + 1;
@@ -269,8 +269,8 @@ def conv_transpose2d(x: Any, w: Any, bias: Any = None, *, stride: Lengths = 1, p
     return _conv_transpose_nd(2, x, w, bias, stride, padding, output_padding, dilation, groups, layout)
 
 
-def conv_transpose3d(x: Any, w: Any, bias: Any = None, *, stride: Lengths = 1, padding: Padding = "valid",
+def conv_transpose3d(x: Operand, w: Operand, bias: Operand = None, *, stride: Lengths = 1, padding: Padding = "valid",
                      output_padding: Lengths = 0, dilation: Lengths = 1, groups: int = 1,
-                     layout: str = "channels_last") -> Any:  # fmt: skip
+                     layout: str = "channels_last") -> Tensor:  # fmt: skip
     """The transposed convolution over three axes; see `conv_transpose2d`."""
     return _conv_transpose_nd(3, x, w, bias, stride, padding, output_padding, dilation, groups, layout)

@@ -19,8 +19,8 @@ from .. import dtypes
 from ..errors import ArgumentError, GradientError
 from ..op import op
 from ..samples import complexes, positive_definite, sample
-from ..spec import Shaped, Spec, describe, like
-from ..tensor import OPS
+from ..spec import Operand, Spec, describe, like
+from ..tensor import OPS, Tensor
 from .diagonals import diagonal, diagonal_matrix
 from .linear import matmul
 from .matrices import (
@@ -53,7 +53,7 @@ def _cholesky(x: np.ndarray, upper: bool) -> np.ndarray:
 
 @op(_cholesky, widen=True,
     samples=[sample(positive_definite(3, 3)), sample(positive_definite(2, 3, 3), upper=True)])  # fmt: skip
-def cholesky(x: Shaped, /, *, upper: bool = False) -> Spec:
+def cholesky(x: Operand, /, *, upper: bool = False) -> Spec:
     """The triangle l with l @ l^H == x for symmetric (Hermitian) positive definite x; u^H @ u == x if `upper`.
 
     Shapes: (..., n, n) -> (..., n, n).
@@ -74,8 +74,8 @@ def _(dy: Any, y: Any, _x: Any, *, upper: bool) -> Any:
 class QRResult(NamedTuple):
     """What `qr` gives: orthonormal columns, and an upper triangle."""
 
-    Q: Any
-    R: Any
+    Q: Tensor
+    R: Tensor
 
 
 def _qr(x: np.ndarray, mode: Literal["reduced", "complete"]) -> tuple[np.ndarray, ...]:
@@ -83,7 +83,7 @@ def _qr(x: np.ndarray, mode: Literal["reduced", "complete"]) -> tuple[np.ndarray
 
 
 @op(_qr, widen=True, samples=[sample((3, 3)), sample((4, 3)), sample((2, 3, 4)), sample((3, 3), mode="complete")])
-def qr(x: Shaped, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
+def qr(x: Operand, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
     """Orthonormal columns q and an upper triangle r with q @ r == x.
 
     The gradient needs independent columns, and `mode="reduced"` for a matrix with more rows than columns.
@@ -95,7 +95,7 @@ def qr(x: Shaped, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRR
         raise ArgumentError(f"qr: mode {mode!r} is unknown", 'The modes are "reduced" and "complete".')
     m, n = x.shape[-2:]
     k = m if mode == "complete" else min(m, n)
-    return QRResult(stack(x, m, k), stack(x, k, n))
+    return QRResult._make((stack(x, m, k), stack(x, k, n)))
 
 
 @qr.gradient
@@ -122,9 +122,9 @@ def _qr_dx(dq: Any, dr: Any, q: Any, r: Any) -> Any:
 class SVDResult(NamedTuple):
     """What `svd` gives: x == (U * S) @ Vh, with singular values in descending order."""
 
-    U: Any
-    S: Any
-    Vh: Any
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
 
 
 def _svd(x: np.ndarray, full_matrices: bool) -> tuple[np.ndarray, ...]:
@@ -134,7 +134,7 @@ def _svd(x: np.ndarray, full_matrices: bool) -> tuple[np.ndarray, ...]:
 
 @op(_svd, widen=True,
     samples=[sample((3, 3)), sample((4, 3), full_matrices=False), sample((2, 3, 4), full_matrices=False)])  # fmt: skip
-def svd(x: Shaped, /, *, full_matrices: bool = True) -> SVDResult:
+def svd(x: Operand, /, *, full_matrices: bool = True) -> SVDResult:
     """The singular value decomposition u, s, vh of each matrix: (u * s) @ vh == x, with s in descending order.
 
     With `full_matrices` u and vh are square; the gradient of a matrix that is not square needs it False. Gradients
@@ -147,7 +147,7 @@ def svd(x: Shaped, /, *, full_matrices: bool = True) -> SVDResult:
     k = min(m, n)
     real = dtypes.real_dtype(inexact("svd", x))
     rows, columns = (m, n) if full_matrices else (k, k)
-    return SVDResult(stack(x, m, rows), stack(x, k, dtype=real), stack(x, columns, n))
+    return SVDResult._make((stack(x, m, rows), stack(x, k, dtype=real), stack(x, columns, n)))
 
 
 @svd.gradient
@@ -185,7 +185,7 @@ def _svdvals(x: np.ndarray) -> np.ndarray:
 
 
 @op(_svdvals, widen=True, samples=[sample((3, 3)), sample((2, 4, 3)), sample((3, 4)), sample(complexes((3, 2)))])
-def svdvals(x: Shaped, /) -> Spec:
+def svdvals(x: Operand, /) -> Spec:
     """The singular values of each matrix, in descending order.   Shapes: (..., m, n) -> (..., min(m, n))."""
     check_matrices("svdvals", x)
     return stack(x, min(x.shape[-2:]), dtype=dtypes.real_dtype(inexact("svdvals", x)))

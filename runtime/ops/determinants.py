@@ -14,8 +14,8 @@ from .. import dtypes
 from ..families import conj
 from ..op import op
 from ..samples import complexes, sample
-from ..spec import Shaped, Spec, like
-from ..tensor import OPS
+from ..spec import Operand, Spec, like
+from ..tensor import OPS, Tensor
 from .diagonals import trace
 from .linear import matmul
 from .matrices import NAN_HINT, adjoint, as_inexact, check_square, finite, inexact, matrix_transpose, refused, stack
@@ -27,7 +27,7 @@ def _det(x: np.ndarray) -> np.ndarray:
 
 
 @op(_det, onnx="Det", widen=True, samples=[sample((3, 3)), sample((2, 3, 3)), sample((1, 1)), sample(complexes((3, 3)))])  # fmt: skip
-def det(x: Shaped, /) -> Spec:
+def det(x: Operand, /) -> Spec:
     """The determinant of each matrix; 1 for an empty one.   Shapes: (..., n, n) -> (...).
 
     Gradients hold for singular matrices up to the second order; the third and higher need an inverse.
@@ -82,7 +82,7 @@ def _cofactor(x: np.ndarray) -> np.ndarray:
 
 
 @op(_cofactor, widen=True, samples=[sample((3, 3)), sample((2, 2, 2)), sample(complexes((3, 3)))])
-def cofactor(x: Shaped, /) -> Spec:
+def cofactor(x: Operand, /) -> Spec:
     """The matrix of cofactors: the derivative of the determinant by each element.   Shapes: (..., n, n) -> (..., n, n)."""
     check_square("cofactor", x)
     return like(x, dtype=inexact("cofactor", x))
@@ -106,7 +106,7 @@ def _cofactor_change(x: np.ndarray, dx: np.ndarray) -> np.ndarray:
 
 @op(_cofactor_change, widen=True, samples=[sample((3, 3), (3, 3)), sample((2, 2, 2), (2, 2, 2)),
                                            sample(complexes((3, 3)), complexes((3, 3)))])  # fmt: skip
-def cofactor_change(x: Shaped, dx: Shaped, /) -> Spec:
+def cofactor_change(x: Operand, dx: Operand, /) -> Spec:
     """How the cofactors of `x` change in the direction `dx`: the second derivative of the determinant.
 
     Shapes: (..., n, n) (..., n, n) -> (..., n, n).
@@ -136,8 +136,8 @@ cofactor_change.gradient(_cofactor_change_by_x, _cofactor_change_by_dx)
 class SlogdetResult(NamedTuple):
     """What `slogdet` gives: det = sign * exp(logabsdet)."""
 
-    sign: Any
-    logabsdet: Any
+    sign: Tensor
+    logabsdet: Tensor
 
 
 def _slogdet(x: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -145,7 +145,7 @@ def _slogdet(x: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 @op(_slogdet, widen=True, samples=[sample((3, 3)), sample((2, 3, 3)), sample(complexes((3, 3)))])
-def slogdet(x: Shaped, /) -> SlogdetResult:
+def slogdet(x: Operand, /) -> SlogdetResult:
     """The sign (for complex matrices the phase) and the logarithm of the absolute value of the determinant.
 
     A singular matrix has sign 0 and logarithm -inf, and no gradient.
@@ -154,7 +154,7 @@ def slogdet(x: Shaped, /) -> SlogdetResult:
     """
     check_square("slogdet", x)
     sign = stack(x)
-    return SlogdetResult(sign, like(sign, dtype=dtypes.real_dtype(sign.dtype)))
+    return SlogdetResult._make((sign, like(sign, dtype=dtypes.real_dtype(sign.dtype))))
 
 
 @slogdet.gradient

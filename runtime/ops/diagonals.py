@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import ShapeError
 from ..op import op
 from ..samples import sample
-from ..spec import Shape, Shaped, Spec, describe, like, shape_of
+from ..spec import Operand, Shape, Spec, describe, like, shape_of
 from ..tensor import OPS, Tensor, as_tensor
 
 
@@ -20,7 +20,7 @@ def _length(rows: int, columns: int, offset: int) -> int:
 
 @op(lambda x, offset: np.diagonal(x, offset, -2, -1),
     samples=[sample((3, 4)), sample((2, 3, 3), offset=1), sample((4, 2), offset=-2)])  # fmt: skip
-def diagonal(x: Shaped, /, *, offset: int = 0) -> Spec:
+def diagonal(x: Operand, /, *, offset: int = 0) -> Spec:
     """The diagonal of each matrix, `offset` above the main one (below, if negative).   Shapes: (..., m, n) -> (..., k)."""
     if len(shape_of(x)) < 2:
         raise ShapeError(f"diagonal: {describe(x)} is no matrix", "Give it at least two axes; wf.diag makes a matrix.")
@@ -40,7 +40,7 @@ def _on_diagonal(x: np.ndarray, offset: int, shape: Shape) -> np.ndarray:
 
 
 @op(_on_diagonal, samples=[sample((3,), offset=0, shape=(3, 3)), sample((2, 3), offset=1, shape=(3, 4))])
-def on_diagonal(x: Shaped, /, *, offset: int, shape: Shape) -> Spec:
+def on_diagonal(x: Operand, /, *, offset: int, shape: Shape) -> Spec:
     """Matrices of `shape` with `x` on a diagonal and zeros elsewhere.   Shapes: (..., k) -> (..., m, n)."""
     if not shape_of(x) or x.shape[-1] != _length(shape[-2], shape[-1], offset):
         raise ShapeError(
@@ -61,7 +61,7 @@ def diagonal_matrix(x: Any) -> Any:
     return on_diagonal(x, offset=0, shape=(n, n))
 
 
-def diag(x: Any, /, offset: int = 0) -> Tensor:
+def diag(x: Operand, /, offset: int = 0) -> Tensor:
     """A matrix with the vector `x` on its diagonal, or the diagonals of matrices.
 
     Shapes: (n,) -> (n, n); (..., m, n) -> (..., k).
@@ -73,6 +73,6 @@ def diag(x: Any, /, offset: int = 0) -> Tensor:
     return on_diagonal(x, offset=offset, shape=(n, n))
 
 
-def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
+def trace(x: Operand, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
     """The sum of a diagonal of each matrix.   Shapes: (..., m, n) -> (...)."""
     return OPS["sum"](diagonal(x, offset=offset), axis=-1, dtype=dtype)

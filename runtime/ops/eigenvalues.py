@@ -18,8 +18,8 @@ from .. import dtypes
 from ..families import conj, fit
 from ..op import op
 from ..samples import complexes, positive_definite, sample
-from ..spec import Shaped, Spec
-from ..tensor import OPS
+from ..spec import Operand, Spec
+from ..tensor import OPS, Tensor
 from .diagonals import diagonal, diagonal_matrix
 from .linear import matmul
 from .matrices import (
@@ -42,8 +42,8 @@ from .solving import solve
 class EighResult(NamedTuple):
     """What `eigh` gives: eigenvalues in ascending order, and the eigenvectors as columns."""
 
-    eigenvalues: Any
-    eigenvectors: Any
+    eigenvalues: Tensor
+    eigenvectors: Tensor
 
 
 def _eigh(x: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -52,7 +52,7 @@ def _eigh(x: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 @op(_eigh, widen=True, samples=[sample((3, 3)), sample((2, 3, 3))])
-def eigh(x: Shaped, /) -> EighResult:
+def eigh(x: Operand, /) -> EighResult:
     """The eigenvalues, in ascending order, and eigenvectors (columns) of symmetric (Hermitian) matrices.
 
     Gradients hold for functions that do not depend on the signs (phases) of the vectors.
@@ -61,7 +61,7 @@ def eigh(x: Shaped, /) -> EighResult:
     """
     check_square("eigh", x)
     n = x.shape[-1]
-    return EighResult(stack(x, n, dtype=dtypes.real_dtype(inexact("eigh", x))), stack(x, n, n))
+    return EighResult._make((stack(x, n, dtype=dtypes.real_dtype(inexact("eigh", x))), stack(x, n, n)))
 
 
 @eigh.gradient
@@ -78,7 +78,7 @@ def _eigvalsh(x: np.ndarray) -> np.ndarray:
 
 
 @op(_eigvalsh, widen=True, samples=[sample((3, 3)), sample((2, 3, 3)), sample(complexes((3, 3)))])
-def eigvalsh(x: Shaped, /) -> Spec:
+def eigvalsh(x: Operand, /) -> Spec:
     """The eigenvalues of symmetric (Hermitian) matrices, in ascending order.   Shapes: (..., n, n) -> (..., n)."""
     check_square("eigvalsh", x)
     return stack(x, x.shape[-1], dtype=dtypes.real_dtype(inexact("eigvalsh", x)))
@@ -93,8 +93,8 @@ def _(dy: Any, _y: Any, x: Any) -> Any:
 class EigResult(NamedTuple):
     """What `eig` gives: eigenvalues in no particular order, and the eigenvectors as columns of length 1."""
 
-    eigenvalues: Any
-    eigenvectors: Any
+    eigenvalues: Tensor
+    eigenvectors: Tensor
 
 
 def _as_complex(x: np.ndarray) -> np.ndarray:
@@ -107,7 +107,7 @@ def _eig(x: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 @op(_eig, widen=True, samples=[sample(positive_definite(3, 3)), sample(positive_definite(2, 3, 3))])
-def eig(x: Shaped, /) -> EigResult:
+def eig(x: Operand, /) -> EigResult:
     """The eigenvalues and eigenvectors (columns of length 1) of square matrices; always complex.
 
     Gradients hold for different eigenvalues, and for functions that do not depend on the phases of the vectors.
@@ -116,7 +116,7 @@ def eig(x: Shaped, /) -> EigResult:
     """
     check_square("eig", x)
     n, dtype = x.shape[-1], dtypes.complex_dtype(inexact("eig", x))
-    return EigResult(stack(x, n, dtype=dtype), stack(x, n, n, dtype=dtype))
+    return EigResult._make((stack(x, n, dtype=dtype), stack(x, n, n, dtype=dtype)))
 
 
 @eig.gradient
@@ -135,7 +135,7 @@ def _eigvals(x: np.ndarray) -> np.ndarray:
 
 
 @op(_eigvals, widen=True, samples=[sample((3, 3)), sample((2, 3, 3)), sample(complexes((3, 3)))])
-def eigvals(x: Shaped, /) -> Spec:
+def eigvals(x: Operand, /) -> Spec:
     """The eigenvalues of square matrices, in no particular order; always complex.   Shapes: (..., n, n) -> (..., n)."""
     check_square("eigvals", x)
     return stack(x, x.shape[-1], dtype=dtypes.complex_dtype(inexact("eigvals", x)))

@@ -11,14 +11,14 @@ from functools import lru_cache
 from typing import Any
 
 from ..errors import ArgumentError, ShapeError
-from ..spec import Shape, describe, plural, promoted
+from ..spec import Operand, Shape, describe, plural, promoted
 from ..tensor import OPS, Tensor, as_tensor
 from .contraction import Label, Labels, Planner, Step
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def einsum(*operands: Any) -> Tensor:
+def einsum(*operands: Operand) -> Tensor:
     """Sums of products of tensors by the Einstein convention: `einsum("ij,jk->ik", x, y)`.
 
     Each operand has a letter for each axis; letters missing after `->` are summed over. Without `->` the result

@@ -14,8 +14,8 @@ from ..dtypes import EVERY, INEXACT, INTEGERS
 from ..errors import ArgumentError, OutOfRangeError, ShapeError
 from ..op import op
 from ..samples import integers, sample
-from ..spec import Shaped, Spec, check_dtype, describe, like, size
-from ..tensor import OPS, as_tensor
+from ..spec import Operand, Shaped, Spec, check_dtype, describe, like, size
+from ..tensor import OPS, Tensor, as_tensor
 
 
 def check_range(name: str, what: str, indices: np.ndarray, n: int) -> None:
@@ -55,7 +55,7 @@ def _check_indices(name: str, indices: Shaped) -> None:
 
 
 @op(_lookup, onnx="Gather", samples=[sample((5, 3), integers((2, 4), 0, 5)), sample((4, 2, 3), integers((3,), 0, 4))])
-def embedding(table: Shaped, indices: Shaped, /) -> Spec:
+def embedding(table: Operand, indices: Operand, /) -> Spec:
     """The row of the table for each index.
 
     Shapes: (rows, ...) indices -> (*indices, ...).
@@ -79,7 +79,7 @@ def embedding(table: Shaped, indices: Shaped, /) -> Spec:
     widen=True,
     samples=[sample((2, 4, 3), integers((2, 4), 0, 5), rows=5), sample((3,), integers((3,), 0, 2), rows=2)],
 )
-def embedding_dx(dy: Shaped, indices: Shaped, /, *, rows: int) -> Spec:
+def embedding_dx(dy: Operand, indices: Operand, /, *, rows: int) -> Spec:
     """The cotangent of the table of `embedding`: each row the sum of the cotangents that were looked up from it.
 
     Shapes: (*indices, ...) indices -> (rows, ...).
@@ -103,7 +103,7 @@ def _one_hot(indices: np.ndarray, depth: int, dtype: Any, axis: int) -> np.ndarr
     onnx="OneHot",
     samples=[sample(integers((2, 3), 0, 4), depth=4), sample(integers((3,), -1, 4), depth=3, axis=0)],
 )
-def one_hot(indices: Shaped, /, depth: int, *, dtype: Any = dtypes.float32, axis: int = -1) -> Spec:
+def one_hot(indices: Operand, /, depth: int, *, dtype: Any = dtypes.float32, axis: int = -1) -> Spec:
     """1 at the place that each index names along a new axis of length `depth`, 0 elsewhere.
 
     An index that is no place (-1, say) gives zeros.
@@ -130,7 +130,7 @@ def one_hot(indices: Shaped, /, depth: int, *, dtype: Any = dtypes.float32, axis
 one_hot.gradient(None)
 
 
-def sequence_mask(lengths: Any, longest: int | None = None, *, dtype: Any = dtypes.bool_) -> Any:
+def sequence_mask(lengths: Operand, longest: int | None = None, *, dtype: Any = dtypes.bool_) -> Tensor:
     """True in the first `lengths` places of each row.
 
     `longest` is the number of places; without it, the largest of the lengths.

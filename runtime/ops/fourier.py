@@ -20,7 +20,19 @@ from ..errors import ArgumentError, ShapeError
 from ..families import conj, fit
 from ..op import op
 from ..samples import complexes, sample
-from ..spec import Axes, Shape, Shaped, Spec, check_dtype, describe, like, normalize_axes, normalize_axis, shape_of
+from ..spec import (
+    Axes,
+    Operand,
+    Shape,
+    Shaped,
+    Spec,
+    check_dtype,
+    describe,
+    like,
+    normalize_axes,
+    normalize_axis,
+    shape_of,
+)
 from ..tensor import OPS, Tensor, as_tensor
 from .matrices import as_inexact
 
@@ -59,7 +71,7 @@ def _set_length(x: np.ndarray, n: int, axis: int) -> np.ndarray:
 
 
 @op(_set_length, samples=[sample((3, 4), n=6, axis=1), sample((3, 4), n=2, axis=0)])
-def set_length(x: Shaped, /, *, n: int, axis: int) -> Spec:
+def set_length(x: Operand, /, *, n: int, axis: int) -> Spec:
     """`x` with one axis cut to length `n`, or filled up with zeros at its end."""
     normalize_axis("set_length", axis, len(x.shape))
     return _result(x, axis, n, x.dtype)
@@ -96,7 +108,7 @@ def _same(n: int) -> int:
 
 
 @op(_numpy("fft"), widen=True, samples=SAMPLES)
-def fft(x: Shaped, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Spec:
+def fft(x: Operand, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Spec:
     """The discrete Fourier transform along an axis, cut or filled up with zeros to `n` points.
 
     `norm` says which direction is divided by n: the inverse ("backward"), this one ("forward"), or both by the
@@ -119,7 +131,7 @@ def _(dy: Any, _y: Any, _x: Any, *, n: int | None, axis: int, norm: Norm) -> Any
 
 
 @op(_numpy("ifft"), widen=True, samples=SAMPLES)
-def ifft(x: Shaped, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Spec:
+def ifft(x: Operand, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Spec:
     """The inverse of `fft`.   Shapes: (..., m) -> (..., n)."""
     points = _points("ifft", x, n, axis, norm, _same)
     return _result(x, axis, points, _complex("ifft", x))
@@ -131,7 +143,7 @@ def _(dy: Any, _y: Any, _x: Any, *, n: int | None, axis: int, norm: Norm) -> Any
 
 
 @op(_numpy("rfft"), widen=True, samples=REAL_SAMPLES)
-def rfft(x: Shaped, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Spec:
+def rfft(x: Operand, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Spec:
     """The first half of `fft` of real values; the other half is its mirror image, conjugated.
 
     Shapes: (..., m) -> (..., n // 2 + 1).
@@ -153,7 +165,7 @@ def _twice(n: int) -> int:
 
 
 @op(_numpy("irfft"), widen=True, samples=[*SAMPLES, sample(complexes((4,)), n=7), sample(complexes((4,)), n=4)])
-def irfft(x: Shaped, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Spec:
+def irfft(x: Operand, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Spec:
     """The inverse of `rfft`: `n` real values (2 * (m - 1) by default) from half a spectrum.
 
     Shapes: (..., m) -> (..., n).
@@ -176,7 +188,7 @@ def _double_inside(x: np.ndarray, n: int, axis: int) -> np.ndarray:
 
 
 @op(_double_inside, samples=[sample((4,), n=6, axis=0), sample((2, 4), n=7, axis=-1)])
-def double_inside(x: Shaped, /, *, n: int, axis: int) -> Spec:
+def double_inside(x: Operand, /, *, n: int, axis: int) -> Spec:
     """Half a spectrum of `n` points with the frequencies doubled that the whole one has twice."""
     return like(x)
 
@@ -186,13 +198,13 @@ def _(dy: Any, _y: Any, _x: Any, *, n: int, axis: int) -> Any:
     return double_inside(dy, n=n, axis=axis)
 
 
-def hfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
+def hfft(x: Operand, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
     """`fft` of a Hermitian signal, given by its first half: `n` real values.   Shapes: (..., m) -> (..., n)."""
     _points("hfft", x := as_tensor(x), n, axis, norm, _twice)
     return irfft(conj(x), n=n, axis=axis, norm=OTHER_SIDE[norm])
 
 
-def ihfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
+def ihfft(x: Operand, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
     """The inverse of `hfft`: the first half of the signal.   Shapes: (..., m) -> (..., n // 2 + 1)."""
     _points("ihfft", x := as_tensor(x), n, axis, norm, _same)
     return conj(rfft(x, n=n, axis=axis, norm=OTHER_SIDE[norm]))
@@ -217,26 +229,26 @@ def _over(transform: Any, x: Any, axes: list[tuple[int | None, int]], norm: Norm
     return x
 
 
-def fftn(x: Any, /, *, s: Sequence[int] | None = None, axes: Axes = None, norm: Norm = "backward") -> Tensor:
+def fftn(x: Operand, /, *, s: Sequence[int] | None = None, axes: Axes = None, norm: Norm = "backward") -> Tensor:
     """`fft` along several axes (all by default), with `s` points along each."""
     x = as_tensor(x)
     return _over(fft, x, _axes("fftn", x, s, axes), norm)
 
 
-def ifftn(x: Any, /, *, s: Sequence[int] | None = None, axes: Axes = None, norm: Norm = "backward") -> Tensor:
+def ifftn(x: Operand, /, *, s: Sequence[int] | None = None, axes: Axes = None, norm: Norm = "backward") -> Tensor:
     """The inverse of `fftn`."""
     x = as_tensor(x)
     return _over(ifft, x, _axes("ifftn", x, s, axes), norm)
 
 
-def rfftn(x: Any, /, *, s: Sequence[int] | None = None, axes: Axes = None, norm: Norm = "backward") -> Tensor:
+def rfftn(x: Operand, /, *, s: Sequence[int] | None = None, axes: Axes = None, norm: Norm = "backward") -> Tensor:
     """`rfft` along the last of several axes, then `fft` along the others."""
     x = as_tensor(x)
     *others, (n, last) = _axes("rfftn", x, s, axes)
     return _over(fft, rfft(x, n=n, axis=last, norm=norm), others, norm)
 
 
-def irfftn(x: Any, /, *, s: Sequence[int] | None = None, axes: Axes = None, norm: Norm = "backward") -> Tensor:
+def irfftn(x: Operand, /, *, s: Sequence[int] | None = None, axes: Axes = None, norm: Norm = "backward") -> Tensor:
     """The inverse of `rfftn`."""
     x = as_tensor(x)
     *others, (n, last) = _axes("irfftn", x, s, axes)
@@ -268,11 +280,11 @@ def _shifted(name: str, x: Any, axes: Axes, shift: Callable[[int], int]) -> Tens
     return OPS["roll"](x, shift=tuple(shift(x.shape[i]) for i in chosen), axis=chosen)
 
 
-def fftshift(x: Any, /, *, axes: Axes = None) -> Tensor:
+def fftshift(x: Operand, /, *, axes: Axes = None) -> Tensor:
     """A spectrum with frequency zero moved to the middle."""
     return _shifted("fftshift", x, axes, lambda n: n // 2)
 
 
-def ifftshift(x: Any, /, *, axes: Axes = None) -> Tensor:
+def ifftshift(x: Operand, /, *, axes: Axes = None) -> Tensor:
     """The inverse of `fftshift`: frequency zero comes first."""
     return _shifted("ifftshift", x, axes, lambda n: -(n // 2))

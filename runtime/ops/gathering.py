@@ -21,7 +21,7 @@ from ..families import conj, fit
 from ..index import out_of_range
 from ..op import op
 from ..samples import Sample, integers, sample
-from ..spec import Shape, Shaped, Spec, broadcast_shapes, check_dtype, describe, like, size
+from ..spec import Operand, Shape, Shaped, Spec, broadcast_shapes, check_dtype, describe, like, size
 from ..tensor import OPS, Tensor
 from .slicing import check_value
 
@@ -54,7 +54,7 @@ def _join(*indices: Any, lengths: Shape, axes: Shape, label: str) -> np.ndarray:
 
 
 @op(_join, samples=[sample(integers((2, 1), -3, 3), integers((4,), 0, 5), lengths=(3, 5), axes=(0, 2), label="index")])
-def join_indices(*indices: Shaped, lengths: Shape, axes: Shape, label: str = "index") -> Spec:
+def join_indices(*indices: Operand, lengths: Shape, axes: Shape, label: str = "index") -> Spec:
     """The rows of places in axes of those lengths, from an index array for each.
 
     Shapes: (...), ... -> (k, ...).
@@ -105,7 +105,7 @@ _PICK: list[Sample] = [sample((3, 4), _rows(3), axes=(0,)), sample((2, 3, 2), _P
 
 
 @op(_get, onnx="Gather", samples=_PICK)
-def index_get(x: Shaped, indices: Shaped, /, *, axes: Shape) -> Spec:
+def index_get(x: Operand, indices: Operand, /, *, axes: Shape) -> Spec:
     """The elements at places, which are rows as `join_indices` gives them.
 
     Shapes: x, (k, ...) -> the other axes of x, with (...) among them.
@@ -155,7 +155,7 @@ def _sum(x: np.ndarray, indices: np.ndarray, shape: Shape, axes: Shape) -> np.nd
 
 @op(_sum, widen=True, samples=[sample((4, 4), _rows(3), shape=(3, 4), axes=(0,)),
                                sample((3, 3), _PAIRS, shape=(2, 3, 2), axes=(0, 2))])  # fmt: skip
-def index_sum(x: Shaped, indices: Shaped, /, *, shape: Shape, axes: Shape) -> Spec:
+def index_sum(x: Operand, indices: Operand, /, *, shape: Shape, axes: Shape) -> Spec:
     """Zeros of `shape`, to which `x` is added at places: the transpose of `index_get`."""
     there = places_shape(shape, indices, axes)
     if tuple(x.shape) != there:
@@ -174,7 +174,7 @@ def _put(x: np.ndarray, indices: np.ndarray, value: Any, axes: Shape, mode: Mode
     *(sample((3, 4), _rows(3), (4, 4), axes=(0,), mode=mode) for mode in MODES),
     *(sample((2, 3, 2), _PAIRS, (3, 1), axes=(0, 2), mode=mode) for mode in MODES)])  # fmt: skip
 def index_put(
-    x: Shaped, indices: Shaped, value: Shaped, /, *, axes: Shape, mode: Mode = "set", unique: bool = False
+    x: Operand, indices: Operand, value: Operand, /, *, axes: Shape, mode: Mode = "set", unique: bool = False
 ) -> Spec:
     """`x` with `value` put at places; where several meet, the last is set, or all are combined.
 

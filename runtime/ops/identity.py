@@ -11,11 +11,11 @@ from typing import Any
 
 from ..op import op
 from ..samples import sample
-from ..spec import Shaped, Spec, like
+from ..spec import Operand, Spec, like
 
 
 @op(lambda x: x, onnx="Identity", samples=[sample((2, 3)), sample(())])
-def identity(x: Shaped, /) -> Spec:
+def identity(x: Operand, /) -> Spec:
     """`x` under another name: the same values, another place on tapes.   Shapes: any -> the same."""
     return like(x)
 
@@ -26,7 +26,7 @@ def _(dy: Any, _y: Any, _x: Any) -> Any:
 
 
 @op(lambda x: x, onnx="Identity", samples=[sample((2, 3)), sample(())])
-def stop_gradient(x: Shaped, /) -> Spec:
+def stop_gradient(x: Operand, /) -> Spec:
     """`x` as a constant: no gradient flows through it.   Shapes: any -> the same.
 
     Example:
@@ -46,7 +46,7 @@ def _halved_and_dropped(dy: Any) -> list[Any]:
 
 @op(lambda *arrays, count, pullback, label: arrays[:count],
     samples=[sample((2, 3), (2, 3), (4,), count=1, pullback=_halved_and_dropped, label="half")])  # fmt: skip
-def with_gradient(*operands: Shaped, count: int, pullback: Callable[..., Any], label: str) -> tuple[Spec, ...]:
+def with_gradient(*operands: Operand, count: int, pullback: Callable[..., Any], label: str) -> tuple[Spec, ...]:
     """The first `count` operands; their gradient is `pullback`'s, and goes to the other operands.
 
     `pullback` takes a cotangent for each result and returns a list with one for each of the other operands.

@@ -17,8 +17,8 @@ from ..dtypes import INEXACT, NUMERIC
 from ..errors import ArgumentError, ShapeError
 from ..op import op
 from ..samples import sample
-from ..spec import Shape, Shaped, Spec, check_dtype, describe, like, normalize_axis
-from ..tensor import as_tensor
+from ..spec import Operand, Shape, Spec, check_dtype, describe, like, normalize_axis
+from ..tensor import Tensor, as_tensor
 from .windows import Lengths, as_images, as_layout, as_lengths, channels_to_first
 
 Taps = tuple[np.ndarray, np.ndarray]  # indices and weights, each (new length, taps)
@@ -118,7 +118,7 @@ _RESAMPLES = [(4, 6, "linear", False), (5, 3, "cubic", True), (5, 3, "area", Fal
 @op(_resample, widen=True, onnx="Resize", samples=[
     sample((2, n, 3), axis=1, size=m, method=method, align_corners=align) for n, m, method, align in _RESAMPLES
 ])  # fmt: skip
-def resample(x: Shaped, /, *, axis: int, size: int, method: str, align_corners: bool = False) -> Spec:
+def resample(x: Operand, /, *, axis: int, size: int, method: str, align_corners: bool = False) -> Spec:
     """An axis brought to another length by interpolation ("nearest", "linear", "cubic") or averaging ("area").
 
     Shapes: (..., n, ...) -> (..., size, ...).
@@ -134,7 +134,7 @@ def resample(x: Shaped, /, *, axis: int, size: int, method: str, align_corners: 
 @op(_resample_dx, widen=True, samples=[
     sample((2, m, 3), axis=1, length=n, method=method, align_corners=align) for n, m, method, align in _RESAMPLES
 ])  # fmt: skip
-def resample_dx(dy: Shaped, /, *, axis: int, length: int, method: str, align_corners: bool = False) -> Spec:
+def resample_dx(dy: Operand, /, *, axis: int, length: int, method: str, align_corners: bool = False) -> Spec:
     """The cotangent of the operand of `resample`: each element handed back to its taps.
 
     Shapes: (..., size, ...) -> (..., length, ...).
@@ -165,8 +165,8 @@ def _images(name: str, x: Any, layout: str) -> Any:
     return as_images(name, x, max(len(x.shape) - 2, 1), layout)
 
 
-def resize(x: Any, size: Lengths, method: str = "bilinear", *, align_corners: bool = False,
-           layout: str = "channels_last") -> Any:  # fmt: skip
+def resize(x: Operand, size: Lengths, method: str = "bilinear", *, align_corners: bool = False,
+           layout: str = "channels_last") -> Tensor:  # fmt: skip
     """Images (or signals, or volumes) brought to another size by interpolation, without antialiasing.
 
     `method` is "nearest", "bilinear", "bicubic" (Keys, a = -1/2), or "area" (the mean of the pixels touched).
@@ -187,8 +187,8 @@ def resize(x: Any, size: Lengths, method: str = "bilinear", *, align_corners: bo
     return _resize("resize", x, as_lengths("resize", "size", size, len(x.shape) - 2), method, align_corners, layout)
 
 
-def upsample(x: Any, scale: Lengths = 2, method: str = "nearest", *, align_corners: bool = False,
-             layout: str = "channels_last") -> Any:  # fmt: skip
+def upsample(x: Operand, scale: Lengths = 2, method: str = "nearest", *, align_corners: bool = False,
+             layout: str = "channels_last") -> Tensor:  # fmt: skip
     """Images made `scale` times as large; see `resize`.   Shapes: (n, h, w, c) -> (n, scale h, scale w, c)."""
     channels_last = _images("upsample", x, layout)
     lengths = channels_last.shape[1:-1]
@@ -202,12 +202,12 @@ def _adaptive_avg_pool_nd(n: int, x: Any, size: Any, layout: str) -> Any:
     return _resize(name, as_images(name, x, n, layout), as_lengths(name, "size", size, n), "area", False, layout)
 
 
-def adaptive_avg_pool1d(x: Any, size: Lengths, *, layout: str = "channels_last") -> Any:
+def adaptive_avg_pool1d(x: Operand, size: Lengths, *, layout: str = "channels_last") -> Tensor:
     """Averaged to `size` elements, whatever the length; see `adaptive_avg_pool2d`."""
     return _adaptive_avg_pool_nd(1, x, size, layout)
 
 
-def adaptive_avg_pool2d(x: Any, size: Lengths, *, layout: str = "channels_last") -> Any:
+def adaptive_avg_pool2d(x: Operand, size: Lengths, *, layout: str = "channels_last") -> Tensor:
     """Averaged to the given size, whatever the input's: output i is the mean of inputs floor(i n / m) to ceil((i + 1) n / m).
 
     Shapes: (n, h, w, c) -> (n, *size, c).
@@ -215,6 +215,6 @@ def adaptive_avg_pool2d(x: Any, size: Lengths, *, layout: str = "channels_last")
     return _adaptive_avg_pool_nd(2, x, size, layout)
 
 
-def adaptive_avg_pool3d(x: Any, size: Lengths, *, layout: str = "channels_last") -> Any:
+def adaptive_avg_pool3d(x: Operand, size: Lengths, *, layout: str = "channels_last") -> Tensor:
     """Averaged to the given size over three axes; see `adaptive_avg_pool2d`."""
     return _adaptive_avg_pool_nd(3, x, size, layout)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..op import op
 from ..samples import sample, uniform
-from ..spec import Shaped, Spec, broadcast_shapes
+from ..spec import Operand, Spec, broadcast_shapes
 from .special import digamma
 
 TINY = 1e-17  # terms below this part of the sum are left out
@@ -40,7 +40,7 @@ def _slope(concentration: np.ndarray, log_z: np.ndarray) -> np.ndarray:
 
 
 @op(_slope, samples=[sample(uniform((2, 3), 0.2, 5.0), uniform((2, 3), -2.0, 1.5))])
-def gamma_slope(concentration: Shaped, log_z: Shaped, /) -> Spec:
+def gamma_slope(concentration: Operand, log_z: Operand, /) -> Spec:
     """How the logarithm of a gamma number changes with the concentration, its probability being held fixed.
 
     Cost: about 9 sqrt(z) terms for large z.

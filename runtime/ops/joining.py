@@ -18,7 +18,7 @@ from ..errors import ArgumentError, ShapeError
 from ..families import fit
 from ..op import op
 from ..samples import sample
-from ..spec import Shape, Shaped, Spec, broadcast_shapes, describe, like, normalize_axis, plural, promoted
+from ..spec import Operand, Shape, Shaped, Spec, broadcast_shapes, describe, like, normalize_axis, plural, promoted
 from ..tensor import OPS, Tensor, as_tensor
 from .shaping import broadcast_to, expand_dims, flatten
 
@@ -47,7 +47,7 @@ def _parts(x: Any) -> Parts:
 
 @op(lambda *arrays, axis: np.concatenate(arrays, axis), name="concat", onnx="Concat",
     samples=[sample((2, 3), (1, 3), axis=0), sample((2, 1), (2, 2), (2, 3), axis=-1)])  # fmt: skip
-def join(*arrays: Shaped, axis: int = 0) -> Spec:
+def join(*arrays: Operand, axis: int = 0) -> Spec:
     """The tensors one after the other along an axis that they have.   Shapes: (m, k) (n, k) -> (m + n, k)."""
     first = arrays[0]
     axis = normalize_axis("concat", axis, len(first.shape))
@@ -89,7 +89,7 @@ def _split(x: np.ndarray, lengths: Shape, axis: int) -> Parts:
 
 
 @op(_split, onnx="Split", samples=[sample((5, 2), lengths=(2, 0, 3)), sample((2, 4), lengths=(1, 3), axis=-1)])
-def split_lengths(x: Shaped, /, *, lengths: Shape, axis: int = 0) -> tuple[Spec, ...]:
+def split_lengths(x: Operand, /, *, lengths: Shape, axis: int = 0) -> tuple[Spec, ...]:
     """Parts of given lengths along an axis.   Shapes: (5, n), lengths=(2, 3) -> (2, n) (3, n)."""
     axis = normalize_axis("split", axis, len(x.shape))
     if sum(lengths) != x.shape[axis] or min(lengths, default=0) < 0:
@@ -105,7 +105,7 @@ def _(dys: Any, _ys: Any, _x: Any, *, lengths: Shape, axis: int) -> Any:
     return join(*_parts(dys), axis=axis)
 
 
-def split(x: Any, sections: int | Sequence[int], /, axis: int = 0) -> list[Tensor]:
+def split(x: Operand, sections: int | Sequence[int], /, axis: int = 0) -> list[Tensor]:
     """Equal parts of a tensor along an axis, or the parts between given indices, as np.split.
 
     Shapes: (6, n), 3 -> (2, n) (2, n) (2, n); (6, n), [1, 4] -> (1, n) (3, n) (2, n).
@@ -121,7 +121,7 @@ def split(x: Any, sections: int | Sequence[int], /, axis: int = 0) -> list[Tenso
     return array_split(x, sections, axis=axis)
 
 
-def array_split(x: Any, sections: int | Sequence[int], /, axis: int = 0) -> list[Tensor]:
+def array_split(x: Operand, sections: int | Sequence[int], /, axis: int = 0) -> list[Tensor]:
     """Parts of a tensor along an axis, the first ones longer by one where it does not divide equally.
 
     Shapes: (5, n), 2 -> (3, n) (2, n).
@@ -147,7 +147,7 @@ def _between(x: Any, start: int, stop: int | None, axis: int) -> Any:
 
 @op(lambda *arrays, axis: np.stack(arrays, axis), name="stack",
     samples=[sample((2, 3), (2, 3), axis=0), sample((2,), (2,), (2,), axis=-1), sample((), (), axis=0)])  # fmt: skip
-def pile(*arrays: Shaped, axis: int = 0) -> Spec:
+def pile(*arrays: Operand, axis: int = 0) -> Spec:
     """The tensors side by side along a new axis.   Shapes: (m, n) (m, n) -> (2, m, n)."""
     first = arrays[0]
     for x in arrays[1:]:
@@ -179,7 +179,7 @@ def _unstack(x: np.ndarray, axis: int) -> Parts:
 
 
 @op(_unstack, name="unstack", samples=[sample((2, 3)), sample((2, 3), axis=-1)])
-def unpile(x: Shaped, /, *, axis: int = 0) -> tuple[Spec, ...]:
+def unpile(x: Operand, /, *, axis: int = 0) -> tuple[Spec, ...]:
     """The slices along an axis, each without it.   Shapes: (2, n) -> (n,) (n,)."""
     axis = normalize_axis("unstack", axis, len(x.shape))
     return (like(x, _without(tuple(x.shape), axis)),) * x.shape[axis]
@@ -190,12 +190,12 @@ def _(dys: Any, _ys: Any, _x: Any, *, axis: int) -> Any:
     return pile(*_parts(dys), axis=axis)
 
 
-def unstack(x: Any, /, axis: int = 0) -> tuple[Tensor, ...]:
+def unstack(x: Operand, /, axis: int = 0) -> tuple[Tensor, ...]:
     """The slices along an axis, each without it.   Shapes: (2, n) -> (n,) (n,)."""
     return tuple(unpile(x, axis=axis))
 
 
-def broadcast_arrays(*arrays: Any) -> list[Tensor]:
+def broadcast_arrays(*arrays: Operand) -> list[Tensor]:
     """The tensors repeated along axes of length 1 until they all have the same shape.
 
     Errors: ShapeError when they do not broadcast.
@@ -205,7 +205,7 @@ def broadcast_arrays(*arrays: Any) -> list[Tensor]:
     return [broadcast_to(x, shape=shape) for x in parts]
 
 
-def meshgrid(*arrays: Any, indexing: Literal["xy", "ij"] = "xy") -> list[Tensor]:
+def meshgrid(*arrays: Operand, indexing: Literal["xy", "ij"] = "xy") -> list[Tensor]:
     """The coordinates of the points of a grid, from the coordinates along each axis.
 
     Shapes: (m,) (n,) -> (n, m) twice with "xy", where the first coordinate runs along the columns; (m, n) with "ij".
@@ -243,7 +243,7 @@ def _widths(name: str, x: Shaped, width: Any) -> tuple[tuple[int, int], ...]:
 
 @op(lambda x, widths, value: np.pad(x, widths, constant_values=value) if widths else x, name="pad", onnx="Pad",
     samples=[sample((2, 3), widths=((1, 0), (0, 2))), sample((3,), widths=((2, 1),), value=1.5)])  # fmt: skip
-def pad_constant(x: Shaped, /, *, widths: tuple[tuple[int, int], ...], value: Any = 0) -> Spec:
+def pad_constant(x: Operand, /, *, widths: tuple[tuple[int, int], ...], value: Any = 0) -> Spec:
     """`x` with `value` added around it, widths[i] = (before, after) along axis i."""
     return like(x, tuple(n + before + after for n, (before, after) in zip(x.shape, widths, strict=True)))
 
@@ -266,7 +266,7 @@ _SOURCES = {
 
 
 def pad(
-    x: Any,
+    x: Operand,
     pad_width: Widths,
     /,
     mode: Literal["constant", "edge", "reflect", "symmetric", "wrap"] = "constant",

@@ -20,6 +20,7 @@ from ..families import conj, fit
 from ..op import op
 from ..samples import complexes, sample
 from ..spec import (
+    Operand,
     Shape,
     Shaped,
     Spec,
@@ -37,7 +38,7 @@ from ..tensor import OPS, Tensor, as_tensor
 
 
 @op(lambda x: np.matrix_transpose(x), onnx="Transpose", samples=[sample((2, 3)), sample((2, 3, 4))])
-def matrix_transpose(x: Shaped, /) -> Spec:
+def matrix_transpose(x: Operand, /) -> Spec:
     """Each matrix transposed.   Shapes: (..., m, n) -> (..., n, m)."""
     if len(shape_of(x)) < 2:
         raise ShapeError(f"matrix_transpose: {describe(x)} is no matrix", "Give it at least two axes.")
@@ -76,7 +77,7 @@ def _for_blas(x: np.ndarray) -> np.ndarray:
     samples=[sample((3, 4), (4, 2)), sample((4,), (4,)), sample((4,), (4, 2)), sample((2, 3, 4), (4,)),
              sample((2, 3, 4), (4, 2)), sample((3, 4), (2, 4, 2)), sample((2, 1, 3, 4), (5, 4, 2)),
              sample(complexes((2, 3)), complexes((3, 2)))])  # fmt: skip
-def matmul(x: Shaped, y: Shaped, /) -> Spec:
+def matmul(x: Operand, y: Operand, /) -> Spec:
     """The matrix product; leading axes are broadcast, and a vector stands for a row on the left, a column on the right.
 
     Shapes: (..., m, k) (..., k, n) -> (..., m, n); (k,) (..., k, n) -> (..., n); (..., m, k) (k,) -> (..., m).
@@ -184,7 +185,7 @@ def _vecdot(x: np.ndarray, y: np.ndarray, axis: int) -> np.ndarray:
 @op(_vecdot, widen=True,
     samples=[sample((3,), (3,)), sample((2, 3), (3,)), sample((3, 2), (3, 1), axis=0), sample((4, 2, 3), (2, 3), axis=-2),
              sample(complexes((2, 3)), complexes((2, 3)))])  # fmt: skip
-def vecdot(x: Shaped, y: Shaped, /, *, axis: int = -1) -> Spec:
+def vecdot(x: Operand, y: Operand, /, *, axis: int = -1) -> Spec:
     """The dot product of vectors along an axis, conjugating `x`; the other axes are broadcast.
 
     Shapes: (..., n) (..., n) -> (...).
@@ -220,7 +221,7 @@ def _cross(x: np.ndarray, y: np.ndarray, axis: int) -> np.ndarray:
 @op(_cross, widen=True,
     samples=[sample((3,), (3,)), sample((2, 3), (3,)), sample((3, 2), (3, 2), axis=0),
              sample(complexes((2, 3)), complexes((2, 3)))])  # fmt: skip
-def cross(x: Shaped, y: Shaped, /, *, axis: int = -1) -> Spec:
+def cross(x: Operand, y: Operand, /, *, axis: int = -1) -> Spec:
     """The cross product of vectors of three elements along an axis; the other axes are broadcast.
 
     Shapes: (..., 3) (..., 3) -> (..., 3).
@@ -246,7 +247,7 @@ def _cross_dy(dz: Any, _z: Any, x: Any, _y: Any, *, axis: int) -> Any:
 cross.gradient(_cross_dx, _cross_dy)
 
 
-def outer(x: Any, y: Any, /) -> Tensor:
+def outer(x: Operand, y: Operand, /) -> Tensor:
     """The products of each element of one vector with each of another.   Shapes: (m,) (n,) -> (m, n).
 
     Errors: ShapeError unless both have one axis.
@@ -258,7 +259,7 @@ def outer(x: Any, y: Any, /) -> Tensor:
     return OPS["reshape"](x, shape=(*x.shape, 1)) * y
 
 
-def kron(x: Any, y: Any, /) -> Tensor:
+def kron(x: Operand, y: Operand, /) -> Tensor:
     """The Kronecker product: blocks of `y`, each scaled by an element of `x`.   Shapes: (a, b) (c, d) -> (ac, bd)."""
     x, y = as_tensor(x), as_tensor(y)
     ndim = max(len(x.shape), len(y.shape))
@@ -288,7 +289,7 @@ def _contracted(x: Any, y: Any, axes: Any) -> tuple[Shape, Shape]:
     return left, right
 
 
-def tensordot(x: Any, y: Any, /, *, axes: int | Sequence[Any] = 2) -> Tensor:
+def tensordot(x: Operand, y: Operand, /, *, axes: int | Sequence[Any] = 2) -> Tensor:
     """The sum of products over pairs of axes.
 
     `axes` is a number (the last axes of `x` with the first of `y`) or a pair: the axes of `x`, the axes of `y`.

@@ -16,8 +16,8 @@ from ..errors import ArgumentError, ShapeError
 from ..families import binary
 from ..op import op
 from ..samples import integers, sample, uniform
-from ..spec import Shaped, Spec, check_dtype, describe, normalize_axis, promoted
-from ..tensor import OPS, as_tensor
+from ..spec import Operand, Shaped, Spec, check_dtype, describe, normalize_axis, promoted
+from ..tensor import OPS, Tensor, as_tensor
 from .activation import log_softmax, sigmoid, softmax, softplus
 from .elementwise import exp, log, maximum, square, where
 from .embedding import check_range, one_hot
@@ -80,7 +80,7 @@ def _dense_cross_entropy(logits: np.ndarray, labels: np.ndarray, axis: int) -> n
 @op(_dense_cross_entropy, widen=True, samples=[
     sample((3, 4), uniform((3, 4), 0.1, 1.0)), sample((2, 3, 4), uniform((2, 3, 4), 0.1, 1.0), axis=1),
 ])  # fmt: skip
-def cross_entropy_dense(logits: Shaped, labels: Shaped, /, *, axis: int = -1) -> Spec:
+def cross_entropy_dense(logits: Operand, labels: Operand, /, *, axis: int = -1) -> Spec:
     """-sum(labels * log_softmax(logits)) over an axis.   Shapes: (..., n, ...) (..., n, ...) -> (..., ...)."""
     axis = normalize_axis("softmax_cross_entropy", axis, len(logits.shape))
     check_dtype("softmax_cross_entropy", logits, INTEGERS | FLOATS)
@@ -126,7 +126,7 @@ def _sparse_cross_entropy(logits: np.ndarray, labels: np.ndarray, axis: int) -> 
 @op(_sparse_cross_entropy, widen=True, samples=[
     sample((3, 4), integers((3,), 0, 4)), sample((2, 3, 4), integers((2, 4), 0, 3), axis=1),
 ])  # fmt: skip
-def cross_entropy_sparse(logits: Shaped, labels: Shaped, /, *, axis: int = -1) -> Spec:
+def cross_entropy_sparse(logits: Operand, labels: Operand, /, *, axis: int = -1) -> Spec:
     """-log_softmax(logits) at the label.   Shapes: (..., n, ...) (..., ...) -> (..., ...)."""
     axis = normalize_axis("softmax_cross_entropy", axis, len(logits.shape))
     check_dtype("softmax_cross_entropy", logits, INTEGERS | FLOATS)
@@ -160,8 +160,8 @@ sigmoid_cross_entropy_each = binary("sigmoid_cross_entropy", _sigmoid_cross_entr
 # fmt: on
 
 
-def softmax_cross_entropy(logits: Any, labels: Any, *, axis: int = -1, label_smoothing: float = 0.0, weights: Any = None,
-                          ignore_index: int | None = None, reduction: str = "mean") -> Any:  # fmt: skip
+def softmax_cross_entropy(logits: Operand, labels: Operand, *, axis: int = -1, label_smoothing: float = 0.0, weights: Any = None,
+                          ignore_index: int | None = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """The cross entropy of labels and softmax(logits), along the class axis.
 
     Labels are integers (the class), or a probability for each class. `label_smoothing` mixes them with the uniform
@@ -199,8 +199,8 @@ def softmax_cross_entropy(logits: Any, labels: Any, *, axis: int = -1, label_smo
     return reduced(name, loss, weights, reduction)
 
 
-def sigmoid_cross_entropy(logits: Any, labels: Any, *, label_smoothing: float = 0.0, weights: Any = None,
-                          positive_weight: Any = None, reduction: str = "mean") -> Any:  # fmt: skip
+def sigmoid_cross_entropy(logits: Operand, labels: Operand, *, label_smoothing: float = 0.0, weights: Any = None,
+                          positive_weight: Any = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """The cross entropy of labels in [0, 1] and sigmoid(logits), element by element.
 
     `positive_weight` multiplies the part of the positive labels, against an imbalance of classes.
@@ -220,7 +220,7 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, *, label_smoothing: float = 
     return reduced(name, loss, weights, reduction)
 
 
-def mean_squared_error(prediction: Any, target: Any, *, weights: Any = None, reduction: str = "mean") -> Any:
+def mean_squared_error(prediction: Any, target: Operand, *, weights: Any = None, reduction: str = "mean") -> Tensor:
     """(prediction - target)**2.
 
     Errors: ShapeError when shapes differ.
@@ -229,7 +229,7 @@ def mean_squared_error(prediction: Any, target: Any, *, weights: Any = None, red
     return reduced("mean_squared_error", square(prediction - target), weights, reduction)
 
 
-def mean_absolute_error(prediction: Any, target: Any, *, weights: Any = None, reduction: str = "mean") -> Any:
+def mean_absolute_error(prediction: Any, target: Operand, *, weights: Any = None, reduction: str = "mean") -> Tensor:
     """|prediction - target|.
 
     Errors: ShapeError when shapes differ.
@@ -247,7 +247,9 @@ def _huber(name: str, prediction: Any, target: Any, delta: float) -> Any:
     return where(size <= delta, square(error) * 0.5, size * delta - 0.5 * delta * delta)
 
 
-def huber(prediction: Any, target: Any, *, delta: float = 1.0, weights: Any = None, reduction: str = "mean") -> Any:
+def huber(
+    prediction: Any, target: Operand, *, delta: float = 1.0, weights: Any = None, reduction: str = "mean"
+) -> Tensor:
     """Half the squared error up to `delta`, and beyond it the line that continues it.
 
     Errors: ShapeError when shapes differ; ArgumentError unless delta is above 0.
@@ -256,7 +258,9 @@ def huber(prediction: Any, target: Any, *, delta: float = 1.0, weights: Any = No
     return reduced("huber", _huber("huber", prediction, target, delta), weights, reduction)
 
 
-def smooth_l1(prediction: Any, target: Any, *, beta: float = 1.0, weights: Any = None, reduction: str = "mean") -> Any:
+def smooth_l1(
+    prediction: Any, target: Operand, *, beta: float = 1.0, weights: Any = None, reduction: str = "mean"
+) -> Tensor:
     """The Huber loss divided by its `beta`, so that its slope beyond is 1.
 
     Errors: ShapeError when shapes differ; ArgumentError unless beta is above 0.
@@ -264,7 +268,9 @@ def smooth_l1(prediction: Any, target: Any, *, beta: float = 1.0, weights: Any =
     return reduced("smooth_l1", _huber("smooth_l1", prediction, target, beta) / beta, weights, reduction)
 
 
-def kl_divergence(target: Any, prediction: Any, *, axis: int = -1, weights: Any = None, reduction: str = "mean") -> Any:
+def kl_divergence(
+    target: Operand, prediction: Any, *, axis: int = -1, weights: Any = None, reduction: str = "mean"
+) -> Tensor:
     """sum(target * log(target / prediction)) along an axis of probabilities: how far the prediction is from the target.
 
     Units: nats.
@@ -275,8 +281,8 @@ def kl_divergence(target: Any, prediction: Any, *, axis: int = -1, weights: Any 
     return reduced("kl_divergence", loss, weights, reduction)
 
 
-def negative_log_likelihood(log_probabilities: Any, labels: Any, *, axis: int = -1, weights: Any = None,
-                            reduction: str = "mean") -> Any:  # fmt: skip
+def negative_log_likelihood(log_probabilities: Operand, labels: Operand, *, axis: int = -1, weights: Any = None,
+                            reduction: str = "mean") -> Tensor:  # fmt: skip
     """-log_probabilities at the integer label: what log_softmax makes a cross entropy of.
 
     Shapes: (..., n) (...) -> (), or (...) with reduction="none".
@@ -292,7 +298,7 @@ def _pick_class(x: np.ndarray, labels: np.ndarray, axis: int) -> np.ndarray:
 
 
 @op(_pick_class, samples=[sample((3, 4), integers((3,), 0, 4)), sample((2, 3, 4), integers((2, 4), 0, 3), axis=1)])
-def pick_class(x: Shaped, labels: Shaped, /, *, axis: int = -1) -> Spec:
+def pick_class(x: Operand, labels: Operand, /, *, axis: int = -1) -> Spec:
     """The element at the label along the class axis.   Shapes: (..., n, ...) (..., ...) -> (..., ...)."""
     place = normalize_axis("negative_log_likelihood", axis, len(x.shape))
     check_dtype("negative_log_likelihood", x, INEXACT)
@@ -314,7 +320,7 @@ def _spread_to_class(dy: Any, _y: Any, _x: Any, labels: Any, *, axis: int) -> An
 pick_class.gradient(_spread_to_class, None)
 
 
-def hinge(prediction: Any, target: Any, *, weights: Any = None, reduction: str = "mean") -> Any:
+def hinge(prediction: Any, target: Operand, *, weights: Any = None, reduction: str = "mean") -> Tensor:
     """max(0, 1 - target * prediction), with targets of -1 and 1.
 
     Errors: ShapeError when shapes differ.
@@ -323,13 +329,13 @@ def hinge(prediction: Any, target: Any, *, weights: Any = None, reduction: str =
     return reduced("hinge", maximum(1 - target * prediction, 0), weights, reduction)
 
 
-def cosine_similarity(x: Any, y: Any, *, axis: int = -1, epsilon: float = 1e-12) -> Any:
+def cosine_similarity(x: Operand, y: Operand, *, axis: int = -1, epsilon: float = 1e-12) -> Tensor:
     """The cosine of the angle between vectors along an axis, from -1 to 1; they broadcast."""
     return sum(l2_normalize(x, axis, epsilon=epsilon) * l2_normalize(y, axis, epsilon=epsilon), axis=axis)
 
 
-def poisson_nll(prediction: Any, target: Any, *, log_input: bool = True, full: bool = False, epsilon: float = 1e-8,
-                weights: Any = None, reduction: str = "mean") -> Any:  # fmt: skip
+def poisson_nll(prediction: Any, target: Operand, *, log_input: bool = True, full: bool = False, epsilon: float = 1e-8,
+                weights: Any = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """The negative log-likelihood of counts under Poisson rates: exp(prediction) - target * prediction.
 
     With log_input=False predictions are the rates themselves. `full` adds log(target!), which does not depend on them.

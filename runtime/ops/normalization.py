@@ -16,9 +16,21 @@ from ..errors import ArgumentError, ShapeError
 from ..families import fit
 from ..op import op
 from ..samples import sample
-from ..spec import Axes, Shape, Shaped, Spec, check_dtype, describe, like, normalize_axes, normalize_axis, reduced_shape
+from ..spec import (
+    Axes,
+    Operand,
+    Shape,
+    Shaped,
+    Spec,
+    check_dtype,
+    describe,
+    like,
+    normalize_axes,
+    normalize_axis,
+    reduced_shape,
+)
 from ..spec import size as size_of
-from ..tensor import OPS, as_tensor
+from ..tensor import OPS, Tensor, as_tensor
 from .elementwise import maximum, rsqrt, square
 from .reduction import mean, sum
 
@@ -63,7 +75,7 @@ _SAMPLES = [sample((3, 4)), sample((2, 3, 4), axis=(0, 1), epsilon=0.1), sample(
 
 
 @op(_standardize, widen=True, samples=_SAMPLES)
-def standardize(x: Shaped, /, axis: Axes = -1, *, epsilon: float = 1e-5) -> tuple[Spec, Spec, Spec]:
+def standardize(x: Operand, /, axis: Axes = -1, *, epsilon: float = 1e-5) -> tuple[Spec, Spec, Spec]:
     """(x - mean) / sqrt(variance + epsilon) over the axes, with the mean and the variance (divided by the count).
 
     Shapes: (..., n, ...) -> (..., n, ...), (..., 1, ...), (..., 1, ...).
@@ -82,7 +94,7 @@ def _(dys: Any, ys: Any, _x: Any, *, axis: Axes, epsilon: float) -> Any:
 
 
 @op(_unit_rms, widen=True, samples=_SAMPLES)
-def unit_rms(x: Shaped, /, axis: Axes = -1, *, epsilon: float = 1e-6) -> tuple[Spec, Spec]:
+def unit_rms(x: Operand, /, axis: Axes = -1, *, epsilon: float = 1e-6) -> tuple[Spec, Spec]:
     """x / sqrt(mean(x**2) + epsilon) over the axes, with that mean.
 
     Shapes: (..., n, ...) -> (..., n, ...), (..., 1, ...).
@@ -123,7 +135,9 @@ def _affine(name: str, y: Any, scale: Any, bias: Any, axes: Shape) -> Any:
     return result if result.dtype is y.dtype else OPS["astype"](result, dtype=y.dtype)
 
 
-def layer_norm(x: Any, scale: Any = None, bias: Any = None, *, axis: Axes = -1, epsilon: float = 1e-5) -> Any:
+def layer_norm(
+    x: Operand, scale: Operand = None, bias: Operand = None, *, axis: Axes = -1, epsilon: float = 1e-5
+) -> Tensor:
     """Each example brought to mean 0 and variance 1 along `axis`, then scaled and shifted.
 
     Shapes: x as it is; scale and bias have the lengths of the normalized axes.
@@ -135,7 +149,7 @@ def layer_norm(x: Any, scale: Any = None, bias: Any = None, *, axis: Axes = -1, 
     return _affine("layer_norm", standardize(x, axis=axes, epsilon=epsilon)[0], scale, bias, axes)
 
 
-def rms_norm(x: Any, scale: Any = None, *, axis: Axes = -1, epsilon: float = 1e-6) -> Any:
+def rms_norm(x: Operand, scale: Operand = None, *, axis: Axes = -1, epsilon: float = 1e-6) -> Tensor:
     """Each example divided by the root of its mean square along `axis`, then scaled.
 
     Errors: ShapeError when scale does not have the lengths of the normalized axes.
@@ -146,7 +160,7 @@ def rms_norm(x: Any, scale: Any = None, *, axis: Axes = -1, epsilon: float = 1e-
     return _affine("rms_norm", unit_rms(x, axis=axes, epsilon=epsilon)[0], scale, None, axes)
 
 
-def batch_norm(x: Any, scale: Any = None, bias: Any = None, mean: Any = None, variance: Any = None, *, axis: int = -1,
+def batch_norm(x: Operand, scale: Operand = None, bias: Operand = None, mean: Operand = None, variance: Operand = None, *, axis: int = -1,
                epsilon: float = 1e-5) -> tuple[Any, Any, Any]:  # fmt: skip
     """Each channel normalized over all other axes, then scaled and shifted; with the mean and variance used.
 
@@ -175,8 +189,8 @@ def batch_norm(x: Any, scale: Any = None, bias: Any = None, mean: Any = None, va
 
 
 def group_norm(
-    x: Any, groups: int, scale: Any = None, bias: Any = None, *, axis: int = -1, epsilon: float = 1e-5
-) -> Any:
+    x: Operand, groups: int, scale: Operand = None, bias: Operand = None, *, axis: int = -1, epsilon: float = 1e-5
+) -> Tensor:
     """Each group of channels of each example normalized, then each channel scaled and shifted.
 
     The first axis is the batch; `axis` holds the channels.
@@ -201,7 +215,9 @@ def _grouped(name: str, x: Any, groups: int, scale: Any, bias: Any, axis: int, e
     return _affine(name, OPS["reshape"](y, shape=tuple(x.shape)), scale, bias, (channel,))
 
 
-def instance_norm(x: Any, scale: Any = None, bias: Any = None, *, axis: int = -1, epsilon: float = 1e-5) -> Any:
+def instance_norm(
+    x: Operand, scale: Operand = None, bias: Operand = None, *, axis: int = -1, epsilon: float = 1e-5
+) -> Tensor:
     """Each channel of each example normalized over the spatial axes, then scaled and shifted.
 
     Source: Ulyanov, Vedaldi and Lempitsky, "Instance normalization" (2016).
@@ -211,6 +227,6 @@ def instance_norm(x: Any, scale: Any = None, bias: Any = None, *, axis: int = -1
     return _grouped("instance_norm", x, channels, scale, bias, axis, epsilon)
 
 
-def l2_normalize(x: Any, axis: Axes = -1, *, epsilon: float = 1e-12) -> Any:
+def l2_normalize(x: Operand, axis: Axes = -1, *, epsilon: float = 1e-12) -> Tensor:
     """x divided by its Euclidean length along `axis`; lengths below sqrt(epsilon) count as that."""
     return x * rsqrt(maximum(sum(square(x), axis=axis, keepdims=True), epsilon))

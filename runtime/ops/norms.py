@@ -11,7 +11,7 @@ from .. import dtypes
 from ..errors import ArgumentError
 from ..op import op
 from ..samples import complexes, distinct, sample
-from ..spec import Axes, Shaped, Spec, check_dtype, normalize_axes, reduced_shape
+from ..spec import Axes, Operand, Spec, check_dtype, normalize_axes, reduced_shape
 from ..tensor import OPS, Tensor, as_tensor
 from .decompositions import svdvals
 from .elementwise import abs, sign, where
@@ -31,7 +31,7 @@ def _vector_norm(x: np.ndarray, axis: Axes, keepdims: bool, ord: float) -> np.nd
     samples=[sample((3, 4)), sample((3, 4), axis=0), sample((2, 3, 4), axis=(0, -1), keepdims=True),
              sample((5,), ord=1), sample((5,), ord=3.5), sample(distinct((5,)), ord=math.inf),
              sample(distinct((2, 5)), ord=-math.inf, axis=1), sample((3,), ord=0), sample(complexes((3, 2)), axis=0)])  # fmt: skip
-def vector_norm(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False, ord: float = 2) -> Spec:
+def vector_norm(x: Operand, /, *, axis: Axes = None, keepdims: bool = False, ord: float = 2) -> Spec:
     """The norm sum(|x|**ord)**(1/ord) of vectors, over all axes by default.
 
     `ord` may be inf (the largest |x|), -inf (the smallest), or 0 (how many are not 0).
@@ -70,7 +70,7 @@ def _(dy: Any, y: Any, x: Any, *, axis: Axes, keepdims: bool, ord: float) -> Any
     return dy * sign(x) * power
 
 
-def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | Literal["fro", "nuc"] | None = "fro") -> Tensor:
+def matrix_norm(x: Operand, /, *, keepdims: bool = False, ord: float | Literal["fro", "nuc"] | None = "fro") -> Tensor:
     """The norm of each matrix.
 
     `ord` is "fro" (the root of the sum of squares), "nuc" (the sum of the singular values), 2 or -2 (the largest or
@@ -96,7 +96,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | Literal["fro"
     return OPS["reshape"](y, shape=(*y.shape, 1, 1)) if keepdims else y
 
 
-def cond(x: Any, /, *, ord: float | Literal["fro", "nuc"] | None = 2) -> Tensor:
+def cond(x: Operand, /, *, ord: float | Literal["fro", "nuc"] | None = 2) -> Tensor:
     """The condition number of each matrix: how much more its largest stretch is than its smallest; inf if singular.
 
     `ord` names the norm (see `matrix_norm`): other than 2 and -2, the norm of x times that of its inverse.
@@ -121,7 +121,7 @@ def _matrix_rank(x: np.ndarray, rtol: Any) -> np.ndarray:
 
 
 @op(_matrix_rank, widen=True, samples=[sample((3, 4)), sample((2, 3, 3))])
-def matrix_rank(x: Shaped, /, *, rtol: Any = None) -> Spec:
+def matrix_rank(x: Operand, /, *, rtol: Any = None) -> Spec:
     """The number of singular values above `rtol` times the largest.   Shapes: (..., m, n) -> (...)."""
     check_matrices("matrix_rank", x)
     return stack(x, dtype=dtypes.default_int)

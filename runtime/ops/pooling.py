@@ -17,8 +17,8 @@ from ..errors import ArgumentError, ShapeError
 from ..op import op
 from ..samples import Draw, distinct, integers, sample
 from ..selection import choose
-from ..spec import Shape, Shaped, Spec, check_dtype, describe, like
-from ..tensor import OPS, as_tensor
+from ..spec import Operand, Shape, Shaped, Spec, check_dtype, describe, like
+from ..tensor import OPS, Tensor, as_tensor
 from .reduction import mean
 from .windows import (
     Lengths,
@@ -157,7 +157,7 @@ _WINNERS: Draw = integers((1, 3, 3, 2), 0, 4)
     sample(distinct((2, 4, 5, 2)), window=(2, 3), stride=(2, 2), padding=_NONE),
     sample(distinct((1, 4, 3, 2)), **_MAX),
 ])  # fmt: skip
-def max_pool(x: Shaped, /, *, window: Shape, stride: Shape, padding: Pads, ceil_mode: bool = False) -> Spec:
+def max_pool(x: Operand, /, *, window: Shape, stride: Shape, padding: Pads, ceil_mode: bool = False) -> Spec:
     """The largest element of each window, channel by channel; NaN if there is one.
 
     Shapes: (n, ..., c) -> (n, windows..., c).
@@ -168,14 +168,14 @@ def max_pool(x: Shaped, /, *, window: Shape, stride: Shape, padding: Pads, ceil_
 
 @op(_winners, samples=[sample(distinct((1, 4, 3, 2)), distinct((1, 3, 3, 2)), **_MAX)])
 def max_pool_winners(
-    x: Shaped, y: Shaped, /, *, window: Shape, stride: Shape, padding: Pads, ceil_mode: bool = False
+    x: Operand, y: Operand, /, *, window: Shape, stride: Shape, padding: Pads, ceil_mode: bool = False
 ) -> Spec:
     """The position in each window of the first element that is `y`, its largest, counted in row-major order."""
     return like(x, _pooled(x, window, stride, padding, ceil_mode), dtypes.int32)
 
 
 @op(_unpool, widen=True, samples=[sample((1, 3, 3, 2), _WINNERS, lengths=(4, 3), **_MAX)])
-def unpool(dy: Shaped, winners: Shaped, /, *, lengths: Shape, window: Shape, stride: Shape, padding: Pads,
+def unpool(dy: Operand, winners: Operand, /, *, lengths: Shape, window: Shape, stride: Shape, padding: Pads,
            ceil_mode: bool = False) -> Spec:  # fmt: skip
     """Each element brought to the place in the input that won its window; zeros elsewhere.
 
@@ -186,7 +186,7 @@ def unpool(dy: Shaped, winners: Shaped, /, *, lengths: Shape, window: Shape, str
 
 @op(_pick, samples=[sample((1, 4, 3, 2), _WINNERS, **_MAX)])
 def pick(
-    x: Shaped, winners: Shaped, /, *, window: Shape, stride: Shape, padding: Pads, ceil_mode: bool = False
+    x: Operand, winners: Operand, /, *, window: Shape, stride: Shape, padding: Pads, ceil_mode: bool = False
 ) -> Spec:
     """The element of each window at the position that won.   Shapes: (n, ..., c) -> (n, windows..., c)."""
     return like(x, tuple(winners.shape))
@@ -205,7 +205,7 @@ pick.gradient(lambda dy, _y, _x, winners, **attrs: unpool(dy, winners, lengths=t
     sample((1, 4, 3, 2), count_include_pad=True, **_MAX),
     sample((1, 5, 3, 2), **_MAX),
 ])  # fmt: skip
-def avg_pool(x: Shaped, /, *, window: Shape, stride: Shape, padding: Pads, ceil_mode: bool = False,
+def avg_pool(x: Operand, /, *, window: Shape, stride: Shape, padding: Pads, ceil_mode: bool = False,
              count_include_pad: bool = False) -> Spec:  # fmt: skip
     """The mean of each window, channel by channel.
 
@@ -216,7 +216,7 @@ def avg_pool(x: Shaped, /, *, window: Shape, stride: Shape, padding: Pads, ceil_
 
 
 @op(_avg_pool_dx, widen=True, samples=[sample((1, 3, 3, 2), lengths=(4, 3), **_MAX)])
-def avg_pool_dx(dy: Shaped, /, *, lengths: Shape, window: Shape, stride: Shape, padding: Pads,
+def avg_pool_dx(dy: Operand, /, *, lengths: Shape, window: Shape, stride: Shape, padding: Pads,
                 ceil_mode: bool = False, count_include_pad: bool = False) -> Spec:  # fmt: skip
     """The cotangent of the input of `avg_pool`: each element shared out equally among its window.
 
@@ -250,14 +250,14 @@ def _pool_nd(kind: Any, n: int, x: Any, window: Any, stride: Any, padding: Any, 
     return channels_to_first(y) if as_layout(name, layout) else y
 
 
-def max_pool1d(x: Any, window: Lengths, stride: Lengths | None = None, padding: Padding = "valid", *,
-               ceil_mode: bool = False, layout: str = "channels_last") -> Any:  # fmt: skip
+def max_pool1d(x: Operand, window: Lengths, stride: Lengths | None = None, padding: Padding = "valid", *,
+               ceil_mode: bool = False, layout: str = "channels_last") -> Tensor:  # fmt: skip
     """The largest element of each window along one axis; see `max_pool2d`."""
     return _pool_nd(max_pool, 1, x, window, stride, padding, ceil_mode, layout)
 
 
-def max_pool2d(x: Any, window: Lengths, stride: Lengths | None = None, padding: Padding = "valid", *,
-               ceil_mode: bool = False, layout: str = "channels_last") -> Any:  # fmt: skip
+def max_pool2d(x: Operand, window: Lengths, stride: Lengths | None = None, padding: Padding = "valid", *,
+               ceil_mode: bool = False, layout: str = "channels_last") -> Tensor:  # fmt: skip
     """The largest element of each window, channel by channel.
 
     The stride is the window's unless given. Padding never wins. `ceil_mode` keeps a last window that reaches past
@@ -274,20 +274,20 @@ def max_pool2d(x: Any, window: Lengths, stride: Lengths | None = None, padding: 
     return _pool_nd(max_pool, 2, x, window, stride, padding, ceil_mode, layout)
 
 
-def max_pool3d(x: Any, window: Lengths, stride: Lengths | None = None, padding: Padding = "valid", *,
-               ceil_mode: bool = False, layout: str = "channels_last") -> Any:  # fmt: skip
+def max_pool3d(x: Operand, window: Lengths, stride: Lengths | None = None, padding: Padding = "valid", *,
+               ceil_mode: bool = False, layout: str = "channels_last") -> Tensor:  # fmt: skip
     """The largest element of each window over three axes; see `max_pool2d`."""
     return _pool_nd(max_pool, 3, x, window, stride, padding, ceil_mode, layout)
 
 
-def avg_pool1d(x: Any, window: Lengths, stride: Lengths | None = None, padding: Padding = "valid", *,
-               ceil_mode: bool = False, count_include_pad: bool = False, layout: str = "channels_last") -> Any:  # fmt: skip
+def avg_pool1d(x: Operand, window: Lengths, stride: Lengths | None = None, padding: Padding = "valid", *,
+               ceil_mode: bool = False, count_include_pad: bool = False, layout: str = "channels_last") -> Tensor:  # fmt: skip
     """The mean of each window along one axis; see `avg_pool2d`."""
     return _pool_nd(avg_pool, 1, x, window, stride, padding, ceil_mode, layout, count_include_pad=count_include_pad)
 
 
-def avg_pool2d(x: Any, window: Lengths, stride: Lengths | None = None, padding: Padding = "valid", *,
-               ceil_mode: bool = False, count_include_pad: bool = False, layout: str = "channels_last") -> Any:  # fmt: skip
+def avg_pool2d(x: Operand, window: Lengths, stride: Lengths | None = None, padding: Padding = "valid", *,
+               ceil_mode: bool = False, count_include_pad: bool = False, layout: str = "channels_last") -> Tensor:  # fmt: skip
     """The mean of each window, channel by channel.
 
     The stride is the window's unless given. Padding is left out of the mean, unless `count_include_pad` makes it
@@ -299,8 +299,8 @@ def avg_pool2d(x: Any, window: Lengths, stride: Lengths | None = None, padding: 
     return _pool_nd(avg_pool, 2, x, window, stride, padding, ceil_mode, layout, count_include_pad=count_include_pad)
 
 
-def avg_pool3d(x: Any, window: Lengths, stride: Lengths | None = None, padding: Padding = "valid", *,
-               ceil_mode: bool = False, count_include_pad: bool = False, layout: str = "channels_last") -> Any:  # fmt: skip
+def avg_pool3d(x: Operand, window: Lengths, stride: Lengths | None = None, padding: Padding = "valid", *,
+               ceil_mode: bool = False, count_include_pad: bool = False, layout: str = "channels_last") -> Tensor:  # fmt: skip
     """The mean of each window over three axes; see `avg_pool2d`."""
     return _pool_nd(avg_pool, 3, x, window, stride, padding, ceil_mode, layout, count_include_pad=count_include_pad)
 
@@ -316,13 +316,13 @@ def _spatial_axes(name: str, x: Any, layout: str) -> tuple[Any, Shape]:
     return x, tuple(range(2, n)) if first else tuple(range(1, n - 1))
 
 
-def global_avg_pool(x: Any, *, keepdims: bool = False, layout: str = "channels_last") -> Any:
+def global_avg_pool(x: Operand, *, keepdims: bool = False, layout: str = "channels_last") -> Tensor:
     """The mean over all spatial axes.   Shapes: (n, ..., c) -> (n, c), or (n, 1..., c) with keepdims."""
     x, axes = _spatial_axes("global_avg_pool", x, layout)
     return mean(x, axis=axes, keepdims=keepdims)
 
 
-def global_max_pool(x: Any, *, keepdims: bool = False, layout: str = "channels_last") -> Any:
+def global_max_pool(x: Operand, *, keepdims: bool = False, layout: str = "channels_last") -> Tensor:
     """The maximum over all spatial axes.   Shapes: (n, ..., c) -> (n, c), or (n, 1..., c) with keepdims."""
     x, axes = _spatial_axes("global_max_pool", x, layout)
     return OPS["max"](x, axis=axes, keepdims=keepdims)

@@ -9,14 +9,14 @@ import numpy as np
 
 from ..op import op
 from ..samples import complexes, sample
-from ..spec import Shaped, Spec, like
+from ..spec import Operand, Spec, like
 from ..tensor import OPS, Tensor, as_tensor
 from .linear import matmul
 from .matrices import NAN_HINT, adjoint, as_inexact, check_square, inexact, refused
 from .solving import inv
 
 
-def matrix_power(x: Any, n: int, /) -> Tensor:
+def matrix_power(x: Operand, n: int, /) -> Tensor:
     """Each matrix multiplied by itself: x @ x @ ... n times; its inverse for negative n.
 
     Shapes: (..., n, n) -> (..., n, n).
@@ -70,7 +70,7 @@ def _expm(x: np.ndarray) -> np.ndarray:
 
 
 @op(_expm, widen=True, samples=[sample((3, 3)), sample((2, 3, 3)), sample(complexes((3, 3)))])
-def expm(x: Shaped, /) -> Spec:
+def expm(x: Operand, /) -> Spec:
     """The matrix exponential of each matrix.
 
     Shapes: (..., n, n) -> (..., n, n).

@@ -24,7 +24,7 @@ from ..errors import ArgumentError, DTypeError, ShapeError
 from ..op import op
 from ..quantile import normal32, normal64, normal_quantile
 from ..samples import sample
-from ..spec import Shape, Shaped, Spec, as_shape, check_dtype, describe, size
+from ..spec import Operand, Shape, Shaped, Spec, as_shape, check_dtype, describe, size
 
 Convert = Callable[[np.ndarray], np.ndarray]
 WIDE = frozenset((dtypes.float64, dtypes.int64, dtypes.uint64))  # dtypes whose elements take two words
@@ -80,7 +80,7 @@ def _bits(state: np.ndarray, shape: Any, dtype: Any) -> np.ndarray:
     _bits,
     samples=[sample(sample_state, shape=(5,), dtype="uint32"), sample(sample_state, shape=(2, 3), dtype="uint64")],
 )
-def random_bits(state: Shaped, /, *, shape: Any, dtype: Any = "uint32") -> Spec:
+def random_bits(state: Operand, /, *, shape: Any, dtype: Any = "uint32") -> Spec:
     """Random bits: a whole word, its top bits for smaller dtypes, two words for uint64."""
     return _result("random_bits", state, shape, dtype, dtypes.UNSIGNED)
 
@@ -110,7 +110,7 @@ def _uniform(state: np.ndarray, shape: Any, dtype: Any, is_open: bool) -> np.nda
 
 @op(_uniform, samples=[sample(sample_state, shape=(5,), dtype="float32"), sample(sample_state, shape=(2, 3), dtype="float64"),
                        sample(sample_state, shape=(4,), dtype="float32", is_open=True)])  # fmt: skip
-def random_uniform(state: Shaped, /, *, shape: Any, dtype: Any = "float32", is_open: bool = False) -> Spec:
+def random_uniform(state: Operand, /, *, shape: Any, dtype: Any = "float32", is_open: bool = False) -> Spec:
     """Uniform floats of [0, 1), multiples of 2**-24 (float32) or 2**-53 (float64); with `is_open` of (0, 1).
 
     float32: (word >> 8) * 2**-24, or ((word >> 9) + 0.5) * 2**-23 when open; float64: the same of 64 bits, with
@@ -133,7 +133,7 @@ def _normal(state: np.ndarray, shape: Any, dtype: Any) -> np.ndarray:
     _normal,
     samples=[sample(sample_state, shape=(5,), dtype="float32"), sample(sample_state, shape=(2, 3), dtype="float64")],
 )
-def random_normal(state: Shaped, /, *, shape: Any, dtype: Any = "float32") -> Spec:
+def random_normal(state: Operand, /, *, shape: Any, dtype: Any = "float32") -> Spec:
     """Standard normal numbers by inversion, one word each (two for float64); see quantile.py for the arithmetic.
 
     float16 and bfloat16 are rounded from float32.
@@ -164,7 +164,7 @@ def _truncated(state: np.ndarray, low: float, high: float, shape: Any, dtype: An
 
 @op(_truncated, samples=[sample(sample_state, low=-2.0, high=2.0, shape=(5,), dtype="float32"),
                          sample(sample_state, low=1.0, high=3.0, shape=(2, 3), dtype="float64")])  # fmt: skip
-def random_truncated_normal(state: Shaped, /, *, low: float, high: float, shape: Any, dtype: Any = "float32") -> Spec:
+def random_truncated_normal(state: Operand, /, *, low: float, high: float, shape: Any, dtype: Any = "float32") -> Spec:
     """Standard normal numbers between two bounds, by inversion in float64: two words each, whatever the dtype."""
     if not low < high:
         raise ArgumentError(f"truncated_normal: low {low} is not below high {high}", "Give two bounds, low < high.")
@@ -183,7 +183,7 @@ def _permutation(state: np.ndarray, n: int) -> np.ndarray:
 
 
 @op(_permutation, samples=[sample(sample_state, n=7), sample(sample_state, n=0)])
-def random_permutation(state: Shaped, /, *, n: int) -> Spec:
+def random_permutation(state: Operand, /, *, n: int) -> Spec:
     """0 ... n-1 in random order: positions sorted by 64-bit keys (two words each), whose low bits are the position."""
     check_state("random_permutation", state)
     return Spec(as_shape("random_permutation", n), dtypes.int64)
@@ -237,7 +237,7 @@ def _positions(sums: np.ndarray, heights: np.ndarray) -> np.ndarray:
 
 
 @op(_categorical, samples=[sample(sample_state, (3, 4), shape=(5, 3)), sample(sample_state, (4,), shape=(6,))])
-def random_categorical(state: Shaped, logits: Shaped, /, *, shape: Any) -> Spec:
+def random_categorical(state: Operand, logits: Operand, /, *, shape: Any) -> Spec:
     """Indices of categories, each as likely as exp(logit), by inversion in float64: two words each.
 
     Shapes: (..., k) -> shape, which ends with (...). The index is the number of cumulative sums of exp(logit - max),
@@ -257,7 +257,7 @@ def _multinomial(state: np.ndarray, logits: np.ndarray, n: int, shape: Any) -> n
 
 
 @op(_multinomial, samples=[sample(sample_state, (3, 4), n=6, shape=(2, 3)), sample(sample_state, (4,), n=0, shape=())])
-def random_multinomial(state: Shaped, logits: Shaped, /, *, n: int, shape: Any) -> Spec:
+def random_multinomial(state: Operand, logits: Operand, /, *, n: int, shape: Any) -> Spec:
     """How often each category comes up in n draws of `random_categorical`, of shape (n, *shape).
 
     Shapes: (..., k) -> (*shape, k), where shape ends with (...).

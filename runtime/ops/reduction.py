@@ -20,7 +20,7 @@ from ..errors import DTypeError, ShapeError
 from ..families import conj, fit
 from ..op import op
 from ..samples import bools, complexes, distinct, integers, sample
-from ..spec import Axes, Shape, Shaped, Spec, check_dtype, describe, like, normalize_axes, reduced_shape, size
+from ..spec import Axes, Operand, Shape, Shaped, Spec, check_dtype, describe, like, normalize_axes, reduced_shape, size
 from ..tensor import OPS
 
 
@@ -76,7 +76,7 @@ _SAMPLES = [sample((3, 4)), sample((2, 3, 4), axis=(0, -1)), sample((3, 4), axis
 
 
 @op(_fold(np.add), onnx="ReduceSum", widen=True, samples=_SAMPLES)
-def sum(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False, dtype: Any = None) -> Spec:
+def sum(x: Operand, /, *, axis: Axes = None, keepdims: bool = False, dtype: Any = None) -> Spec:
     """The sum over axes (all by default); 0 over no elements.
 
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.
@@ -95,7 +95,7 @@ def _sum_to(x: np.ndarray, shape: Shape) -> np.ndarray:
 
 
 @op(_sum_to, widen=True, samples=[sample((2, 3, 4), shape=(3, 1)), sample((2, 3), shape=(2, 3))])
-def sum_to(x: Shaped, /, *, shape: Shape) -> Spec:
+def sum_to(x: Operand, /, *, shape: Shape) -> Spec:
     """Sum over the axes along which `shape` was broadcast: the inverse of `broadcast_to` in gradients.
 
     Shapes: x -> shape.
@@ -116,7 +116,7 @@ def _mean(x: np.ndarray, axis: Axes, keepdims: bool) -> Any:
 
 @op(_mean, onnx="ReduceMean", widen=True, samples=[
     sample((3, 4)), sample((3, 4), axis=0), sample((2, 3), axis=-1, keepdims=True), sample(complexes((2, 3)), axis=1)])  # fmt: skip
-def mean(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
+def mean(x: Operand, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
     """The arithmetic mean over axes (all by default); NaN over no elements. Integers are averaged as floats.
 
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.
@@ -132,7 +132,7 @@ def _(dy: Any, _y: Any, _x: Any, *, axis: Axes, keepdims: bool) -> Any:
 
 @op(_fold(np.multiply),
     onnx="ReduceProd", widen=True, samples=[*_SAMPLES, sample(lambda _: np.array([[2.0, 0.0, 3.0], [0.0, 0.0, 4.0]]), axis=1)])  # fmt: skip
-def prod(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False, dtype: Any = None) -> Spec:
+def prod(x: Operand, /, *, axis: Axes = None, keepdims: bool = False, dtype: Any = None) -> Spec:
     """The product over axes (all by default); 1 over no elements. Its gradient is exact at zeros.
 
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.
@@ -195,7 +195,7 @@ _CHOICES = [
 
 
 @op(_fold(np.maximum), onnx="ReduceMax", widen=True, samples=_CHOICES)  # fmt: skip
-def max(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
+def max(x: Operand, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
     """The largest element over axes (all by default); NaN if one is. The gradient is shared equally at a tie.
 
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.
@@ -205,7 +205,7 @@ def max(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
 
 
 @op(_fold(np.minimum), onnx="ReduceMin", widen=True, samples=_CHOICES)  # fmt: skip
-def min(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
+def min(x: Operand, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
     """The smallest element over axes (all by default); NaN if one is. The gradient is shared equally at a tie.
 
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.
@@ -225,7 +225,7 @@ _TRUTHS = [
 
 
 @op(lambda x, axis, keepdims: np.all(x, axis=reduced_axes(axis), keepdims=keepdims), widen=True, samples=_TRUTHS)
-def all(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
+def all(x: Operand, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
     """Whether every element over axes (all by default) is true (nonzero); true over no elements.
 
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.
@@ -234,7 +234,7 @@ def all(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
 
 
 @op(lambda x, axis, keepdims: np.any(x, axis=reduced_axes(axis), keepdims=keepdims), widen=True, samples=_TRUTHS)
-def any(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
+def any(x: Operand, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
     """Whether some element over axes (all by default) is true (nonzero); false over no elements.
 
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.
@@ -243,7 +243,7 @@ def any(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
 
 
 @op(lambda x, axis, keepdims: np.count_nonzero(x, axis=reduced_axes(axis), keepdims=keepdims), widen=True, samples=_TRUTHS)  # fmt: skip
-def count_nonzero(x: Shaped, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
+def count_nonzero(x: Operand, /, *, axis: Axes = None, keepdims: bool = False) -> Spec:
     """The number of nonzero (true) elements over axes (all by default), as int64.
 
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.
@@ -262,7 +262,7 @@ def _index_of_extremum(name: str, x: Shaped, axis: int | None, keepdims: bool) -
 
 @op(lambda x, axis, keepdims: np.argmax(x, axis=axis, keepdims=keepdims), onnx="ArgMax", widen=True, samples=[
     sample((3, 4)), sample((3, 4), axis=1), sample((2, 3, 4), axis=0, keepdims=True)])  # fmt: skip
-def argmax(x: Shaped, /, *, axis: int | None = None, keepdims: bool = False) -> Spec:
+def argmax(x: Operand, /, *, axis: int | None = None, keepdims: bool = False) -> Spec:
     """The index of the first largest element along an axis, or in the flattened tensor; of the first NaN if any.
 
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.
@@ -273,7 +273,7 @@ def argmax(x: Shaped, /, *, axis: int | None = None, keepdims: bool = False) -> 
 
 @op(lambda x, axis, keepdims: np.argmin(x, axis=axis, keepdims=keepdims), onnx="ArgMin", widen=True, samples=[
     sample((3, 4)), sample((3, 4), axis=1), sample((2, 3, 4), axis=0, keepdims=True)])  # fmt: skip
-def argmin(x: Shaped, /, *, axis: int | None = None, keepdims: bool = False) -> Spec:
+def argmin(x: Operand, /, *, axis: int | None = None, keepdims: bool = False) -> Spec:
     """The index of the first smallest element along an axis, or in the flattened tensor; of the first NaN if any.
 
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.

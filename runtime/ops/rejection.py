@@ -19,7 +19,7 @@ from ..families import fit
 from ..op import op
 from ..quantile import normal64
 from ..samples import integers, sample, uniform
-from ..spec import Shaped, Spec, as_shape, broadcast_shapes, check_dtype, describe, size
+from ..spec import Operand, Shaped, Spec, as_shape, broadcast_shapes, check_dtype, describe, size
 from ..tensor import OPS
 from .implicit_gamma import gamma_slope
 from .random import check_state, sample_state
@@ -78,7 +78,7 @@ def _integers(state: np.ndarray, low: int, high: int, shape: Any, dtype: Any) ->
 @op(_integers, samples=[sample(sample_state, low=-3, high=4, shape=(5,), dtype="int64"),
                         sample(sample_state, low=0, high=1 << 40, shape=(2, 3), dtype="int64"),
                         sample(sample_state, low=0, high=200, shape=(7,), dtype="uint8")])  # fmt: skip
-def random_integers(state: Shaped, /, *, low: int, high: int, shape: Any, dtype: Any = "int64") -> Spec:
+def random_integers(state: Operand, /, *, low: int, high: int, shape: Any, dtype: Any = "int64") -> Spec:
     """Integers of low <= n < high, every one exactly as likely: Lemire's multiplication of a word, or of two.
 
     With n = high - low and 32 (64) bits, the integer is low + (bits * n >> 32); it is rejected, and the attempt made
@@ -156,7 +156,7 @@ def _own_block(name: str, state: Shaped, x: Any, shape: Any, dtype: Any, allowed
 @op(_gamma, samples=[sample(sample_state, integers((3,), 1, 5), shape=(2, 3), dtype="float64"),
                      sample(sample_state, 0.1, shape=(4,), dtype="float32", in_log=True)])  # fmt: skip
 def random_gamma(
-    state: Shaped, concentration: Shaped, /, *, shape: Any, dtype: Any = "float32", in_log: bool = False
+    state: Operand, concentration: Operand, /, *, shape: Any, dtype: Any = "float32", in_log: bool = False
 ) -> Spec:
     """Gamma numbers of rate 1 (or their logarithms), by Marsaglia and Tsang's rejection.
 
@@ -239,7 +239,7 @@ def _poisson(state: np.ndarray, rate: np.ndarray, shape: Any, dtype: Any) -> np.
 
 
 @op(_poisson, samples=[sample(sample_state, uniform((3,), 0.1, 30.0), shape=(2, 3), dtype="int64")])
-def random_poisson(state: Shaped, rate: Shaped, /, *, shape: Any, dtype: Any = "int64") -> Spec:
+def random_poisson(state: Operand, rate: Operand, /, *, shape: Any, dtype: Any = "int64") -> Spec:
     """Poisson numbers: by inversion below a rate of 10, by Hormann's transformed rejection from there on.
 
     Element i reads block counter + i: attempt a stream a, the first 64 bits u, the others v; inversion reads u of

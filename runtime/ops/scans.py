@@ -18,14 +18,14 @@ from ..errors import ArgumentError, ShapeError
 from ..families import conj, fit
 from ..op import op
 from ..samples import complexes, distinct, sample
-from ..spec import Shaped, Spec, check_dtype, describe, like, normalize_axis, promoted
+from ..spec import Operand, Shaped, Spec, check_dtype, describe, like, normalize_axis, promoted
 from ..tensor import OPS, Tensor, as_tensor
 from .joining import concat, join, split_lengths
 from .reduction import sum_dtype
 from .shaping import broadcast_to, flatten, flip
 
 
-def _pieces(x: Any, n: int, axis: int) -> tuple[Any, Any]:
+def _pieces(x: Any, n: int, axis: int) -> tuple[Tensor, ...]:
     """The first n slices along an axis, and the rest."""
     return split_lengths(x, lengths=(n, x.shape[axis] - n), axis=axis)
 
@@ -59,7 +59,7 @@ def _advance(before: tuple[Any, Any], pair: tuple[Any, Any]) -> tuple[Any, Any]:
 
 @op(_recurrence, widen=True, samples=[
     sample((4,), (4,)), sample((3, 4), (3, 4), axis=0), sample((2, 3), (2, 3), reverse=True), sample(complexes((3,)), complexes((3,)))])  # fmt: skip
-def linear_recurrence(a: Shaped, b: Shaped, /, *, axis: int = -1, reverse: bool = False) -> Spec:
+def linear_recurrence(a: Operand, b: Operand, /, *, axis: int = -1, reverse: bool = False) -> Spec:
     """y[i] = b[i] + a[i] * y[i - 1] along an axis, beginning with y[0] = b[0]; from the end with `reverse`.
 
     Shapes: (..., n, ...) (..., n, ...) -> (..., n, ...).
@@ -113,7 +113,7 @@ _SAMPLES = [sample((4,)), sample((3, 4), axis=0), sample((2, 3), axis=-1, includ
 
 
 @op(_scan(np.add, 0), onnx="CumSum", widen=True, samples=_SAMPLES)
-def cumulative_sum(x: Shaped, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Spec:
+def cumulative_sum(x: Operand, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Spec:
     """The running sums along an axis, with a 0 in front if `include_initial`.
 
     Shapes: (..., n, ...) -> (..., n, ...), or (..., n + 1, ...) with include_initial.
@@ -132,7 +132,9 @@ def _(dy: Any, _y: Any, _x: Any, *, axis: int | None, dtype: Any, include_initia
 
 @op(_scan(np.multiply, 1), widen=True, samples=[
     *_SAMPLES, sample(lambda _: np.array([2.0, 0.0, 3.0, 0.0, 4.0]))])  # fmt: skip
-def cumulative_prod(x: Shaped, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Spec:
+def cumulative_prod(
+    x: Operand, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+) -> Spec:
     """The running products along an axis, with a 1 in front if `include_initial`. The gradient is exact at zeros.
 
     Shapes: (..., n, ...) -> (..., n, ...), or (..., n + 1, ...) with include_initial.
@@ -173,13 +175,13 @@ _RUNS = [sample(distinct((5,))), sample(distinct((3, 4)), axis=0), sample(distin
 
 
 @op(lambda x, axis: np.maximum.accumulate(x, _scan_axis("cumulative_max", x, axis)), widen=True, samples=_RUNS)
-def cumulative_max(x: Shaped, /, *, axis: int | None = None) -> Spec:
+def cumulative_max(x: Operand, /, *, axis: int | None = None) -> Spec:
     """The largest element so far along an axis; NaN from the first NaN on.   Shapes: (..., n, ...) -> (..., n, ...)."""
     return _extremum_spec("cumulative_max", x, axis)
 
 
 @op(lambda x, axis: np.minimum.accumulate(x, _scan_axis("cumulative_min", x, axis)), widen=True, samples=_RUNS)
-def cumulative_min(x: Shaped, /, *, axis: int | None = None) -> Spec:
+def cumulative_min(x: Operand, /, *, axis: int | None = None) -> Spec:
     """The smallest element so far along an axis; NaN from the first NaN on.   Shapes: (..., n, ...) -> (..., n, ...)."""
     return _extremum_spec("cumulative_min", x, axis)
 
@@ -188,17 +190,17 @@ cumulative_max.gradient(_extremum_gradient)
 cumulative_min.gradient(_extremum_gradient)
 
 
-def cumsum(x: Any, /, axis: int | None = None, dtype: Any = None) -> Tensor:
+def cumsum(x: Operand, /, axis: int | None = None, dtype: Any = None) -> Tensor:
     """The running sums along an axis, or of the flattened tensor, as np.cumsum."""
     return cumulative_sum(flatten(x), dtype=dtype) if axis is None else cumulative_sum(x, axis=axis, dtype=dtype)
 
 
-def cumprod(x: Any, /, axis: int | None = None, dtype: Any = None) -> Tensor:
+def cumprod(x: Operand, /, axis: int | None = None, dtype: Any = None) -> Tensor:
     """The running products along an axis, or of the flattened tensor, as np.cumprod."""
     return cumulative_prod(flatten(x), dtype=dtype) if axis is None else cumulative_prod(x, axis=axis, dtype=dtype)
 
 
-def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Tensor:
+def diff(x: Operand, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Tensor:
     """The differences between neighbours along an axis, taken n times; of bools, whether they differ.
 
     `prepend` and `append` are put before and after x first; a scalar stands for a slice full of it.

@@ -11,7 +11,7 @@ from typing import Any
 from .. import dtypes
 from ..eager import lift
 from ..errors import ArgumentError, OutOfRangeError, ShapeError
-from ..spec import SCALARS, as_shape, describe, normalize_axis
+from ..spec import SCALARS, Operand, as_shape, describe, normalize_axis
 from ..tensor import OPS, Tensor
 from .gathering import Mode, check_indices, index_get, index_put, index_sum, join_indices
 
@@ -38,7 +38,7 @@ def _places(name: str, x: Any, columns: Sequence[Any], axes: tuple[int, ...]) ->
     return join_indices(*columns, lengths=tuple(x.shape[axis] for axis in axes), axes=axes, label=name)
 
 
-def take(x: Any, indices: Index, /, axis: int | None = None) -> Any:
+def take(x: Operand, indices: Index, /, axis: int | None = None) -> Tensor:
     """The slices at `indices` along an axis; without an axis, elements of the flattened tensor.
 
     Shapes: (..., n, ...), (i, j) -> (..., i, j, ...).
@@ -58,7 +58,7 @@ def take(x: Any, indices: Index, /, axis: int | None = None) -> Any:
     return index_get(x, _places("take", x, [indices], axes), axes=axes)
 
 
-def gather(x: Any, indices: Index, /, axis: int = 0, batch_dims: int = 0) -> Any:
+def gather(x: Operand, indices: Index, /, axis: int = 0, batch_dims: int = 0) -> Tensor:
     """The slices at `indices` along an axis; with `batch_dims`, each item of a batch by its own indices.
 
     Shapes: (b, ..., n, ...), (b, i) -> (b, ..., i, ...) with batch_dims=1.
@@ -105,7 +105,7 @@ def _split(name: str, x: Any, indices: Any, batch_dims: int) -> tuple[list[Any],
     )
 
 
-def gather_nd(x: Any, indices: Index, /, *, batch_dims: int = 0) -> Any:
+def gather_nd(x: Operand, indices: Index, /, *, batch_dims: int = 0) -> Tensor:
     """The slices at places: the last axis of `indices` has a position for each of the first axes of x.
 
     Shapes: (n, m, ...), (i, 2) -> (i, ...).
@@ -118,7 +118,7 @@ def gather_nd(x: Any, indices: Index, /, *, batch_dims: int = 0) -> Any:
     return index_get(x, _places("gather_nd", x, columns, axes), axes=axes)
 
 
-def scatter(x: Any, indices: Index, updates: Any, /, axis: int = 0, mode: Mode = "set") -> Any:
+def scatter(x: Operand, indices: Index, updates: Operand, /, axis: int = 0, mode: Mode = "set") -> Tensor:
     """`x` with `updates` put at positions along an axis: set there, or combined with what stands there.
 
     Modes: "set" (the last stays where several meet), "add", "multiply", "max", "min".
@@ -136,7 +136,7 @@ def scatter(x: Any, indices: Index, updates: Any, /, axis: int = 0, mode: Mode =
     return index_put(x, _places("scatter", x, [indices], axes), updates, axes=axes, mode=mode)
 
 
-def index_add(x: Any, indices: Index, updates: Any, /, axis: int = 0) -> Any:
+def index_add(x: Operand, indices: Index, updates: Operand, /, axis: int = 0) -> Tensor:
     """`x` with `updates` added at positions along an axis.
 
     Errors: OutOfRangeError for a position outside the axis.
@@ -144,7 +144,7 @@ def index_add(x: Any, indices: Index, updates: Any, /, axis: int = 0) -> Any:
     return scatter(x, indices, updates, axis=axis, mode="add")
 
 
-def scatter_nd(indices: Index, updates: Any, /, shape: Any) -> Any:
+def scatter_nd(indices: Index, updates: Operand, /, shape: Any) -> Tensor:
     """Zeros of `shape`, to which `updates` are added at places; the inverse of `gather_nd`.
 
     Shapes: (i, 2), (i, ...) -> (n, m, ...).
@@ -155,7 +155,7 @@ def scatter_nd(indices: Index, updates: Any, /, shape: Any) -> Any:
     return scatter_nd_update(OPS["zeros"](target, dtype=updates.dtype), indices, updates, mode="add")
 
 
-def scatter_nd_update(x: Any, indices: Index, updates: Any, /, *, mode: Mode = "set") -> Any:
+def scatter_nd_update(x: Operand, indices: Index, updates: Operand, /, *, mode: Mode = "set") -> Tensor:
     """`x` with `updates` put at places: the last axis of `indices` has a position for each of the first axes of x.
 
     Modes: "set" (the last stays where several meet), "add", "multiply", "max", "min".
@@ -191,7 +191,7 @@ def _segments(name: str, x: Any, segment_ids: Index, num_segments: int | None) -
     return x, join_indices(ids, lengths=(count,), axes=(0,), label=name), count
 
 
-def segment_sum(x: Any, segment_ids: Index, /, num_segments: int | None = None) -> Any:
+def segment_sum(x: Operand, segment_ids: Index, /, num_segments: int | None = None) -> Tensor:
     """The sum of the slices of each segment; 0 for an empty one. Ids need not be sorted.
 
     Shapes: (n, ...), (n,) -> (segments, ...).
@@ -206,7 +206,7 @@ def segment_sum(x: Any, segment_ids: Index, /, num_segments: int | None = None) 
     return index_sum(x, places, shape=(count, *x.shape[1:]), axes=(0,))
 
 
-def segment_mean(x: Any, segment_ids: Index, /, num_segments: int | None = None) -> Any:
+def segment_mean(x: Operand, segment_ids: Index, /, num_segments: int | None = None) -> Tensor:
     """The mean of the slices of each segment; 0 for an empty one.
 
     Shapes and Errors: as `segment_sum`.
@@ -218,7 +218,7 @@ def segment_mean(x: Any, segment_ids: Index, /, num_segments: int | None = None)
     return total / OPS["reshape"](OPS["maximum"](number, 1), shape=(count, *(1,) * (len(x.shape) - 1)))
 
 
-def segment_prod(x: Any, segment_ids: Index, /, num_segments: int | None = None) -> Any:
+def segment_prod(x: Operand, segment_ids: Index, /, num_segments: int | None = None) -> Tensor:
     """The product of the slices of each segment; 1 for an empty one.
 
     Shapes and Errors: as `segment_sum`.
@@ -226,7 +226,7 @@ def segment_prod(x: Any, segment_ids: Index, /, num_segments: int | None = None)
     return _reduced("segment_prod", x, segment_ids, num_segments, "multiply", lambda _: 1)
 
 
-def segment_max(x: Any, segment_ids: Index, /, num_segments: int | None = None) -> Any:
+def segment_max(x: Operand, segment_ids: Index, /, num_segments: int | None = None) -> Tensor:
     """The largest of the slices of each segment; -inf, or the lowest integer, for an empty one.
 
     The gradient is shared equally at a tie. Shapes and Errors: as `segment_sum`.
@@ -234,7 +234,7 @@ def segment_max(x: Any, segment_ids: Index, /, num_segments: int | None = None) 
     return _reduced("segment_max", x, segment_ids, num_segments, "max", dtypes.lowest)
 
 
-def segment_min(x: Any, segment_ids: Index, /, num_segments: int | None = None) -> Any:
+def segment_min(x: Operand, segment_ids: Index, /, num_segments: int | None = None) -> Tensor:
     """The smallest of the slices of each segment; inf, or the highest integer, for an empty one.
 
     The gradient is shared equally at a tie. Shapes and Errors: as `segment_sum`.

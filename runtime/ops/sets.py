@@ -8,7 +8,7 @@ Source: Python Array API standard 2024.12, "Set functions" and nonzero.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from ..eager import wrap
 from ..errors import ShapeError
 from ..op import op
 from ..samples import integers, sample
-from ..spec import Shaped, Spec, describe, promoted, shape_of
+from ..spec import Operand, Spec, describe, promoted, shape_of
 from ..tensor import OPS, Tensor
 from .shaping import flatten
 
@@ -26,27 +26,27 @@ from .shaping import flatten
 class UniqueAll(NamedTuple):
     """Distinct values, where each occurs first, which one each element is, and how often each occurs."""
 
-    values: Any
-    indices: Any
-    inverse_indices: Any
-    counts: Any
+    values: Tensor
+    indices: Tensor
+    inverse_indices: Tensor
+    counts: Tensor
 
 
 class UniqueCounts(NamedTuple):
     """Distinct values, and how often each occurs."""
 
-    values: Any
-    counts: Any
+    values: Tensor
+    counts: Tensor
 
 
 class UniqueInverse(NamedTuple):
     """Distinct values, and which one each element is."""
 
-    values: Any
-    inverse_indices: Any
+    values: Tensor
+    inverse_indices: Tensor
 
 
-def unique_all(x: Any, /) -> UniqueAll:
+def unique_all(x: Operand, /) -> UniqueAll:
     """The distinct values in ascending order, where each occurs first, which one each element is, and how often.
 
     Shapes: (...) -> values (n,), indices (n,), inverse_indices (...), counts (n,).
@@ -62,19 +62,19 @@ def unique_all(x: Any, /) -> UniqueAll:
     return UniqueAll(values, indices, OPS["reshape"](inverse, shape=x.shape), counts)
 
 
-def unique_counts(x: Any, /) -> UniqueCounts:
+def unique_counts(x: Operand, /) -> UniqueCounts:
     """The distinct values in ascending order, and how often each occurs.   Shapes: (...) -> (n,) (n,)."""
     found = unique_all(x)
     return UniqueCounts(found.values, found.counts)
 
 
-def unique_inverse(x: Any, /) -> UniqueInverse:
+def unique_inverse(x: Operand, /) -> UniqueInverse:
     """The distinct values in ascending order, and which one each element is.   Shapes: (...) -> (n,) (...)."""
     found = unique_all(x)
     return UniqueInverse(found.values, found.inverse_indices)
 
 
-def unique_values(x: Any, /) -> Tensor:
+def unique_values(x: Operand, /) -> Tensor:
     """The distinct values in ascending order.   Shapes: (...) -> (n,)."""
     return unique_all(x).values
 
@@ -85,7 +85,7 @@ def _isin(x: np.ndarray, y: np.ndarray, invert: bool) -> np.ndarray:
 
 @op(_isin, widen=True, samples=[
     sample(integers((3, 4), 0, 5), integers((3,), 0, 5)), sample(integers((4,), 0, 5), integers((2, 2), 0, 5), invert=True)])  # fmt: skip
-def isin(x1: Shaped, x2: Shaped, /, *, invert: bool = False) -> Spec:
+def isin(x1: Operand, x2: Operand, /, *, invert: bool = False) -> Spec:
     """Whether each element of x1 is among those of x2 (is not, with `invert`).   Shapes: (...) any -> (...)."""
     promoted("isin", x1, x2)
     return Spec(tuple(shape_of(x1)), dtypes.bool_)
@@ -94,7 +94,7 @@ def isin(x1: Shaped, x2: Shaped, /, *, invert: bool = False) -> Spec:
 isin.gradient(None)
 
 
-def nonzero(x: Any, /) -> tuple[Tensor, ...]:
+def nonzero(x: Operand, /) -> tuple[Tensor, ...]:
     """The indices of the nonzero (true) elements, a tensor for each axis, in row-major order.
 
     Shapes: (m, n) -> (k,) (k,).
@@ -106,6 +106,6 @@ def nonzero(x: Any, /) -> tuple[Tensor, ...]:
     return tuple(wrap(np.asarray(i, np.int64)) for i in np.nonzero(x.numpy()))
 
 
-def argwhere(x: Any, /) -> Tensor:
+def argwhere(x: Operand, /) -> Tensor:
     """The indices of the nonzero (true) elements, one row for each.   Shapes: (m, n) -> (k, 2)."""
     return OPS["stack"](*nonzero(x), axis=1)

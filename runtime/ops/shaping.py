@@ -16,7 +16,20 @@ from .. import dtypes
 from ..errors import ArgumentError, ShapeError
 from ..op import op
 from ..samples import complexes, sample
-from ..spec import Axes, Shape, Shaped, Spec, as_shape, describe, integers, like, normalize_axes, normalize_axis, size
+from ..spec import (
+    Axes,
+    Operand,
+    Shape,
+    Shaped,
+    Spec,
+    as_shape,
+    describe,
+    integers,
+    like,
+    normalize_axes,
+    normalize_axis,
+    size,
+)
 from ..tensor import OPS, Tensor
 
 
@@ -28,7 +41,7 @@ def _astype(x: np.ndarray, dtype: Any) -> np.ndarray:
 
 @op(_astype, onnx="Cast", samples=[sample((2, 3), dtype="float64"), sample(complexes((2,)), dtype="float64"),
                                    sample((2, 3), dtype="complex128"), sample((2, 3), dtype="int32")])  # fmt: skip
-def astype(x: Shaped, /, dtype: Any) -> Spec:
+def astype(x: Operand, /, dtype: Any) -> Spec:
     """The same values in another dtype; a complex value cast to a real dtype keeps its real part."""
     return like(x, dtype=dtypes.as_dtype(dtype))
 
@@ -56,7 +69,7 @@ def _resolved(x: Shaped, shape: Any) -> Shape:
 
 @op(lambda x, shape, copy: x.reshape(integers("reshape", shape)), onnx="Reshape",
     samples=[sample((2, 6), shape=(3, 4)), sample((2, 6), shape=(-1, 2, 2)), sample((1, 1), shape=())])  # fmt: skip
-def reshape(x: Shaped, /, shape: Any, *, copy: bool | None = None) -> Spec:
+def reshape(x: Operand, /, shape: Any, *, copy: bool | None = None) -> Spec:
     """The same elements in another shape, in row-major order; one length may be -1."""
     return like(x, _resolved(x, shape))
 
@@ -66,7 +79,7 @@ def _(dy: Any, _y: Any, _x: Any, **_: Any) -> Any:
     return OPS["reshape"](dy, shape=_x.shape)
 
 
-def flatten(x: Any, /) -> Tensor:
+def flatten(x: Operand, /) -> Tensor:
     """All elements along one axis, in row-major order.   Shapes: (...) -> (n,)."""
     return reshape(x, shape=(-1,))
 
@@ -80,7 +93,7 @@ def _order(name: str, x: Shaped, axes: Any) -> Shape:
 
 @op(lambda x, axes: np.transpose(x, axes), onnx="Transpose",
     samples=[sample((2, 3, 4), axes=(2, 0, 1)), sample((2, 3), axes=(-1, 0))])  # fmt: skip
-def permute_dims(x: Shaped, /, axes: tuple[int, ...]) -> Spec:
+def permute_dims(x: Operand, /, axes: tuple[int, ...]) -> Spec:
     """The axes in another order: axis `axes[i]` becomes axis i."""
     return like(x, tuple(x.shape[i] for i in _order("permute_dims", x, axes)))
 
@@ -92,7 +105,7 @@ def _(dy: Any, _y: Any, _x: Any, *, axes: tuple[int, ...]) -> Any:
 
 
 @op(np.transpose, onnx="Transpose", samples=[sample((2, 3)), sample(complexes((2, 3)))])
-def transpose_2d(x: Shaped, /) -> Spec:
+def transpose_2d(x: Operand, /) -> Spec:
     """The transpose of a matrix, as `x.T` gives it.   Shapes: (m, n) -> (n, m)."""
     if len(x.shape) != 2:
         raise ShapeError(
@@ -105,13 +118,13 @@ def transpose_2d(x: Shaped, /) -> Spec:
 transpose_2d.gradient(lambda dy, _y, _x: OPS["transpose_2d"](dy))
 
 
-def transpose(x: Any, /, axes: Iterable[int] | None = None) -> Tensor:
+def transpose(x: Operand, /, axes: Iterable[int] | None = None) -> Tensor:
     """The axes in another order; reversed if none is given.   Shapes: (m, ..., n) -> (n, ..., m)."""
     order = range(len(np.shape(x)))[::-1] if axes is None else axes
     return permute_dims(x, axes=tuple(order))
 
 
-def swapaxes(x: Any, axis1: int, axis2: int, /) -> Tensor:
+def swapaxes(x: Operand, axis1: int, axis2: int, /) -> Tensor:
     """Two axes exchanged.   Shapes: (..., m, ..., n, ...) -> (..., n, ..., m, ...)."""
     order = list(range(len(np.shape(x))))
     i, j = (normalize_axis("swapaxes", axis, len(order)) for axis in (axis1, axis2))
@@ -119,7 +132,7 @@ def swapaxes(x: Any, axis1: int, axis2: int, /) -> Tensor:
     return permute_dims(x, axes=tuple(order))
 
 
-def moveaxis(x: Any, source: int | tuple[int, ...], destination: int | tuple[int, ...], /) -> Tensor:
+def moveaxis(x: Operand, source: int | tuple[int, ...], destination: int | tuple[int, ...], /) -> Tensor:
     """Axes moved to other places; the others keep their order.
 
     Errors: AxisError for an axis out of range or named twice; ShapeError unless as many places as axes are given.
@@ -138,7 +151,7 @@ def moveaxis(x: Any, source: int | tuple[int, ...], destination: int | tuple[int
 
 @op(lambda x, shape: np.broadcast_to(x, shape), onnx="Expand",
     samples=[sample((3, 1), shape=(2, 3, 4)), sample((), shape=(2,))])  # fmt: skip
-def broadcast_to(x: Shaped, /, shape: Any) -> Spec:
+def broadcast_to(x: Operand, /, shape: Any) -> Spec:
     """`x` repeated along new axes and axes of length 1 until it has `shape`."""
     target = as_shape("broadcast_to", shape)
     padded = (1,) * (len(target) - len(x.shape)) + tuple(x.shape)
@@ -162,7 +175,7 @@ def _expanded_axes(x: Shaped, axis: Axes) -> Shape:
 
 @op(lambda x, axis: np.expand_dims(x, axis), onnx="Unsqueeze",
     samples=[sample((2, 3), axis=1), sample((2, 3), axis=(0, -1)), sample((), axis=0)])  # fmt: skip
-def expand_dims(x: Shaped, /, axis: int | tuple[int, ...] = 0) -> Spec:
+def expand_dims(x: Operand, /, axis: int | tuple[int, ...] = 0) -> Spec:
     """New axes of length 1, at these places of the result.   Shapes: (m, n), axis=1 -> (m, 1, n)."""
     axes, lengths = _expanded_axes(x, axis), iter(x.shape)
     ndim = len(x.shape) + len(axes)
@@ -182,7 +195,7 @@ def _squeezed_axes(x: Shaped, axis: Axes) -> Shape:
 
 @op(lambda x, axis: np.squeeze(x, _squeezed_axes(x, axis)), onnx="Squeeze",
     samples=[sample((2, 1, 3), axis=1), sample((1, 2, 1), axis=(0, -1)), sample((1, 2, 1))])  # fmt: skip
-def squeeze(x: Shaped, /, axis: Axes = None) -> Spec:
+def squeeze(x: Operand, /, axis: Axes = None) -> Spec:
     """Axes of length 1 taken away (all of them by default).   Shapes: (m, 1, n), axis=1 -> (m, n)."""
     axes = _squeezed_axes(x, axis)
     for i in axes:
@@ -200,7 +213,7 @@ def _(dy: Any, _y: Any, _x: Any, *, axis: Any) -> Any:
 
 @op(lambda x, axis: np.flip(x, tuple(axis) if isinstance(axis, list) else axis),
     samples=[sample((2, 3)), sample((2, 3), axis=1), sample((2, 3, 2), axis=(0, -1))])  # fmt: skip
-def flip(x: Shaped, /, *, axis: Axes = None) -> Spec:
+def flip(x: Operand, /, *, axis: Axes = None) -> Spec:
     """The elements in reverse order along axes (all by default)."""
     normalize_axes("flip", axis, len(x.shape))
     return like(x)
@@ -215,7 +228,7 @@ def _shifts(shift: Any) -> Any:
 
 @op(lambda x, shift, axis: np.roll(x, _shifts(shift), tuple(axis) if isinstance(axis, list) else axis),
     samples=[sample((2, 3), shift=2), sample((2, 3), shift=-1, axis=1), sample((2, 3), shift=(1, 2), axis=(0, 1))])  # fmt: skip
-def roll(x: Shaped, /, shift: int | tuple[int, ...], *, axis: Axes = None) -> Spec:
+def roll(x: Operand, /, shift: int | tuple[int, ...], *, axis: Axes = None) -> Spec:
     """The elements moved on by `shift` places along axes, those past the end coming back in front.
 
     Without an axis the elements are rolled in row-major order.
@@ -232,7 +245,7 @@ def _(dy: Any, _y: Any, _x: Any, *, shift: Any, axis: Axes) -> Any:
     return OPS["roll"](dy, shift=back, axis=axis)
 
 
-def repeat(x: Any, repeats: Any, /, axis: int | None = None) -> Tensor:
+def repeat(x: Operand, repeats: Operand, /, axis: int | None = None) -> Tensor:
     """Each element repeated in place: a number of times, or as often as an integer tensor says for each.
 
     Shapes: (..., n, ...) -> (..., n * repeats, ...); without an axis x is flattened.
@@ -260,7 +273,7 @@ def _repeat_evenly(x: Any, times: int, axis: int) -> Tensor:
     return reshape(wide, shape=(*shape[:axis], shape[axis] * times, *shape[axis + 1 :]))
 
 
-def tile(x: Any, repetitions: int | tuple[int, ...], /) -> Tensor:
+def tile(x: Operand, repetitions: int | tuple[int, ...], /) -> Tensor:
     """Copies of the whole tensor side by side, `repetitions[i]` of them along axis i.
 
     Shapes: (m, n), (2, 3) -> (2 * m, 3 * n); the shorter of shape and repetitions is filled up with ones in front.
@@ -282,13 +295,13 @@ def _check_matrix(name: str, x: Shaped) -> Spec:
 
 
 @op(lambda x, k: np.tril(x, k), onnx="Trilu", samples=[sample((3, 4)), sample((2, 3, 3), k=-1), sample((3, 4), k=1)])
-def tril(x: Shaped, /, *, k: int = 0) -> Spec:
+def tril(x: Operand, /, *, k: int = 0) -> Spec:
     """The lower triangle of each matrix, up to the k-th diagonal; zeros above.   Shapes: (..., m, n) -> (..., m, n)."""
     return _check_matrix("tril", x)
 
 
 @op(lambda x, k: np.triu(x, k), onnx="Trilu", samples=[sample((3, 4)), sample((2, 3, 3), k=-1), sample((3, 4), k=1)])
-def triu(x: Shaped, /, *, k: int = 0) -> Spec:
+def triu(x: Operand, /, *, k: int = 0) -> Spec:
     """The upper triangle of each matrix, from the k-th diagonal; zeros below.   Shapes: (..., m, n) -> (..., m, n)."""
     return _check_matrix("triu", x)
 

@@ -15,7 +15,7 @@ from ..families import fit
 from ..index import Range, Static, static_key, static_shape
 from ..op import op
 from ..samples import sample
-from ..spec import Shape, Shaped, Spec, describe, kind_of, like, shape_of
+from ..spec import Operand, Shape, Shaped, Spec, describe, kind_of, like, shape_of
 
 _SOME: Static = (Range(2, 2, -2), 1, None, Range(0, 3, 1))  # of a (3, 2, 3)
 _ZERO: Any = 0
@@ -46,7 +46,7 @@ def check_value(name: str, x: Shaped, value: Any, shape: Shape) -> None:
 
 
 @op(lambda x, index: x[static_key(index)], onnx="Slice", samples=[sample((3, 2, 3), index=_SOME)])
-def strided_slice(x: Shaped, /, *, index: Static) -> Spec:
+def strided_slice(x: Operand, /, *, index: Static) -> Spec:
     """The elements at the places of a static index."""
     return like(x, static_shape(index))
 
@@ -63,7 +63,7 @@ def _unslice(x: np.ndarray, shape: Shape, index: Static) -> np.ndarray:
 
 
 @op(_unslice, samples=[sample((2, 1, 3), shape=(3, 2, 3), index=_SOME)])
-def unslice(x: Shaped, /, *, shape: Shape, index: Static) -> Spec:
+def unslice(x: Operand, /, *, shape: Shape, index: Static) -> Spec:
     """Zeros of `shape`, with `x` at the places of a static index."""
     return like(x, tuple(shape))
 
@@ -81,7 +81,7 @@ def write_slice(y: np.ndarray, value: Any, index: Static) -> np.ndarray:
 
 @op(lambda x, value, index: write_slice(np.array(x, order="C"), value, index),
     samples=[sample((3, 2, 3), (3,), index=_SOME)])  # fmt: skip
-def set_slice(x: Shaped, value: Shaped, /, *, index: Static) -> Spec:
+def set_slice(x: Operand, value: Operand, /, *, index: Static) -> Spec:
     """`x` with `value` at the places of a static index.
 
     Errors: ShapeError or DTypeError for a value that does not fit there.

@@ -11,8 +11,8 @@ from ..errors import ShapeError
 from ..families import conj, fit
 from ..op import op
 from ..samples import complexes, positive_definite, sample
-from ..spec import Shaped, Spec, broadcast_shapes, check_dtype, describe, like, shape_of
-from ..tensor import OPS, as_tensor
+from ..spec import Operand, Shaped, Spec, broadcast_shapes, check_dtype, describe, like, shape_of
+from ..tensor import OPS, Tensor, as_tensor
 from .linear import matmul
 from .matrices import (
     NAN_HINT,
@@ -37,7 +37,7 @@ def _inv(x: np.ndarray) -> np.ndarray:
 
 @op(_inv, widen=True,
     samples=[sample(positive_definite(3, 3)), sample(positive_definite(2, 3, 3)), sample(complexes((3, 3)))])  # fmt: skip
-def inv(x: Shaped, /) -> Spec:
+def inv(x: Operand, /) -> Spec:
     """The inverse of each matrix. To solve a system, `solve` is faster and more accurate.
 
     Shapes: (..., n, n) -> (..., n, n).
@@ -77,7 +77,7 @@ def _solve(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     samples=[sample(positive_definite(3, 3), (3, 2)), sample(positive_definite(3, 3), (3,)),
              sample(positive_definite(2, 3, 3), (3,)), sample(positive_definite(2, 1, 3, 3), (4, 3, 2)),
              sample(complexes((3, 3)), complexes((3, 2)))])  # fmt: skip
-def solve(x: Shaped, y: Shaped, /) -> Spec:
+def solve(x: Operand, y: Operand, /) -> Spec:
     """The solution z of the linear system x @ z == y. A right side with one axis is a vector, any other is matrices.
 
     Shapes: (..., n, n) (..., n, k) -> (..., n, k); (..., n, n) (n,) -> (..., n).
@@ -137,7 +137,7 @@ def _solve_triangular(x: np.ndarray, y: np.ndarray, upper: bool, unit_diagonal: 
     samples=[sample(positive_definite(3, 3), (3, 2)), sample(positive_definite(3, 3), (3,), upper=True),
              sample(positive_definite(2, 3, 3), (3, 2), unit_diagonal=True),
              sample(positive_definite(2, 1, 3, 3), (4, 3, 2), upper=True)])  # fmt: skip
-def solve_triangular(x: Shaped, y: Shaped, /, *, upper: bool = False, unit_diagonal: bool = False) -> Spec:
+def solve_triangular(x: Operand, y: Operand, /, *, upper: bool = False, unit_diagonal: bool = False) -> Spec:
     """The solution z of x @ z == y for lower (or upper) triangular x, of which the other triangle is not read.
 
     With `unit_diagonal` the diagonal is not read either, but taken as ones.
@@ -171,7 +171,7 @@ def _pinv(x: np.ndarray, rtol: Any) -> np.ndarray:
 
 @op(_pinv, widen=True,
     samples=[sample((3, 3)), sample((2, 4, 3)), sample((3, 4)), sample(complexes((4, 3)))])  # fmt: skip
-def pinv(x: Shaped, /, *, rtol: Any = None) -> Spec:
+def pinv(x: Operand, /, *, rtol: Any = None) -> Spec:
     """The Moore-Penrose inverse of each matrix. Singular values below `rtol` times the largest count as zero.
 
     The gradient holds where the rank does not change.
@@ -195,13 +195,13 @@ def _(dy: Any, y: Any, x: Any, *, rtol: Any) -> Any:
 class LstsqResult(NamedTuple):
     """What `lstsq` gives: the solution, the squared residual of each column, and the rank and singular values of x."""
 
-    solution: Any
-    residuals: Any
-    rank: Any
-    singular_values: Any
+    solution: Tensor
+    residuals: Tensor
+    rank: Tensor
+    singular_values: Tensor
 
 
-def lstsq(x: Any, y: Any, /, *, rtol: Any = None) -> LstsqResult:
+def lstsq(x: Operand, y: Operand, /, *, rtol: Any = None) -> LstsqResult:
     """The shortest z that minimizes the squared residual |x @ z - y|^2.
 
     Shapes: (..., m, n) (..., m, k) -> (..., n, k); (..., m, n) (m,) -> (..., n).

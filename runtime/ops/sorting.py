@@ -16,7 +16,7 @@ from .. import dtypes
 from ..errors import ArgumentError, ShapeError
 from ..op import op
 from ..samples import distinct, sample
-from ..spec import Shaped, Spec, check_dtype, describe, like, normalize_axis, promoted, shape_of
+from ..spec import Operand, Shaped, Spec, check_dtype, describe, like, normalize_axis, promoted, shape_of
 from ..tensor import OPS, Tensor, as_tensor
 
 
@@ -34,7 +34,7 @@ def _argsort(x: np.ndarray, axis: int, descending: bool, stable: bool) -> np.nda
 
 
 @op(_argsort, widen=True, samples=[sample((5,)), sample((3, 4), axis=0), sample((2, 3), descending=True)])
-def argsort(x: Shaped, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Spec:
+def argsort(x: Operand, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Spec:
     """The indices that sort along an axis, as int64; with `stable` equal elements keep their order.
 
     Shapes: (..., n, ...) -> (..., n, ...).
@@ -60,7 +60,7 @@ def _has_both_zeros(x: np.ndarray) -> bool:
 
 @op(_sort, widen=True, samples=[
     sample(distinct((5,))), sample(distinct((3, 4)), axis=0), sample(distinct((2, 3)), descending=True)])  # fmt: skip
-def sort(x: Shaped, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Spec:
+def sort(x: Operand, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Spec:
     """The elements in ascending (or descending) order along an axis.   Shapes: (..., n, ...) -> (..., n, ...)."""
     _ordered("sort", x, axis)
     return like(x)
@@ -75,8 +75,8 @@ def _(dy: Any, _y: Any, x: Any, *, axis: int, descending: bool, stable: bool) ->
 class TopK(NamedTuple):
     """The k largest elements, and where they are."""
 
-    values: Any
-    indices: Any
+    values: Tensor
+    indices: Tensor
 
 
 def _top_indices(x: np.ndarray, k: int, axis: int, largest: bool) -> np.ndarray:
@@ -112,7 +112,7 @@ def _top_k(x: np.ndarray, k: int, axis: int, largest: bool) -> tuple[np.ndarray,
 
 @op(_top_k, onnx="TopK", widen=True, samples=[
     sample(distinct((5,)), k=2), sample(distinct((4, 3)), k=3, axis=0), sample(distinct((2, 5)), k=2, largest=False)])  # fmt: skip
-def top_k(x: Shaped, /, k: int, *, axis: int = -1, largest: bool = True) -> TopK:
+def top_k(x: Operand, /, k: int, *, axis: int = -1, largest: bool = True) -> TopK:
     """The k largest (or smallest) elements along an axis, the most extreme first, and their indices.
 
     Equal elements come in the order of their indices.
@@ -125,7 +125,7 @@ def top_k(x: Shaped, /, k: int, *, axis: int = -1, largest: bool = True) -> TopK
     if not 0 <= k <= x.shape[axis]:
         raise ShapeError(f"top_k: k is {k} for axis {axis} of {describe(x)}", f"Ask for 0 to {x.shape[axis]} elements.")
     shape = (*x.shape[:axis], k, *x.shape[axis + 1 :])
-    return TopK(like(x, shape), Spec(shape, dtypes.int64))
+    return TopK._make((like(x, shape), Spec(shape, dtypes.int64)))
 
 
 @top_k.gradient
@@ -141,7 +141,7 @@ def _search(x: np.ndarray, v: Any, side: Literal["left", "right"]) -> np.ndarray
 
 @op(_search, name="searchsorted", widen=True, samples=[
     sample(lambda _: np.array([0.0, 1.0, 2.0]), (2, 3)), sample(lambda _: np.array([0.0, 0.0, 2.0]), (4,), side="right")])  # fmt: skip
-def search_sorted(x1: Shaped, x2: Shaped, /, *, side: Literal["left", "right"] = "left") -> Spec:
+def search_sorted(x1: Operand, x2: Operand, /, *, side: Literal["left", "right"] = "left") -> Spec:
     """Where to put elements of x2 into the ascending x1 so that it stays ascending."""
     if side not in ("left", "right"):
         raise ArgumentError(f"searchsorted: side is {side!r}", 'Use "left" or "right".')
@@ -156,7 +156,7 @@ def search_sorted(x1: Shaped, x2: Shaped, /, *, side: Literal["left", "right"] =
 search_sorted.gradient(None)
 
 
-def searchsorted(x1: Any, x2: Any, /, *, side: Literal["left", "right"] = "left", sorter: Any = None) -> Tensor:
+def searchsorted(x1: Operand, x2: Operand, /, *, side: Literal["left", "right"] = "left", sorter: Any = None) -> Tensor:
     """Where to put elements of x2 into the ascending x1 so that it stays ascending: before equals, or after.
 
     `sorter` holds the indices that sort x1, if it is not sorted itself.

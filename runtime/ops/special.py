@@ -25,7 +25,8 @@ from ..families import binary, unary
 from ..op import op
 from ..samples import sample, uniform
 from ..selection import choose
-from ..spec import Shaped, Spec, check_dtype, like
+from ..spec import Operand, Spec, check_dtype, like
+from ..tensor import Tensor
 from .elementwise import cos, exp, log, log1p, sin, square, where
 
 _ERF = (
@@ -310,7 +311,7 @@ def _polygamma_kernel(x: np.ndarray, n: int) -> np.ndarray:
 
 @op(_polygamma_kernel, name="polygamma", widen=True,
     samples=[sample(uniform((3, 4), 0.5, 4.0), n=1), sample(uniform((5,), 0.5, 4.0), n=2)])  # fmt: skip
-def polygamma_op(x: Shaped, /, *, n: int) -> Spec:
+def polygamma_op(x: Operand, /, *, n: int) -> Spec:
     """The n-th derivative of digamma, elementwise."""
     check_dtype("polygamma", x, FLOATS)
     if isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= 150:
@@ -323,7 +324,7 @@ def _(dy: Any, _y: Any, x: Any, *, n: int) -> Any:
     return dy * polygamma_op(x, n=n + 1)
 
 
-def polygamma(n: int, x: Any) -> Any:
+def polygamma(n: int, x: Operand) -> Tensor:
     """The n-th derivative of digamma; digamma itself for n = 0.
 
     Errors: ArgumentError for an order below 0, or above 150, where float64 overflows.

@@ -20,7 +20,7 @@ from ..errors import ArgumentError, ShapeError
 from ..families import fit
 from ..op import op
 from ..samples import complexes, integers, sample
-from ..spec import Axes, Shaped, Spec, check_dtype, describe, normalize_axes, reduced_shape, size
+from ..spec import Axes, Operand, Shaped, Spec, check_dtype, describe, normalize_axes, reduced_shape, size
 from ..tensor import OPS, Tensor, as_tensor
 from .elementwise import isnan, where
 from .reduction import count, mean, reduced_axes, spread
@@ -54,7 +54,7 @@ _SAMPLES = [sample((3, 4)), sample((2, 3, 4), axis=(0, -1)), sample((3, 4), axis
 
 
 @op(_var, widen=True, samples=_SAMPLES)
-def var(x: Shaped, /, *, axis: Axes = None, correction: float = 0.0, keepdims: bool = False) -> Spec:
+def var(x: Operand, /, *, axis: Axes = None, correction: float = 0.0, keepdims: bool = False) -> Spec:
     """The variance over axes (all by default): the sum of squared deviations over n - correction.
 
     `correction=1` gives the unbiased estimate from a sample. A complex tensor has a real variance.
@@ -77,7 +77,7 @@ def _pulled(dy: Any, x: Any, axis: Axes, correction: float, keepdims: bool) -> A
 
 
 @op(lambda x, **attrs: np.sqrt(_var(x, **attrs)), widen=True, samples=_SAMPLES)
-def std(x: Shaped, /, *, axis: Axes = None, correction: float = 0.0, keepdims: bool = False) -> Spec:
+def std(x: Operand, /, *, axis: Axes = None, correction: float = 0.0, keepdims: bool = False) -> Spec:
     """The standard deviation over axes (all by default): the root of `var`. Its gradient at 0 is 0.
 
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.
@@ -91,7 +91,7 @@ def _(dy: Any, y: Any, x: Any, *, axis: Axes, correction: float, keepdims: bool)
     return _pulled(scaled, x, axis, correction, keepdims)
 
 
-def quantile(x: Any, q: Any, /, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
+def quantile(x: Operand, q: Operand, /, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
     """The quantiles at fractions q (numbers between 0 and 1) over axes, linear between neighbours; NaN if one is.
 
     Shapes: (..., n, ...) and q () -> (..., ...); q (m,) puts an axis of length m in front.
@@ -131,7 +131,7 @@ def _interpolated(x: Any, fractions: np.ndarray) -> Any:
     return where(isnan(last), last, between)
 
 
-def median(x: Any, /, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
+def median(x: Operand, /, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
     """The median over axes (all by default): the mean of the two middle elements if their number is even.
 
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.
@@ -146,7 +146,7 @@ def _bincount(x: np.ndarray, weights: np.ndarray | None, length: int) -> np.ndar
 
 @op(_bincount, name="bincount", widen=True, samples=[
     sample(integers((6,), 0, 4), None, length=4), sample(integers((6,), 0, 4), (6,), length=5)])  # fmt: skip
-def bincount_up_to(x: Shaped, weights: Shaped | None = None, /, *, length: int) -> Spec:
+def bincount_up_to(x: Operand, weights: Operand | None = None, /, *, length: int) -> Spec:
     """The number, or the total weight, of the elements of x that equal 0, 1, ..., length - 1."""
     for operand in (x,) if weights is None else (x, weights):
         if tuple(operand.shape) != tuple(x.shape) or len(x.shape) != 1:
@@ -161,7 +161,7 @@ def bincount_up_to(x: Shaped, weights: Shaped | None = None, /, *, length: int) 
 bincount_up_to.gradient(None, lambda dy, _y, x, _weights, *, length: OPS["take"](dy, x, axis=0))
 
 
-def bincount(x: Any, /, weights: Any = None, *, minlength: int = 0) -> Tensor:
+def bincount(x: Operand, /, weights: Operand = None, *, minlength: int = 0) -> Tensor:
     """How often each of 0, 1, 2, ... occurs, or the total weight of where it does.
 
     Shapes: (n,) -> (m,), with m the larger of minlength and one more than the largest element.
@@ -177,7 +177,13 @@ def bincount(x: Any, /, weights: Any = None, *, minlength: int = 0) -> Tensor:
 
 
 def histogram(
-    x: Any, /, bins: Any = 10, range: tuple[float, float] | None = None, *, weights: Any = None, density: bool = False
+    x: Operand,
+    /,
+    bins: Any = 10,
+    range: tuple[float, float] | None = None,
+    *,
+    weights: Any = None,
+    density: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """How many elements fall into each of `bins` intervals of equal width (or between given edges), and the edges.
 

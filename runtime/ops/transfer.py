@@ -10,12 +10,12 @@ from ..assignment import alias
 from ..eager import lift, wrap
 from ..op import op
 from ..samples import sample
-from ..spec import Shaped, Spec, like
+from ..spec import Operand, Spec, like
 from ..tensor import OPS
 
 
 @op(lambda x, device, source: x, samples=[sample((2, 3), device="cpu", source="cpu")])
-def transfer(x: Shaped, /, *, device: str, source: str) -> Spec:
+def transfer(x: Operand, /, *, device: str, source: str) -> Spec:
     """The same values on another device, which the kernel of no single device can do."""
     return like(x)
 
