@@ -10,6 +10,7 @@ from collections.abc import Container, Sequence
 from typing import Any
 
 from .dtypes import INEXACT
+from .spec import StackSpec
 from .tensor import OPS
 
 Cotangents = dict[int, Any]
@@ -60,9 +61,15 @@ def _take(node: tuple[Any, ...], cotangents: Cotangents, sources: Container[int]
         return None
     device = getattr(given, "device", None)
     return tuple(
-        OPS["zeros"](y.shape, dtype=y.dtype, device=device) if dy is None and y.dtype in INEXACT else dy
-        for dy, y in zip(dys, node[3], strict=True)
+        _zeros(y, device) if dy is None and y.dtype in INEXACT else dy for dy, y in zip(dys, node[3], strict=True)
     )
+
+
+def _zeros(y: Any, device: Any) -> Any:
+    """The cotangent of a value that nothing depends on: a single zero, seen as often as needed."""
+    if isinstance(getattr(y, "spec", None), StackSpec):
+        return OPS["zero_stack"](y)
+    return OPS["broadcast_to"](OPS["zeros"]((), dtype=y.dtype, device=device), shape=y.shape)
 
 
 def reachable(nodes: Sequence[tuple[Any, ...]], sources: set[int]) -> set[int]:

@@ -19,7 +19,7 @@ import numpy as np
 from . import dtypes, memory
 from .errors import DeviceError
 from .op import Op
-from .spec import Spec
+from .spec import Spec, StackSpec
 
 
 class Device(Protocol):
@@ -66,7 +66,9 @@ class CPU:
         return buffer
 
 
-def _as_spec(y: Any, spec: Spec) -> np.ndarray:
+def _as_spec(y: Any, spec: Spec) -> Any:
+    if type(spec) is StackSpec:
+        return y
     if type(y) is not np.ndarray or y.dtype is not spec.dtype:
         y = np.asarray(y, dtype=spec.dtype)
     if y.shape != spec.shape:

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import asarray, ndarray
 
-from . import device as devices
-from . import dtypes, memory, observers
+from . import device as devices, dtypes, memory, observers
 from .device import Device
 from .dtypes import DType
 from .errors import ArgumentError, DTypeError, ShapeError, WeftError
@@ -171,7 +170,7 @@ class Eager:
                 raise
             return self.run(op, [wrap(as_array(x)) if is_weak(x) else x for x in inputs], attrs)
         operands = [x.buffer if type(x) is EagerTensor else x for x in inputs]
-        single = type(specs) is Spec
+        single = isinstance(specs, Spec)
         device = devices.common(op.name, operands)
         try:
             buffers = device.run(op, operands, attrs, (specs,) if single else specs)

@@ -50,13 +50,22 @@ class Spec:
         return len(self.shape)
 
 
+@dataclass(slots=True, unsafe_hash=True)
 class StackSpec(Spec):
-    """A stack of tensors of this shape and dtype: what a loop saves for its way back."""
+    """A stack of values of one spec, tensors or stacks: what a loop saves for its way back.
 
-    __slots__ = ()
+    Its own shape and dtype are those of the elements.
+    """
+
+    element: Spec
 
     def __str__(self) -> str:
-        return f"stack {super().__str__()}"
+        return f"stack {self.element}"
+
+
+def stack_of(element: Spec) -> StackSpec:
+    """The spec of a stack of such values."""
+    return StackSpec(element.shape, element.dtype, element)
 
 
 def shape_of(x: Shaped | Scalar) -> Shape:

@@ -1,0 +1,215 @@
+"""Control flow as ops: `while`, `if` and `call`, whose attributes are closed regions.
+
+    while   operands: the state, then what the regions capture; test: (state, captures) -> bool[];
+            step: (state, captures) -> state
+    if      operands: the predicate, then what the branches capture; then, other: captures -> results
+    call    operands: the arguments; body: arguments -> results
+
+Their derivatives are control flow again. The backward pass of a loop needs the states it went through, so the
+loop in the graph is exchanged for its saving form, which pushes each state on a stack and counts; the way back is
+a loop that counts down, pops a state, and carries cotangents through the step. The way back of an `if` is an `if`
+on the same predicate. Integer and bool state carries no cotangent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+from typing import Any
+
+from ...runtime import dtypes, observers
+from ...runtime.backprop import Cotangents, backpropagate, reachable
+from ...runtime.eager import wrap
+from ...runtime.op import Node, Op
+from ...runtime.spec import Spec, StackSpec, stack_of
+from ...runtime.tensor import OPS
+from .graph import Graph, SymbolicTensor, close
+from .interpret import interpret
+from .stack import alias, empty_stack, pop, push, zero_stack
+
+
+class ControlOp(Op[..., Any]):
+    """An op with regions; its derivative is written from the node, which holds them."""
+
+    def __init__(self, name: str, rule: Callable[..., Any], kernel: Callable[..., Any], pullback: Any) -> None:
+        super().__init__(name, rule, kernel)
+        self.pullback = pullback
+        self.rules = _never  # marks it differentiable
+
+    def pull(self, node: Any, dys: tuple[Any, ...], known: Container[int]) -> list[tuple[int, Any]]:
+        return self.pullback(Node(*node), dys, known)
+
+
+def _never(*_: Any, **__: Any) -> Any:
+    raise AssertionError("a control op is pulled by node")
+
+
+def _tensors(region: Graph, buffers: Sequence[Any]) -> tuple[Any, ...]:
+    """The buffers that a region gives for these."""
+    with observers.hidden():
+        return tuple(y.buffer for y in interpret(region, [wrap(b) for b in buffers]))
+
+
+# -- while
+
+
+def _while_spec(*operands: Any, test: Graph, step: Graph) -> tuple[Spec, ...]:
+    """Repeat `step` on the state while `test` holds.   Gives the last state."""
+    return tuple(y.spec for y in step.outputs)
+
+
+def _run_while(*buffers: Any, test: Graph, step: Graph) -> tuple[Any, ...]:
+    n = len(step.outputs)
+    state, captures = tuple(buffers[:n]), tuple(buffers[n:])
+    while bool(_tensors(test, state + captures)[0]):
+        state = _tensors(step, state + captures)
+    return state
+
+
+def _saving(graph: Graph, node: Node) -> tuple[list[Any], Any]:
+    """Exchange a loop for its saving form, in place: the stacks of the states it went through, and their number."""
+    test, step = node.attrs["test"], node.attrs["step"]
+    n = len(step.outputs)
+    state, captures = node.inputs[:n], node.inputs[n:]
+    specs = [y.spec for y in step.outputs]
+    stacks = [stack_of(s) for s in specs]
+    count = Spec((), dtypes.int64)
+
+    def widened(region: Graph, saves: bool) -> Graph:
+        new = Graph(region.parent)
+        inputs = [new.input(s) for s in (*specs, *stacks, count)]
+        rest = [new.input(x.spec, x.name) for x in region.inputs[n:]]
+        outputs, _ = new.inline(region, [*inputs[:n], *rest])
+        if saves:
+            outputs += [push(stack, x) for stack, x in zip(inputs[n : 2 * n], inputs[:n], strict=True)]
+            outputs.append(inputs[2 * n] + 1)
+        new.outputs = outputs
+        return new
+
+    place = next(i for i, other in enumerate(graph.nodes) if other.outputs is node.outputs)
+    tail = graph.nodes[place + 1 :]
+    del graph.nodes[place:]
+    empties = [_emit_empty(graph, s) for s in specs]
+    zero = graph.lift(OPS["asarray"](0))
+    attrs = {"test": widened(test, False), "step": widened(step, True)}
+    extra = tuple(SymbolicTensor(graph, s) for s in (*stacks, count))
+    graph.nodes.append(Node(while_, (*state, *empties, zero, *captures), attrs, (*node.outputs, *extra)))
+    graph.nodes.extend(tail)
+    return list(extra[:n]), extra[n]
+
+
+def _emit_empty(graph: Graph, element: Spec) -> Any:
+    return graph.emit(empty_stack, (), {"element": element}, [stack_of(element)])[0]
+
+
+def _zeros(graph: Graph, x: Any) -> Any:
+    """Zeros like a value of a graph."""
+    if isinstance(x.spec, StackSpec):
+        return zero_stack(x)
+    return OPS["broadcast_to"](graph.lift(OPS["zeros"]((), dtype=x.dtype)), shape=x.shape)
+
+
+def _smooth(values: Sequence[Any]) -> list[int]:
+    """The places of the values that can carry a cotangent."""
+    return [i for i, x in enumerate(values) if x.dtype in dtypes.INEXACT]
+
+
+def vjp(graph: Graph, region: Graph, args: Sequence[Any], dys: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
+    """Write a region and its way back into `graph`: the cotangents of the wanted arguments, zeros where none."""
+    fresh = [alias(x) if i in wanted else x for i, x in enumerate(args)]
+    outputs, nodes = graph.inline(region, fresh)
+    cotangents: Cotangents = {}
+    for y, dy in zip(outputs, dys, strict=True):
+        if dy is not None and isinstance(y, SymbolicTensor):
+            cotangents[y.key] = dy if y.key not in cotangents else cotangents[y.key] + dy
+    sources = {fresh[i].key for i in wanted}
+    backpropagate(nodes, cotangents, reachable(nodes, sources), sources)
+    found = [cotangents.get(fresh[i].key) for i in wanted]
+    return [_zeros(graph, fresh[i]) if dx is None else dx for i, dx in zip(wanted, found, strict=True)]
+
+
+def _pull_while(node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[tuple[int, Any]]:
+    step = node.attrs["step"]
+    n = len(step.outputs)
+    graph = node.outputs[0].context
+    stacks, count = _saving(graph, node)
+    state, captures = node.inputs[:n], node.inputs[n:]
+    flows = _smooth(state)
+    wanted = [i for i in _smooth(captures) if captures[i].key in known]
+    start = [dys[i] if dys[i] is not None else _zeros(graph, node.outputs[i]) for i in flows]
+    start += [_zeros(graph, captures[i]) for i in wanted] + stacks + [count]
+
+    test, back = (Graph(graph) for _ in range(2))
+    for region in (test, back):
+        for x in start:
+            region.input(graph.lift(x).spec)
+    test.outputs = [test.inputs[-1] > 0]
+    d_state, d_captures = back.inputs[: len(flows)], back.inputs[len(flows) : len(flows) + len(wanted)]
+    popped = [pop(stack) for stack in back.inputs[len(flows) + len(wanted) : -1]]
+    args = [x for _, x in popped] + [back.lift(x) for x in captures]
+    given: list[Any] = [None] * n
+    for i, dx in zip(flows, d_state, strict=True):
+        given[i] = dx
+    dxs = vjp(back, step, args, given, [*flows, *(n + i for i in wanted)])
+    sums = [before + dx for before, dx in zip(d_captures, dxs[len(flows) :], strict=True)]
+    back.outputs = [*dxs[: len(flows)], *sums, *(rest for rest, _ in popped), back.inputs[-1] - 1]
+    outer = close([test, back])
+    ends = apply_control(graph, while_, (*start, *outer), {"test": test, "step": back})
+    keys = [state[i].key for i in flows] + [captures[i].key for i in wanted]
+    return [(key, dx) for key, dx in zip(keys, ends, strict=False) if key in known]
+
+
+while_ = ControlOp("while", _while_spec, _run_while, _pull_while)
+
+
+# -- if
+
+
+def _if_spec(predicate: Any, /, *operands: Any, then: Graph, other: Graph) -> tuple[Spec, ...]:
+    """One of two regions, by a predicate."""
+    return tuple(y.spec for y in then.outputs)
+
+
+def _run_if(predicate: Any, *buffers: Any, then: Graph, other: Graph) -> tuple[Any, ...]:
+    return _tensors(then if bool(predicate) else other, buffers)
+
+
+def _pull_if(node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[tuple[int, Any]]:
+    graph = node.outputs[0].context
+    predicate, operands = node.inputs[0], node.inputs[1:]
+    wanted = [i for i in _smooth(operands) if operands[i].key in known]
+    branches = []
+    for name in ("then", "other"):
+        region = Graph(graph)
+        given = [None if dy is None else region.lift(dy) for dy in dys]
+        args = [region.lift(x) for x in operands]
+        region.outputs = vjp(region, node.attrs[name], args, given, wanted)
+        branches.append(region)
+    outer = close(branches)
+    dxs = apply_control(graph, if_, (predicate, *outer), {"then": branches[0], "other": branches[1]})
+    return [(operands[i].key, dx) for i, dx in zip(wanted, dxs, strict=True)]
+
+
+if_ = ControlOp("if", _if_spec, _run_if, _pull_if)
+
+
+# -- call
+
+
+def _call_spec(*operands: Any, body: Graph) -> tuple[Spec, ...]:
+    """A graph applied to arguments."""
+    return tuple(y.spec for y in body.outputs)
+
+
+def _pull_call(node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[tuple[int, Any]]:
+    graph = node.outputs[0].context
+    wanted = [i for i in _smooth(node.inputs) if node.inputs[i].key in known]
+    dxs = vjp(graph, node.attrs["body"], node.inputs, dys, wanted)
+    return [(node.inputs[i].key, dx) for i, dx in zip(wanted, dxs, strict=True)]
+
+
+call = ControlOp("call", _call_spec, lambda *buffers, body: _tensors(body, buffers), _pull_call)
+
+
+def apply_control(graph: Graph, op: ControlOp, operands: Sequence[Any], attrs: dict[str, Any]) -> tuple[Any, ...]:
+    """Apply a control op in a graph: its results."""
+    return graph.run(op, operands, attrs)

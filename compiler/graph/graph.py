@@ -1,0 +1,222 @@
+"""Graph: a function written down as a list of nodes; and the symbolic tensors that stand for its values.
+
+A graph is the context of its symbolic tensors: applying an op to them checks the op's shape rule and appends a
+node. A region (the body of a loop, a branch) is a graph one level deeper. While a region is being written it may
+use values of the graphs around it: each becomes a captured input, and when the region is closed the captured
+values become operands of the op that holds it, so that a finished region knows nothing of its surroundings.
+
+Nodes are those of tapes (`runtime.op.Node`). Python numbers stay weak operands; arrays from outside become
+`constant` nodes. This file does not know how graphs are run or differentiated.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...runtime import observers
+from ...runtime.eager import EagerTensor, is_weak, lift
+from ...runtime.errors import SourceError
+from ...runtime.op import Node, Op, op
+from ...runtime.spec import Shape, Spec, StackSpec
+from ...runtime.tensor import OPS, Tensor
+
+_new_key = itertools.count(-1, -1).__next__  # negative: eager keys count upwards from 1
+
+
+class SymbolicTensor(Tensor):
+    """A value that a graph will compute: its spec is known, its elements are not."""
+
+    __slots__ = ("__weakref__", "context", "key", "name", "spec")
+
+    def __init__(self, context: Graph, spec: Spec, name: str = "") -> None:
+        self.context: Graph = context  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.spec: Spec = spec  # pyright: ignore[reportIncompatibleMethodOverride]
+        self.key, self.name = _new_key(), name
+
+    @property
+    def shape(self) -> Shape:
+        return self.spec.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.spec.dtype
+
+    def __add__(self, other: Any) -> Tensor:
+        return OPS["add_stacks" if type(self.spec) is StackSpec else "add"](self, other)
+
+    def __repr__(self) -> str:
+        return f"SymbolicTensor({self.name or self.key}: {self.spec})"
+
+    def refuse(self, what: str) -> Any:
+        """There are no values while a graph is written: say so, and what to do."""
+        raise SourceError(
+            f"{what} of {self.spec} needs its values, which are not known while the function is compiled",
+            "Keep it a tensor inside the compiled function, or compute it outside.",
+        )
+
+    # fmt: off
+    def numpy(self) -> np.ndarray: return self.refuse("numpy()")
+    def item(self) -> Any: return self.refuse("item()")
+    def tolist(self) -> Any: return self.refuse("tolist()")
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray: return self.refuse("the array")
+    def __bool__(self) -> bool: return self.refuse("the truth")
+    def __int__(self) -> int: return self.refuse("int()")
+    def __float__(self) -> float: return self.refuse("float()")
+    def __complex__(self) -> complex: return self.refuse("complex()")
+    def __index__(self) -> int: return self.refuse("the index")
+    # fmt: on
+
+
+class Graph:
+    """A list of nodes with inputs and outputs: a function, or a region of one."""
+
+    def __init__(self, parent: Graph | None = None) -> None:
+        self.parent = parent
+        self.depth: int = 1 if parent is None else parent.depth + 1
+        self.inputs: list[SymbolicTensor] = []
+        self.nodes: list[Node] = []
+        self.outputs: list[Any] = []  # symbolic tensors
+        self.captured: dict[int, tuple[SymbolicTensor, SymbolicTensor]] = {}  # outer key: outer value, inner value
+        self._constants: dict[int, tuple[Any, SymbolicTensor]] = {}  # id of a buffer: it, kept alive, and its value
+
+    def input(self, spec: Spec, name: str = "") -> SymbolicTensor:
+        """A new input."""
+        x = SymbolicTensor(self, spec, name)
+        self.inputs.append(x)
+        return x
+
+    def run(self, op: Op[..., Any], args: Sequence[Any], attrs: dict[str, Any]) -> Any:
+        """What applying an op means here: check with its shape rule, and write it down."""
+        inputs = tuple([self.lift(x) for x in args])
+        if not op.elementwise:
+            inputs = tuple([self.lift(OPS["asarray"](x)) if is_weak(x) else x for x in inputs])
+        specs = op.spec(*inputs, **attrs)
+        single = isinstance(specs, Spec)
+        outputs = self.emit(op, inputs, attrs, (specs,) if single else tuple(specs))
+        if observers.watching.count:
+            observers.tell(op, inputs, attrs, outputs)
+        if single:
+            return outputs[0]
+        return specs._make(outputs) if hasattr(specs, "_make") else outputs
+
+    def emit(
+        self, op: Op[..., Any], inputs: Sequence[Any], attrs: dict[str, Any], specs: Sequence[Spec]
+    ) -> tuple[SymbolicTensor, ...]:
+        """Append a node whose results have these specs."""
+        outputs = tuple([SymbolicTensor(self, spec) for spec in specs])
+        self.nodes.append(Node(op, tuple(inputs), attrs, outputs))
+        return outputs
+
+    def lift(self, x: Any) -> Any:
+        """An operand as this graph takes it: a value of its own, a weak number, or None."""
+        if x is None or is_weak(x):
+            return x
+        if isinstance(x, SymbolicTensor):
+            return x if x.context is self else self.capture(x)
+        if not isinstance(x, EagerTensor):
+            found = OPS["asarray"](x) if isinstance(x, list | tuple) else lift(x)
+            return self.lift(found)
+        return self.constant(x.buffer)
+
+    def constant(self, buffer: Any) -> SymbolicTensor:
+        """The value of a buffer that is known now."""
+        known = self._constants.get(id(buffer))
+        if known is None and buffer.ndim and not any(buffer.strides):  # one element, seen many times
+            scalar = self.constant(buffer[(0,) * buffer.ndim].reshape(()))
+            known = self._constants[id(buffer)] = (buffer, OPS["broadcast_to"](scalar, shape=buffer.shape))
+        elif known is None:
+            outputs = self.emit(constant, (), {"value": Constant(buffer)}, (Spec(buffer.shape, buffer.dtype),))
+            known = self._constants[id(buffer)] = (buffer, outputs[0])
+        return known[1]
+
+    def capture(self, x: SymbolicTensor) -> SymbolicTensor:
+        """A value of a surrounding graph, as an input of this region.
+
+        Errors: SourceError for a value of a region that was left, or of another function.
+        """
+        known = self.captured.get(x.key)
+        if known is not None:
+            return known[1]
+        if not self.within(x.context):
+            raise SourceError(
+                f"a value {x.spec} made inside a compiled block is used outside of it",
+                "Return it from the block: assign it to a variable that exists before the block.",
+            )
+        inner = SymbolicTensor(self, x.spec, x.name)
+        self.captured[x.key] = (x, inner)
+        return inner
+
+    def within(self, other: Graph) -> bool:
+        """Whether this graph is a region somewhere inside `other`."""
+        graph = self.parent
+        while graph is not None and graph is not other:
+            graph = graph.parent
+        return graph is not None
+
+    def inline(self, graph: Graph, args: Sequence[Any]) -> tuple[list[Any], list[Node]]:
+        """Write another graph's nodes here with `args` for its inputs: the outputs, and the nodes as written."""
+        values: dict[int, Any] = {x.key: self.lift(arg) for x, arg in zip(graph.inputs, args, strict=True)}
+        start = len(self.nodes)
+        for node in graph.nodes:
+            inputs = [values[x.key] if isinstance(x, SymbolicTensor) else x for x in node.inputs]
+            outputs = self.emit(node.op, inputs, dict(node.attrs), [y.spec for y in node.outputs])
+            for old, new in zip(node.outputs, outputs, strict=True):
+                new.name = old.name
+                values[old.key] = new
+        return [values[y.key] for y in graph.outputs], self.nodes[start:]
+
+
+class Constant:
+    """An array that is part of a graph: equal to another of the same dtype, shape and bits."""
+
+    __slots__ = ("_bits", "array")
+
+    def __init__(self, array: Any) -> None:
+        self.array, self._bits = array, None
+
+    @property
+    def bits(self) -> tuple[str, Shape, bytes]:
+        """What decides whether two constants are equal."""
+        if self._bits is None:
+            self._bits = (self.array.dtype.name, self.array.shape, self.array.tobytes())
+        return self._bits
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Constant) and self.bits == other.bits
+
+    def __hash__(self) -> int:
+        return hash(self.bits)
+
+
+@op(lambda value: value.array)
+def constant(*, value: Constant) -> Spec:
+    """An array that is known when the graph is written."""
+    return Spec(value.array.shape, value.array.dtype)
+
+
+constant.gradient(None)
+
+
+def region_of(parent: Graph, specs: Sequence[Spec], names: Sequence[str] = ()) -> Graph:
+    """An empty region of `parent` with one input for each spec."""
+    region = Graph(parent)
+    for i, spec in enumerate(specs):
+        region.input(spec, names[i] if i < len(names) else "")
+    return region
+
+
+def close(regions: Sequence[Graph]) -> list[SymbolicTensor]:
+    """Turn what regions of one op captured into inputs, the same for all, and give the values to pass for them."""
+    outer: dict[int, SymbolicTensor] = {}
+    for region in regions:
+        outer.update({key: x for key, (x, _) in region.captured.items()})
+    for region in regions:
+        for key, x in outer.items():
+            known = region.captured.get(key)
+            region.inputs.append(known[1] if known else SymbolicTensor(region, x.spec, x.name))
+        region.captured = {}
+    return list(outer.values())
