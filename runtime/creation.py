@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import device as devices
-from . import dtypes, memory
+from . import device as devices, dtypes, memory
 from .assignment import alias
 from .eager import EagerTensor, as_array, lift, wrap
 from .errors import ArgumentError, DTypeError

@@ -12,8 +12,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from . import device as devices
-from . import dtypes
+from . import device as devices, dtypes
 from .assignment import alias
 from .dtypes import DType
 from .eager import EagerTensor

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import device as devices
-from . import display, dtypes
+from . import device as devices, display, dtypes
 from .errors import ROOT, ArgumentError, DTypeError, ExchangeError, ShapeError
 from .spec import describe
 from .tensor import OPS, Tensor

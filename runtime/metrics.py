@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from . import device as devices
-from . import dtypes, observers
+from . import device as devices, dtypes, observers
 from .creation import asarray, zeros
 from .errors import ArgumentError, ShapeError
 from .nn.module import Module
@@ -28,9 +27,7 @@ from .ops.elementwise import (
 )
 from .ops.joining import concat
 from .ops.linear import matmul, matrix_transpose
-from .ops.reduction import all as all_
-from .ops.reduction import argmax
-from .ops.reduction import sum as sum_
+from .ops.reduction import all as all_, argmax, sum as sum_
 from .ops.scans import cumulative_sum
 from .ops.shaping import astype, broadcast_to, flip, reshape
 from .ops.sorting import top_k

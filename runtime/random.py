@@ -12,13 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from . import device as devices
-from . import dtypes, parameters
+from . import device as devices, dtypes, parameters
 from .creation import asarray
 from .errors import ArgumentError, ShapeError
 from .generator import Generator, default_generator, seed
-from .ops import random as draws
-from .ops import rejection
+from .ops import random as draws, rejection
 from .ops.elementwise import abs, exp, less, log, log1p, sign
 from .parameters import cast, operand, plan, scaled, shifted, tensor_operand
 from .spec import SCALARS, Shape, as_shape, describe, normalize_axis, size

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import device as devices
-from .. import tree
+from .. import device as devices, tree
 from ..creation import asarray
 from ..eager import EagerTensor, wrap
 from ..errors import DataError, DTypeError, ShapeError

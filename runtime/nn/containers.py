@@ -9,8 +9,7 @@ from ..errors import ArgumentError
 from ..ops.shaping import reshape
 from ..spec import describe
 from ..tensor import Tensor
-from .layer import Activation as Named
-from .layer import Layer, as_activation
+from .layer import Activation as Named, Layer, as_activation
 from .module import Module
 
 

@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
-from .. import device as devices
-from .. import dtypes, state
+from .. import device as devices, dtypes, state
 from ..creation import asarray
 from ..spec import SCALARS, Shape
 from ..tensor import Tensor

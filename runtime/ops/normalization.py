@@ -28,8 +28,8 @@ from ..spec import (
     normalize_axes,
     normalize_axis,
     reduced_shape,
+    size as size_of,
 )
-from ..spec import size as size_of
 from ..tensor import OPS, Tensor, as_tensor
 from .elementwise import maximum, rsqrt, square
 from .reduction import mean, sum

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import device as devices
-from .. import observers
+from .. import device as devices, observers
 from ..assignment import alias
 from ..eager import lift, wrap
 from ..op import op

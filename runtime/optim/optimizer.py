@@ -11,8 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypedDict, Unpack
 
-from .. import device as devices
-from .. import dtypes, observers, state
+from .. import device as devices, dtypes, observers, state
 from ..creation import asarray, zeros
 from ..dtypes import DType
 from ..errors import ArgumentError, CheckpointError, DTypeError, GradientError, NumericsError, ShapeError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -55,6 +56,13 @@ def test_public_names_are_pinned(update_golden: bool) -> None:
     if update_golden:
         PINNED.write_text(found)
     assert found == PINNED.read_text(), "the face changed: if that is meant, run pytest tests/structure --update-golden"
+
+
+def test_type_checkers_see_every_public_name() -> None:
+    tree = ast.parse((ROOT / "weft/__init__.py").read_text())
+    given = [alias for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names]
+    hidden = [alias.name for alias in given if alias.asname is None and not alias.name.startswith("__")]
+    assert not hidden, f"import these as themselves, or they are private in a typed package: {hidden}"
 
 
 @pytest.fixture(scope="module")
