@@ -11,21 +11,34 @@ Source: Python Array API standard 2024.12, "Type promotion rules" and "Data type
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import ml_dtypes
 import numpy as np
 
 from .errors import DTypeError
 
-DType = np.dtype  # what annotations call it
+DType: TypeAlias = np.dtype[Any]  # what annotations call it
 
-bool_ = np.dtype("bool")
-int8, int16, int32, int64 = (np.dtype(f"int{n}") for n in (8, 16, 32, 64))
-uint8, uint16, uint32, uint64 = (np.dtype(f"uint{n}") for n in (8, 16, 32, 64))
-float16, float32, float64 = (np.dtype(f"float{n}") for n in (16, 32, 64))
-bfloat16 = np.dtype(ml_dtypes.bfloat16)
-complex64, complex128 = np.dtype("complex64"), np.dtype("complex128")
+bool_: DType = np.dtype("bool")
+int8: DType = np.dtype("int8")
+int16: DType = np.dtype("int16")
+int32: DType = np.dtype("int32")
+int64: DType = np.dtype("int64")
+uint8: DType = np.dtype("uint8")
+uint16: DType = np.dtype("uint16")
+uint32: DType = np.dtype("uint32")
+uint64: DType = np.dtype("uint64")
+float16: DType = np.dtype("float16")
+bfloat16: DType = np.dtype(ml_dtypes.bfloat16)
+float32: DType = np.dtype("float32")
+float64: DType = np.dtype("float64")
+complex64: DType = np.dtype("complex64")
+complex128: DType = np.dtype("complex128")
 
-default_int, default_float, default_complex = int64, float32, complex64
+default_int: DType = int64
+default_float: DType = float32
+default_complex: DType = complex64
 
 SIGNED = frozenset((int8, int16, int32, int64))
 UNSIGNED = frozenset((uint8, uint16, uint32, uint64))
@@ -45,7 +58,7 @@ ALL = (bool_, int8, int16, int32, int64, uint8, uint16, uint32, uint64,
        float16, bfloat16, float32, float64, complex64, complex128)  # fmt: skip
 NAMES = {dtype.name: dtype for dtype in ALL}
 _KNOWN = {dtype: dtype for dtype in ALL}  # also those that NumPy made anew; not those of another byte order
-PYTHON = {bool: bool_, int: default_int, float: default_float, complex: default_complex}
+PYTHON: dict[type, DType] = {bool: bool_, int: default_int, float: default_float, complex: default_complex}
 
 
 def short(dtype: DType) -> str:
@@ -128,7 +141,7 @@ def _promote_pair(x: DType, y: DType) -> DType | None:
 PROMOTION = {(x, y): _promote_pair(x, y) for x in ALL for y in ALL}
 
 # What a Python scalar joins without changing it; over the rest it brings its default dtype.
-JOINS = {bool: EVERY, int: NUMERIC, float: INEXACT, complex: COMPLEX}
+JOINS: dict[type, frozenset[DType]] = {bool: EVERY, int: NUMERIC, float: INEXACT, complex: COMPLEX}
 
 
 def promote(*operands: DType | type) -> DType:

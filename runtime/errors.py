@@ -33,6 +33,10 @@ class WeftError(Exception):
     `message` says what happened with the values, `hint` what to do; the user's line goes between them.
     """
 
+    message: str
+    hint: str
+    where: str
+
     def __init__(self, message: str, hint: str = "") -> None:
         self.message, self.hint, self.where = message, hint, user_location()
         lines = [message, f"  {self.where}" if self.where else "", hint]

@@ -50,6 +50,22 @@ class Op(Generic[P, R]):
 
     elementwise = False
     keeps_kind = False  # whether its one result is floating or complex whenever an operand is
+    name: str
+    spec: Callable[..., Any]  # the shape rule
+    kernel: Callable[..., Any]
+    c: Any
+    onnx: str | None
+    widen: bool
+    samples: Any
+    rules: tuple[Rule | None, ...] | Rule | None  # (): no rule; None: constant almost everywhere
+    saved: frozenset[int] | None  # positions (0: output, 1..: operands) the rules read; None: all
+    variadic: bool
+    arity: int
+    required: int
+    attributes: tuple[str, ...]
+    defaults: dict[str, Any]
+    attribute_set: frozenset[str]
+    __name__: str
 
     def __init__(
         self,
@@ -64,8 +80,7 @@ class Op(Generic[P, R]):
     ) -> None:
         self.name, self.spec, self.kernel = name, spec, kernel
         self.c, self.onnx, self.widen, self.samples = c, onnx, widen, samples
-        self.rules: tuple[Rule | None, ...] | Rule | None = ()  # (): no rule; None: constant almost everywhere
-        self.saved: frozenset[int] | None = None  # positions (0: output, 1..: operands) the rules read; None: all
+        self.rules, self.saved = (), None
         self.read_signature()
         self.__name__, self.__doc__, self.__module__ = name, spec.__doc__, spec.__module__
         self.__wrapped__ = spec

@@ -97,7 +97,8 @@ class Tensor:
     def __getitem__(self, index: Any) -> Tensor:
         return OPS["getitem"](self, index)
 
-    __hash__ = object.__hash__  # by identity: == is elementwise
+    def __hash__(self) -> int:  # by identity: == is elementwise
+        return object.__hash__(self)
 
     # fmt: off
     def __add__(self, other: Any) -> Tensor: return OPS["add"](self, other)
