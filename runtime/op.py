@@ -49,6 +49,8 @@ class Op(Generic[P, R]):
     """An operation: its public function and everything weft knows about it."""
 
     elementwise = False
+    effect = False  # whether running it does something: it is kept, in order
+    raises = False  # whether its kernel raises what a user's program raises: that is passed on as it is
     keeps_kind = False  # whether its one result is floating or complex whenever an operand is
     name: str
     spec: Callable[..., Any]  # the shape rule

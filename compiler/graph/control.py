@@ -30,6 +30,8 @@ from .stack import alias, empty_stack, pop, push, zero_stack
 class ControlOp(Op[..., Any]):
     """An op with regions; its derivative is written from the node, which holds them."""
 
+    raises = True
+
     def __init__(self, name: str, rule: Callable[..., Any], kernel: Callable[..., Any], pullback: Any) -> None:
         super().__init__(name, rule, kernel)
         self.pullback = pullback
@@ -115,6 +117,7 @@ def _smooth(values: Sequence[Any]) -> list[int]:
 
 def vjp(graph: Graph, region: Graph, args: Sequence[Any], dys: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
     """Write a region and its way back into `graph`: the cotangents of the wanted arguments, zeros where none."""
+    region = without_effects(region)
     fresh = [alias(x) if i in wanted else x for i, x in enumerate(args)]
     outputs, nodes = graph.inline(region, fresh)
     cotangents: Cotangents = {}
@@ -125,6 +128,34 @@ def vjp(graph: Graph, region: Graph, args: Sequence[Any], dys: Sequence[Any], wa
     backpropagate(nodes, cotangents, reachable(nodes, sources), sources)
     found = [cotangents.get(fresh[i].key) for i in wanted]
     return [_zeros(graph, fresh[i]) if dx is None else dx for i, dx in zip(wanted, found, strict=True)]
+
+
+def without_effects(graph: Graph) -> Graph:
+    """The graph without what it does besides computing: a way back must not print again what was printed."""
+    if not has_effects(graph):
+        return graph
+    new = Graph(graph.parent)
+    new.inputs, new.outputs = graph.inputs, graph.outputs
+    for node in graph.nodes:
+        if isinstance(node.op, ControlOp):
+            attrs = {name: without_effects(x) if isinstance(x, Graph) else x for name, x in node.attrs.items()}
+            new.nodes.append(node._replace(attrs=attrs))
+        elif not node.op.effect:
+            new.nodes.append(node)
+    return new
+
+
+def has_effects(graph: Graph) -> bool:
+    """Whether a node, here or in a region, does something besides computing."""
+    return any(
+        node.op.effect if not isinstance(node.op, ControlOp) else any(map(has_effects, regions(node)))
+        for node in graph.nodes
+    )
+
+
+def regions(node: Node) -> list[Graph]:
+    """The regions of a node."""
+    return [x for x in node.attrs.values() if isinstance(x, Graph)]
 
 
 def _pull_while(node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[tuple[int, Any]]:
@@ -201,10 +232,29 @@ def _call_spec(*operands: Any, body: Graph) -> tuple[Spec, ...]:
 
 
 def _pull_call(node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[tuple[int, Any]]:
-    graph = node.outputs[0].context
+    graph, body = node.outputs[0].context, node.attrs["body"]
     wanted = [i for i in _smooth(node.inputs) if node.inputs[i].key in known]
-    dxs = vjp(graph, node.attrs["body"], node.inputs, dys, wanted)
+    if isinstance(graph, Graph):
+        dxs = vjp(graph, body, node.inputs, dys, wanted)
+    else:
+        given = [i for i, dy in enumerate(dys) if dy is not None]
+        back = backward(body, tuple(wanted), tuple(given))
+        dxs = call(*node.inputs, *(dys[i] for i in given), body=back)
     return [(node.inputs[i].key, dx) for i, dx in zip(wanted, dxs, strict=True)]
+
+
+def backward(body: Graph, wanted: tuple[int, ...], given: tuple[int, ...]) -> Graph:
+    """The way back of a whole graph: its inputs and the given results' cotangents to the wanted inputs' cotangents."""
+    known = body.backward.get((wanted, given))
+    if known is None:
+        known = Graph()
+        inputs = [known.input(x.spec, x.name) for x in body.inputs]
+        dys: list[Any] = [None] * len(body.outputs)
+        for i in given:
+            dys[i] = known.input(body.outputs[i].spec, "d" + (body.outputs[i].name or str(i)))
+        known.outputs = vjp(known, body, inputs, dys, wanted)
+        body.backward[wanted, given] = known
+    return known
 
 
 call = ControlOp("call", _call_spec, lambda *buffers, body: _tensors(body, buffers), _pull_call)

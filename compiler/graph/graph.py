@@ -12,17 +12,37 @@ Nodes are those of tapes (`runtime.op.Node`). Python numbers stay weak operands;
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from ...runtime import observers
+from ...runtime.dtypes import BOOLS, FLOATS, INTEGERS, bool_, complex128, float64, int64, promote
 from ...runtime.eager import EagerTensor, is_weak, lift
 from ...runtime.errors import SourceError
 from ...runtime.op import Node, Op, op
-from ...runtime.spec import Shape, Spec, StackSpec
+from ...runtime.spec import Shape, Spec, StackSpec, kind_of
 from ...runtime.tensor import OPS, Tensor
+
+RANK = (bool, int, float, complex)
+PYTHON_NUMBERS = {bool: bool_, int: int64, float: float64, complex: complex128}
+
+_writing: ContextVar[Graph | None] = ContextVar("writing", default=None)
+writing = _writing.get
+
+
+@contextmanager
+def write_to(graph: Graph) -> Iterator[Graph]:
+    """Write into `graph` what is applied to values of graphs around it."""
+    token = _writing.set(graph)
+    try:
+        yield graph
+    finally:
+        _writing.reset(token)
+
 
 _new_key = itertools.count(-1, -1).__next__  # negative: eager keys count upwards from 1
 
@@ -30,12 +50,17 @@ _new_key = itertools.count(-1, -1).__next__  # negative: eager keys count upward
 class SymbolicTensor(Tensor):
     """A value that a graph will compute: its spec is known, its elements are not."""
 
-    __slots__ = ("__weakref__", "context", "key", "name", "spec")
+    __slots__ = ("__weakref__", "context", "key", "name", "spec", "weak")
 
-    def __init__(self, context: Graph, spec: Spec, name: str = "") -> None:
+    def __init__(self, context: Graph, spec: Spec, name: str = "", weak: type | None = None) -> None:
         self.context: Graph = context  # pyright: ignore[reportIncompatibleVariableOverride]
         self.spec: Spec = spec  # pyright: ignore[reportIncompatibleMethodOverride]
         self.key, self.name = _new_key(), name
+        self.weak = weak  # int, float...: a Python number that changes from trip to trip, or path to path
+
+    def resolve(self) -> SymbolicTensor:
+        """The tensor to compute with; a value that may be absent is checked here."""
+        return self
 
     @property
     def shape(self) -> Shape:
@@ -81,6 +106,7 @@ class Graph:
         self.nodes: list[Node] = []
         self.outputs: list[Any] = []  # symbolic tensors
         self.captured: dict[int, tuple[SymbolicTensor, SymbolicTensor]] = {}  # outer key: outer value, inner value
+        self.backward: dict[Any, Graph] = {}  # ways back through it, once they were asked for
         self._constants: dict[int, tuple[Any, SymbolicTensor]] = {}  # id of a buffer: it, kept alive, and its value
 
     def input(self, spec: Spec, name: str = "") -> SymbolicTensor:
@@ -90,18 +116,53 @@ class Graph:
         return x
 
     def run(self, op: Op[..., Any], args: Sequence[Any], attrs: dict[str, Any]) -> Any:
-        """What applying an op means here: check with its shape rule, and write it down."""
+        """What applying an op means here: check with its shape rule, and write it down.
+
+        While a region is being written, what is done with values from outside belongs to the region: it may not
+        be computed unless the region runs.
+        """
+        region = _writing.get()
+        if region is not None and region.depth > self.depth:
+            return region.run(op, args, attrs)
         inputs = tuple([self.lift(x) for x in args])
-        if not op.elementwise:
+        kind = None
+        if op.elementwise:
+            inputs, kind = self.settle(op, inputs)
+        else:
             inputs = tuple([self.lift(OPS["asarray"](x)) if is_weak(x) else x for x in inputs])
         specs = op.spec(*inputs, **attrs)
         single = isinstance(specs, Spec)
         outputs = self.emit(op, inputs, attrs, (specs,) if single else tuple(specs))
+        if kind is not None and outputs[0].dtype not in BOOLS:
+            outputs[0].weak = float if outputs[0].dtype in FLOATS else kind
         if observers.watching.count:
             observers.tell(op, inputs, attrs, outputs)
         if single:
             return outputs[0]
         return specs._make(outputs) if hasattr(specs, "_make") else outputs
+
+    def settle(self, op: Any, inputs: tuple[Any, ...]) -> tuple[tuple[Any, ...], type | None]:
+        """Cast symbolic Python numbers as if they were numbers: to what the others promote to.
+
+        Among themselves they are what Python computes with, int64 and float64, and the result is such a number
+        again: its type is given too.
+        """
+        weak = [x for x in inputs if isinstance(x, SymbolicTensor) and x.weak]
+        if not weak:
+            return inputs, None
+        kinds = [x.weak if isinstance(x, SymbolicTensor) and x.weak else kind_of(x) for x in inputs]
+        strong = [kind for kind in kinds if isinstance(kind, np.dtype)]
+        if strong:
+            dtype, kind = promote(*kinds), None
+        else:
+            kind = max(kinds, key=RANK.index)
+            kind = float if kind in (int, bool) and not op.takes & INTEGERS else kind
+            dtype = PYTHON_NUMBERS[kind]
+        cast = [
+            OPS["astype"](x, dtype=dtype) if isinstance(x, SymbolicTensor) and x.weak and x.dtype is not dtype else x
+            for x in inputs
+        ]
+        return tuple(cast), kind
 
     def emit(
         self, op: Op[..., Any], inputs: Sequence[Any], attrs: dict[str, Any], specs: Sequence[Spec]
@@ -116,6 +177,7 @@ class Graph:
         if x is None or is_weak(x):
             return x
         if isinstance(x, SymbolicTensor):
+            x = x.resolve()
             return x if x.context is self else self.capture(x)
         if not isinstance(x, EagerTensor):
             found = OPS["asarray"](x) if isinstance(x, list | tuple) else lift(x)
@@ -146,7 +208,7 @@ class Graph:
                 f"a value {x.spec} made inside a compiled block is used outside of it",
                 "Return it from the block: assign it to a variable that exists before the block.",
             )
-        inner = SymbolicTensor(self, x.spec, x.name)
+        inner = SymbolicTensor(self, x.spec, x.name, x.weak)
         self.captured[x.key] = (x, inner)
         return inner
 

@@ -1,0 +1,87 @@
+"""Staged branches: both are traced, and what they leave is joined place by place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...runtime.errors import SourceError
+from ...runtime.tensor import OPS
+from ..graph.control import if_ as if_op
+from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
+from .effects import Stopped
+from .maybe import Maybe
+from .state import Place, Result
+from .template import Known, Template, decode, encode, merge, placeholders
+from .tracer import Block, put
+
+Thunk = Callable[[], Any]
+
+
+class ConditionError(SourceError, TypeError):
+    """A condition is no single truth value."""
+
+
+def truth(x: Any) -> Any:
+    """A symbolic tensor as a condition: a bool of no axes; numbers are true unless zero.
+
+    Errors: ConditionError for more than one element.
+    """
+    x = x.resolve() if isinstance(x, SymbolicTensor) else x
+    if x.size != 1:
+        raise ConditionError(
+            f"the truth value of {x.spec} is ambiguous: it has {x.size} elements",
+            "Reduce it to one: wf.any(...) or wf.all(...).",
+        )
+    if x.shape != ():
+        x = OPS["reshape"](x, shape=())
+    return x if x.dtype.kind == "b" else x != 0
+
+
+def staged_if(predicate: Any, then: Thunk, other: Thunk, places: Sequence[Place]) -> None:
+    """Trace both branches and write an `if` whose results are the places that either changed."""
+    graph = writing()
+    assert graph is not None
+    condition = truth(predicate)
+    blocks = [Block(Graph(graph), places).run(branch) for branch in (then, other)]
+    changed = list(dict.fromkeys(place for block in blocks for place in block.after))
+    templates = {place: _joined(place, blocks) for place in changed}
+    for block in blocks:
+        with write_to(block.region):
+            block.region.outputs = [t for place in changed for t in _outputs(block, place, templates[place])]
+    outer = close([block.region for block in blocks])
+    regions = {"then": blocks[0].region, "other": blocks[1].region}
+    results = iter(graph.run(if_op, (condition, *outer), regions))
+    for place in changed:
+        value = decode(templates[place], results, place.name)
+        if not (isinstance(templates[place], Known) and place.get() is value):
+            put(place, value)
+    if all(block.stopped for block in blocks):
+        raise Stopped
+
+
+def _joined(place: Place, blocks: Sequence[Block]) -> Template:
+    """The template of what is in a place after the branches; one that stopped has no say."""
+    values = [block.left(place) for block in blocks if not block.stopped] or [place.get()]
+    template: Template = Known(values[0])
+    for value in values[1:]:
+        template = merge(template, value, place.name)
+    return template
+
+
+def _outputs(block: Block, place: Place, template: Template) -> list[Any]:
+    if block.stopped:
+        return placeholders(template, block.region)
+    return encode(block.left(place), template, block.region)
+
+
+def staged_value(predicate: Any, then: Thunk, other: Thunk, name: str) -> Any:
+    """The value of one of two expressions."""
+    result = Result(name)
+    staged_if(predicate, lambda: result.set(then()), lambda: result.set(other()), [result])
+    return result.value
+
+
+def is_none(x: Any) -> Any:
+    """Whether a value is None; symbolic where that is decided while the graph runs."""
+    return x.is_none() if isinstance(x, Maybe) else x is None

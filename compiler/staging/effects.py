@@ -1,0 +1,119 @@
+"""Effects: what a graph does besides computing, in the order of the program: print, check, raise.
+
+An effect is an op without results whose kernel acts when the graph runs. It is written into the region that is
+being traced, so it happens only where that region runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...runtime.eager import EagerTensor, wrap
+from ...runtime.op import Op, op
+from ...runtime.spec import Spec
+from ..graph.graph import SymbolicTensor, writing
+
+
+class Action:
+    """Python to run in the middle of a graph, given the values of its operands."""
+
+    __slots__ = ("act",)
+
+    def __init__(self, act: Callable[..., None]) -> None:
+        self.act = act
+
+
+def _host(*buffers: Any, action: Action) -> tuple[()]:
+    action.act(*[wrap(np.asarray(b)) for b in buffers])
+    return ()
+
+
+@op(_host)
+def host(*operands: Any, action: Action) -> tuple[Spec, ...]:
+    """Run Python at this point of the program, on the operands' values."""
+    return ()
+
+
+host.effect = host.raises = True
+host.gradient(None)
+
+
+def _check(ok: Any, *buffers: Any, action: Action) -> tuple[()]:
+    if not bool(ok):
+        action.act(*[wrap(np.asarray(b)) for b in buffers])
+    return ()
+
+
+@op(_check)
+def check_op(ok: Any, /, *operands: Any, action: Action) -> tuple[Spec, ...]:
+    """Run Python that raises, unless `ok` holds."""
+    return ()
+
+
+check_op.effect = check_op.raises = True
+check_op.gradient(None)
+
+
+class Stopped(BaseException):
+    """Tracing met a raise that will happen whenever this point of the graph is reached."""
+
+
+def emit(op: Op[..., Any], operands: Sequence[Any], action: Action) -> None:
+    """Write an effect into the region being traced."""
+    graph = writing()
+    assert graph is not None, "effects are written while tracing"
+    graph.run(op, operands, {"action": action})
+
+
+def symbols(values: Sequence[Any]) -> list[Any]:
+    """The symbolic tensors among values, looking into containers."""
+    found: list[Any] = []
+    for x in values:
+        if isinstance(x, SymbolicTensor):
+            found.append(x)
+        elif isinstance(x, (list, tuple)):
+            found.extend(symbols(x))
+        elif isinstance(x, dict):
+            found.extend(symbols(list(x.values())))
+    return found
+
+
+def filled(value: Any, known: dict[int, Any]) -> Any:
+    """`value` with its symbolic tensors replaced by what they turned out to be."""
+    if isinstance(value, SymbolicTensor):
+        return known[value.key]
+    if isinstance(value, (list, tuple)):
+        items = [filled(x, known) for x in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    if isinstance(value, dict):
+        return {k: filled(x, known) for k, x in value.items()}
+    return value
+
+
+def concrete(tensor: EagerTensor, symbol: Any) -> Any:
+    """A value as the program would have seen it: a number where it was one."""
+    return tensor.item() if symbol.weak else tensor
+
+
+def with_values(values: Sequence[Any], act: Callable[[list[Any]], None]) -> tuple[list[Any], Action]:
+    """Operands and action: `act` gets `values` with what their symbols turned out to be."""
+    operands = symbols(values)
+    keys = [(x.key, x) for x in operands]
+
+    def run(*tensors: Any) -> None:
+        known = {key: concrete(t, symbol) for t, (key, symbol) in zip(tensors, keys, strict=True)}
+        act([filled(v, known) for v in values])
+
+    return operands, Action(run)
+
+
+def check(ok: Any, kind: type[Exception], text: str) -> None:
+    """Raise at run time unless `ok`, a symbolic bool, holds."""
+
+    def fail(*_: Any) -> None:
+        raise kind(text)
+
+    emit(check_op, [ok], Action(fail))

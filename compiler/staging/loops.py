@@ -1,0 +1,140 @@
+"""Staged loops: the body is traced until what it leaves is of the kind it was given.
+
+At first every variable is taken to stay what it is. What the body changes becomes state of the loop: a Python
+number becomes a tensor, a variable bound in the body may be unbound before, and so on, until a trace of the body
+changes nothing of this. The condition is evaluated once before the loop and once at the end of each trip, so its
+side effects happen as often as in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...runtime.dtypes import bool_, int64
+from ...runtime.errors import SourceError
+from ...runtime.spec import Spec
+from ...runtime.tensor import OPS
+from ..graph.control import while_ as while_op
+from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
+from .branches import truth
+from .state import Place, Result
+from .template import Known, Template, decode, encode, equal, merge, specs
+from .tracer import Block, put
+
+ATTEMPTS = 12
+
+
+def staged_while(first: Any, test: Callable[[], Any], body: Callable[[], Any], places: Sequence[Place]) -> None:
+    """Write a `while` for a loop whose condition, evaluated already, is symbolic."""
+    graph = writing()
+    assert graph is not None
+    go = Result("the condition")
+    entry: dict[Place, Any] = {place: place.get() for place in places}
+    templates: dict[Place, Template] = {place: Known(value) for place, value in entry.items()}
+
+    def trip() -> None:
+        body()
+        go.set(_condition(test()))
+
+    for _ in range(ATTEMPTS):
+        block = _trace(graph, trip, templates, entry, go)
+        changed = _widen(templates, entry, block, go)
+        if not changed:
+            break
+    else:
+        raise SourceError("a loop does not settle: its variables change kind with every trip", "Simplify its state.")
+    _emit(graph, block, templates, entry, truth(first), go)
+
+
+def _condition(value: Any) -> Any:
+    return truth(value) if isinstance(value, SymbolicTensor) else OPS["asarray"](bool(value))
+
+
+def _trace(graph: Graph, trip: Any, templates: dict[Place, Template], entry: dict[Place, Any], go: Result) -> Block:
+    """Trace one trip from a state of these templates."""
+    region = Graph(graph)
+    region.input(Spec((), bool_), "go")
+    for place, template in templates.items():
+        inputs = [region.input(spec, place.name) for spec in specs(template)]
+        place.set(decode(template, iter(inputs), place.name))
+    try:
+        block = Block(region, [go, *templates]).run(trip)
+        with write_to(region):
+            pass
+        return block
+    finally:
+        for place, value in entry.items():
+            place.set(value)
+
+
+def _widen(templates: dict[Place, Template], entry: dict[Place, Any], block: Block, go: Result) -> bool:
+    """Let the templates hold what the trip left; whether they had to change."""
+    changed = False
+    for place, value in block.after.items():
+        if place is go:
+            continue
+        if place not in templates:
+            entry[place] = place.get()
+        before = templates.get(place, Known(entry[place]))
+        after = before if block.stopped else merge(before, value, place.name)
+        if place not in templates and isinstance(after, Known):
+            continue
+        if place not in templates or not equal(before, after):
+            templates[place] = after
+            changed = True
+    return changed
+
+
+def _emit(
+    graph: Graph, block: Block, templates: dict[Place, Template], entry: dict[Place, Any], first: Any, go: Result
+) -> None:
+    """Write the loop and put its results in their places."""
+    region = block.region
+    with write_to(region):
+        ends = [OPS["asarray"](False)] if block.stopped else [block.after[go]]
+        outputs = [region.lift(ends[0])]
+        for place, template in templates.items():
+            outputs += encode(block.left(place), template, region)
+    region.outputs = outputs
+    test = Graph(graph)
+    for x in region.inputs:
+        test.input(x.spec, x.name)
+    test.outputs = [test.inputs[0]]
+    start = [first]
+    for place, template in templates.items():
+        start += encode(entry[place], template, graph)
+    outer = close([test, region])
+    results = iter(graph.run(while_op, (*start, *outer), {"test": test, "step": region})[1:])
+    for place, template in templates.items():
+        value = decode(template, results, place.name)
+        if not isinstance(template, Known):
+            put(place, value)
+
+
+def staged_for(
+    length: Any,
+    item: Callable[[Any], Any],
+    body: Callable[[Any], Any],
+    test: Callable[[], Any] | None,
+    places: Sequence[Place],
+) -> None:
+    """Write a loop over `length` items, each made from its position."""
+    k = Result("position")
+    k.set(OPS["asarray"](0, dtype=int64))
+
+    def goes_on() -> Any:
+        more = k.value < length
+        if test is None:
+            return more
+        wanted = test()
+        return OPS["logical_and"](more, truth(wanted)) if isinstance(wanted, SymbolicTensor) else more & bool(wanted)
+
+    def trip() -> None:
+        body(item(k.value))
+        k.set(k.value + 1)
+
+    first = goes_on()
+    graph = writing()
+    assert graph is not None
+    staged_while(graph.lift(first), goes_on, trip, [k, *places])

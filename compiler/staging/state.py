@@ -1,0 +1,203 @@
+"""State: the places that a traced block may change, how they were before, and how to put them back.
+
+A place is a cell of a rewritten function (a user's variable), an attribute of an object, an item of a container,
+or a variable of the model. While a block is traced, changes of all but cells are noted in a journal, so that they
+can be undone and become results of the block instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import CellType, FunctionType
+from typing import Any
+
+from ...runtime.variable import Variable
+from .maybe import unbound
+
+
+class Place:
+    """Somewhere a value is kept."""
+
+    name: str
+    shared = True  # whether others see it: its changes are noted; not so for what belongs to a running function
+
+    def get(self) -> Any:
+        """The value, or `unbound`."""
+        raise NotImplementedError
+
+    def set(self, value: Any) -> None:
+        """Keep `value`; nothing if it is `unbound`."""
+        raise NotImplementedError
+
+    def identity(self) -> tuple[Any, ...]:
+        """Equal for two objects that mean one place."""
+        raise NotImplementedError
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Place) and self.identity() == other.identity()
+
+    def __hash__(self) -> int:
+        return hash(self.identity())
+
+
+class Cell(Place):
+    """A local variable of a rewritten function."""
+
+    shared = False
+
+    def __init__(self, cell: CellType, name: str) -> None:
+        self.cell, self.name = cell, name
+
+    def identity(self) -> tuple[Any, ...]:
+        return ("cell", id(self.cell))
+
+    def get(self) -> Any:
+        try:
+            return self.cell.cell_contents
+        except ValueError:
+            return unbound
+
+    def set(self, value: Any) -> None:
+        if value is not unbound:
+            self.cell.cell_contents = value
+        elif self.get() is not unbound:
+            del self.cell.cell_contents
+
+
+class Attribute(Place):
+    """An attribute of an object."""
+
+    def __init__(self, owner: Any, name: str) -> None:
+        self.owner, self.attribute = owner, name
+        self.name = f"{type(owner).__name__}.{name}"
+
+    def identity(self) -> tuple[Any, ...]:
+        return ("attribute", id(self.owner), self.attribute)
+
+    def get(self) -> Any:
+        return getattr(self.owner, self.attribute, unbound)
+
+    def set(self, value: Any) -> None:
+        if value is not unbound:
+            setattr(self.owner, self.attribute, value)
+        elif self.get() is not unbound:
+            delattr(self.owner, self.attribute)
+
+
+class Item(Place):
+    """An item of a list or dict."""
+
+    def __init__(self, container: Any, key: Any) -> None:
+        self.container, self.key = container, key
+        self.name = f"[{key!r}]"
+
+    def identity(self) -> tuple[Any, ...]:
+        return ("item", id(self.container), self.key)
+
+    def get(self) -> Any:
+        try:
+            return self.container[self.key]
+        except (KeyError, IndexError):
+            return unbound
+
+    def set(self, value: Any) -> None:
+        if value is not unbound:
+            self.container[self.key] = value
+        elif self.get() is not unbound:
+            del self.container[self.key]
+
+
+class Contents(Place):
+    """All that a list or dict contains, for changes of its length."""
+
+    def __init__(self, container: Any, name: str = "") -> None:
+        self.container, self.name = container, name or f"a {type(container).__name__}"
+
+    def identity(self) -> tuple[Any, ...]:
+        return ("contents", id(self.container))
+
+    def get(self) -> Any:
+        return type(self.container)(self.container)
+
+    def set(self, value: Any) -> None:
+        self.container.clear()
+        (self.container.update if isinstance(self.container, dict) else self.container.extend)(value)
+
+
+class Held(Place):
+    """What a variable holds, as far as the trace knows."""
+
+    def __init__(self, variable: Variable, values: dict[Variable, Any]) -> None:
+        self.variable, self.values, self.name = variable, values, variable.name or "a variable"
+
+    def identity(self) -> tuple[Any, ...]:
+        return ("variable", id(self.variable))
+
+    def get(self) -> Any:
+        return self.values[self.variable]
+
+    def set(self, value: Any) -> None:
+        self.values[self.variable] = value
+
+
+class Result(Place):
+    """Where an expression's value is put by the block that computes it."""
+
+    shared = False
+
+    def __init__(self, name: str) -> None:
+        self.name, self.value = name, unbound
+
+    def identity(self) -> tuple[Any, ...]:
+        return ("result", id(self))
+
+    def get(self) -> Any:
+        return self.value
+
+    def set(self, value: Any) -> None:
+        self.value = value
+
+
+def cells_of(names: Sequence[str], *blocks: Callable[..., Any] | None) -> list[Place]:
+    """The cells that blocks may change: those of the named variables, and those of functions they can call."""
+    found: dict[str, Place] = {}
+    inner: dict[Place, None] = {}
+    for block in blocks:
+        for name, cell in _closure(block):
+            if name in names:
+                found.setdefault(name, Cell(cell, name))
+            else:
+                _reach(Cell(cell, name).get(), inner)
+    return [*(found[name] for name in names if name in found), *(p for p in inner if p not in found.values())]
+
+
+def _closure(function: Any) -> list[tuple[str, CellType]]:
+    if not isinstance(function, FunctionType) or function.__closure__ is None:
+        return []
+    return list(zip(function.__code__.co_freevars, function.__closure__, strict=True))
+
+
+def _reach(value: Any, found: dict[Place, None]) -> None:
+    """Add the cells of a function that is a variable's value, and of the functions in those."""
+    for name, cell in _closure(value):
+        place = Cell(cell, name)
+        if place not in found:
+            found[place] = None
+            _reach(place.get(), found)
+
+
+class Journal:
+    """The changes of a block to places other than cells: each place once, with its value before."""
+
+    def __init__(self) -> None:
+        self.before: dict[Place, Any] = {}
+
+    def note(self, place: Place) -> None:
+        """Say that `place` is about to change."""
+        if place not in self.before:
+            self.before[place] = place.get()
+
+    def undo(self) -> None:
+        """Put everything back, latest first."""
+        for place, value in reversed(self.before.items()):
+            place.set(value)

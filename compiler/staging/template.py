@@ -1,0 +1,263 @@
+"""Templates: what is known of a variable's value where paths join.
+
+    Known     the same Python object on every path: it stays what it is
+    Traced    a tensor of one spec, or a Python number that differs between paths (weak)
+    Optional  absent on some paths (unbound, or None), else as `inner`
+    Tree      a container of one structure, its leaves templates
+
+Joining moves up this order until nothing changes. A value is written into a region's outputs as the template says
+(`encode`) and read back from what comes out (`decode`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...runtime import tree
+from ...runtime.dtypes import promote, uint8
+from ...runtime.eager import EagerTensor
+from ...runtime.errors import DTypeError, ShapeError, SourceError
+from ...runtime.spec import Spec
+from ...runtime.tensor import OPS, Tensor
+from ...runtime.variable import Variable
+from ..graph.graph import PYTHON_NUMBERS, RANK, Graph, SymbolicTensor
+from .maybe import NONE, PRESENT, UNBOUND, Maybe, maybe, unbound
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """One Python object on every path."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A tensor; `weak` is the type of Python number it stands for, if any."""
+
+    spec: Spec
+    weak: type | None = None
+
+
+@dataclass(frozen=True)
+class Optional:
+    """Absent with one of the codes, else like `inner` (None while no path has a value)."""
+
+    absent: frozenset[int]
+    inner: Template | None
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A container."""
+
+    structure: tree.Structure
+    leaves: tuple[Template, ...]
+
+
+Template = Known | Traced | Optional | Tree
+
+
+class StructureError(SourceError, TypeError):
+    """A variable has values of different kinds on paths that join."""
+
+
+def same(x: Any, y: Any) -> bool:
+    """Whether two values are one for the program: the same object, or equal plain numbers and strings."""
+    if x is y:
+        return True
+    plain = (bool, int, float, complex, str, bytes)
+    if type(x) is type(y) and type(x) in plain:
+        return x == y and (type(x) not in (float, complex) or repr(x) == repr(y))
+    if type(x) is tuple and type(y) is tuple:
+        return len(x) == len(y) and all(map(same, x, y))
+    return False
+
+
+def equal(x: Template, y: Template) -> bool:
+    """Whether two templates say the same."""
+    if isinstance(x, Known) and isinstance(y, Known):
+        return same(x.value, y.value)
+    if isinstance(x, Tree) and isinstance(y, Tree):
+        return x.structure == y.structure and all(map(equal, x.leaves, y.leaves))
+    if isinstance(x, Optional) and isinstance(y, Optional):
+        both = x.inner is not None and y.inner is not None
+        return x.absent == y.absent and (equal(x.inner, y.inner) if both else x.inner is y.inner)  # pyright: ignore
+    return type(x) is type(y) and x == y
+
+
+def general(value: Any, name: str) -> Template:
+    """The template of one value that will meet different ones."""
+    if isinstance(value, Maybe):
+        return Optional(value.absent, general(value.value, name))
+    if isinstance(value, SymbolicTensor):
+        return Traced(value.spec, value.weak)
+    if isinstance(value, EagerTensor):
+        return Traced(value.spec)
+    if isinstance(value, np.generic | np.ndarray):
+        return Traced(OPS["asarray"](value).spec)
+    if type(value) in PYTHON_NUMBERS:
+        return Traced(Spec((), PYTHON_NUMBERS[type(value)]), type(value))
+    if value is None:
+        return Optional(frozenset((NONE,)), None)
+    if value is unbound:
+        return Optional(frozenset((UNBOUND,)), None)
+    leaves, structure = tree.flatten(value)
+    if structure.kind is None:
+        return Known(value)
+    return Tree(structure, tuple(Known(leaf) for leaf in leaves))
+
+
+def merge(template: Template, value: Any, name: str) -> Template:
+    """The template that also holds `value`."""
+    if isinstance(template, Known):
+        if same(template.value, value):
+            return template
+        return join(general(template.value, name), general(value, name), name)
+    return join(template, general(value, name), name)
+
+
+def join(x: Template, y: Template, name: str) -> Template:
+    """The template of values that are like one of two.
+
+    Errors: DTypeError, ShapeError, StructureError, naming the variable and what it would be.
+    """
+    if isinstance(x, Optional) or isinstance(y, Optional):
+        return _join_optional(x, y, name)
+    if isinstance(x, Traced) and isinstance(y, Traced):
+        return _join_traced(x, y, name)
+    if isinstance(x, Tree) and isinstance(y, Tree) and x.structure == y.structure:
+        return Tree(x.structure, tuple(_join_leaf(a, b, name) for a, b in zip(x.leaves, y.leaves, strict=True)))
+    if isinstance(x, Known) and isinstance(y, Known) and same(x.value, y.value):
+        return x
+    raise StructureError(
+        f"{name!r} is {_show(x)} on one path and {_show(y)} on another; which one, is decided while the graph runs",
+        f"Give {name!r} the same kind of value on both paths.",
+    )
+
+
+def _join_leaf(x: Template, y: Template, name: str) -> Template:
+    if isinstance(y, Known):
+        return merge(x, y.value, name)
+    return merge(y, x.value, name) if isinstance(x, Known) else join(x, y, name)
+
+
+def _join_optional(x: Template, y: Template, name: str) -> Template:
+    parts = [t if isinstance(t, Optional) else Optional(frozenset(), t) for t in (x, y)]
+    inner = [t.inner for t in parts if t.inner is not None]
+    joined = _join_leaf(*inner, name) if len(inner) == 2 else inner[0] if inner else None
+    return Optional(parts[0].absent | parts[1].absent, joined)
+
+
+def _join_traced(x: Traced, y: Traced, name: str) -> Traced:
+    if x.spec.shape != y.spec.shape:
+        raise _shapes_differ(name, x, y)
+    if x.weak and y.weak:
+        weak = max(x.weak, y.weak, key=RANK.index)
+        return Traced(Spec(x.spec.shape, PYTHON_NUMBERS[weak]), weak)
+    if x.weak or y.weak:
+        weak, strong = (x, y) if x.weak else (y, x)
+        if promote(strong.spec.dtype, weak.weak) is strong.spec.dtype:  # pyright: ignore[reportArgumentType]
+            return strong
+    elif x.spec.dtype is y.spec.dtype:
+        return x
+    raise DTypeError(
+        f"{name!r} is {_show(x)} on one path and {_show(y)} on another; which one, is decided while the graph runs",
+        f"Cast {name!r} to one dtype on both paths: wf.astype({name}, dtype).",
+    )
+
+
+def _shapes_differ(name: str, x: Traced, y: Traced) -> ShapeError:
+    """What to say of shapes that differ."""
+    return ShapeError(
+        f"{name!r} is {_show(x)} on one path and {_show(y)} on another; which one, is decided while the graph runs",
+        f"Give {name!r} one shape on both paths.",
+    )
+
+
+def _show(template: Template) -> str:
+    if isinstance(template, Traced):
+        return f"a Python {template.weak.__name__}" if template.weak else str(template.spec)
+    if isinstance(template, Known):
+        return f"a {type(template.value).__name__} ({template.value!r:.60})"
+    if isinstance(template, Tree):
+        return f"a {template.structure.kind.__name__} of {len(template.leaves)}"  # pyright: ignore
+    return "absent" if template.inner is None else f"absent or {_show(template.inner)}"
+
+
+def specs(template: Template) -> list[Spec]:
+    """The specs of the tensors that carry a value."""
+    if isinstance(template, Traced):
+        return [template.spec]
+    if isinstance(template, Tree):
+        return [spec for leaf in template.leaves for spec in specs(leaf)]
+    if isinstance(template, Optional):
+        return [Spec((), uint8), *(specs(template.inner) if template.inner is not None else [])]
+    return []
+
+
+def encode(value: Any, template: Template, graph: Graph) -> list[Any]:
+    """The tensors that carry `value`, in `graph`."""
+    if isinstance(template, Traced):
+        return [_tensor(value, template.spec, graph)]
+    if isinstance(template, Tree):
+        leaves = tree.flatten(value)[0]
+        return [t for leaf, part in zip(leaves, template.leaves, strict=True) for t in encode(leaf, part, graph)]
+    if isinstance(template, Optional):
+        return _encode_optional(value, template, graph)
+    return []
+
+
+def _encode_optional(value: Any, template: Optional, graph: Graph) -> list[Any]:
+    code: Any = {None: NONE, unbound: UNBOUND}.get(value, PRESENT) if value is None or value is unbound else PRESENT
+    inside = value
+    if isinstance(value, Maybe):
+        code, inside = value.code, value.value
+    tensors = [_tensor(code, Spec((), uint8), graph)]
+    if template.inner is None:
+        return tensors
+    if inside is None or inside is unbound:
+        return tensors + placeholders(template.inner, graph)
+    return tensors + encode(inside, template.inner, graph)
+
+
+def placeholders(template: Template, graph: Graph) -> list[Any]:
+    """Tensors that stand where a value is absent; nobody looks at them."""
+    return [_tensor(OPS["zeros"]((), dtype=spec.dtype), spec, graph) for spec in specs(template)]
+
+
+def _tensor(value: Any, spec: Spec, graph: Graph) -> Any:
+    if not isinstance(value, Tensor) or isinstance(value, Variable):
+        value = OPS["asarray"](value, dtype=spec.dtype) if not isinstance(value, Variable) else value.read_value()
+    x = graph.lift(value)
+    if x.dtype is not spec.dtype:
+        x = graph.run(OPS["astype"], (x,), {"dtype": spec.dtype})  # pyright: ignore[reportArgumentType]
+    if x.shape != spec.shape:
+        x = graph.run(OPS["broadcast_to"], (x,), {"shape": spec.shape})  # pyright: ignore[reportArgumentType]
+    return x
+
+
+def decode(template: Template, tensors: Iterator[Any], name: str) -> Any:
+    """The value that tensors carry."""
+    if isinstance(template, Known):
+        return template.value
+    if isinstance(template, Traced):
+        x = next(tensors)
+        x.weak = template.weak
+        x.name = x.name or name
+        return x
+    if isinstance(template, Tree):
+        return tree.unflatten(template.structure, [decode(leaf, tensors, name) for leaf in template.leaves])
+    code = next(tensors)
+    if template.inner is None:
+        only = next(iter(template.absent))
+        return (
+            (None if only == NONE else unbound)
+            if len(template.absent) == 1
+            else maybe(code, template.absent, None, name)
+        )
+    return maybe(code, template.absent, decode(template.inner, tensors, name), name)

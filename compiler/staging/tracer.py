@@ -1,0 +1,113 @@
+"""Tracing: blocks run on symbolic tensors, each into a region of its own, and leave no trace but the region.
+
+`Block` runs one block in a region: afterwards every place it changed is put back, and what it would have left
+there is known. The trace of a whole function also stands between variables and their values: a variable that is
+read becomes an input of the graph, and one that is assigned becomes an output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from ...runtime import observers
+from ...runtime.variable import Variable
+from ..graph.graph import Graph, SymbolicTensor, write_to
+from .effects import Stopped
+from .state import Held, Journal, Place
+
+
+class Trace:
+    """The tracing of one function."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.inputs: dict[Variable, SymbolicTensor] = {}  # variables that were read, and the inputs they became
+        self.values: dict[Variable, Any] = {}  # what they hold at this point of the trace
+        self.journals: list[Journal] = []
+
+    def read(self, variable: Variable) -> Any:
+        """The present value of a variable."""
+        if variable not in self.values:
+            self.inputs[variable] = self.values[variable] = self.graph.input(variable.held.spec, variable.name)
+        return self.values[variable]
+
+    def assign(self, variable: Variable, value: Any) -> None:
+        """Give a variable another value, in the graph."""
+        self.read(variable)
+        self.note(Held(variable, self.values))
+        self.values[variable] = value
+
+    def note(self, place: Place) -> None:
+        """Say that a place is about to change."""
+        if self.journals:
+            self.journals[-1].note(place)
+
+    def assigned(self) -> list[Variable]:
+        """The variables that do not hold their inputs any more."""
+        return [v for v, x in self.values.items() if x is not self.inputs[v]]
+
+
+_trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
+current = _trace.get
+
+
+@contextmanager
+def tracing(trace: Trace) -> Iterator[Trace]:
+    """Trace inside the `with` block."""
+    token = _trace.set(trace)
+    try:
+        with write_to(trace.graph):
+            yield trace
+    finally:
+        _trace.reset(token)
+
+
+def active() -> Trace:
+    """The trace that is going on."""
+    trace = _trace.get()
+    assert trace is not None, "a symbolic value outside of a trace"
+    return trace
+
+
+class Block:
+    """A block run once into a region: what it left in which place, and whether it fell through to its end."""
+
+    def __init__(self, region: Graph, places: Sequence[Place]) -> None:
+        self.region = region
+        self.places = list(places)
+        self.after: dict[Place, Any] = {}
+        self.stopped = False
+
+    def run(self, block: Callable[[], Any]) -> Block:
+        """Run `block`, keep what it left, and put everything back."""
+        trace, journal = active(), Journal()
+        before = {place: place.get() for place in self.places}
+        trace.journals.append(journal)
+        try:
+            with write_to(self.region), observers.hidden():
+                try:
+                    block()
+                except Stopped:
+                    self.stopped = True
+            for place in (*self.places, *journal.before):
+                self.after[place] = place.get()
+        finally:
+            trace.journals.pop()
+            journal.undo()
+            for place, value in before.items():
+                place.set(value)
+        return self
+
+    def left(self, place: Place) -> Any:
+        """What the block left in a place; what was there, if it did not touch it."""
+        return self.after[place] if place in self.after else place.get()
+
+
+def put(place: Place, value: Any) -> None:
+    """Change a place, noted by the block around."""
+    if place.shared:
+        active().note(place)
+    place.set(value)
