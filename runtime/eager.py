@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +84,21 @@ def as_array(value: Any, dtype: DType | None = None) -> np.ndarray:
         array = _array_of(value)
         plain = not hasattr(value, "dtype") and not hasattr(value, "__array__") and not hasattr(value, "__buffer__")
         target = dtype or (_default_dtype(value, array) if plain else dtypes.as_dtype(array.dtype))
+        if plain and array.dtype is not target and target in dtypes.INTEGERS:
+            _check_holds(target, array)
+        if plain and (dtype is None or dtype in dtypes.INTEGERS) and _went_float(value, array):
+            raise _too_long()
     return array if array.dtype is target else _cast(array, target)
+
+
+def _check_holds(dtype: DType, array: np.ndarray) -> None:
+    """Refuse Python numbers that an integer dtype does not hold: a cast would wrap them around without a word."""
+    if not array.size or array.dtype.kind not in "iuf":
+        return
+    bounds = np.iinfo(dtype)
+    for value in (array.min().item(), array.max().item()):
+        if not bounds.min - 1 < value < bounds.max + 1:  # fractions are cut off; NaN is between no bounds
+            raise DTypeError(f"a tensor: {value} does not fit {dtype}", f"It holds {bounds.min} to {bounds.max}.")
 
 
 def _cast(array: np.ndarray, target: DType) -> np.ndarray:
@@ -108,8 +122,30 @@ def _array_of(value: Any) -> np.ndarray:
         raise DTypeError(f"an integer does not fit any dtype: {error}", "Use floats.") from error
     if array.dtype == object:
         found = sorted({type(x).__name__ for x in array.flat})
+        if {"int", "float", "complex", "bool"}.issuperset(found):  # NumPy keeps what is too long as objects
+            raise _too_long()
         raise DTypeError(f"a tensor holds numbers, not {', '.join(found)}", "Convert the values to numbers first.")
     return array
+
+
+def _too_long() -> DTypeError:
+    return DTypeError("a tensor: no integer dtype holds integers as large as these", "Give them as floats.")
+
+
+def _went_float(value: Any, array: np.ndarray) -> bool:
+    """Whether NumPy made floats of integers because int64 holds some of them, and uint64 the others."""
+    if array.dtype.kind != "f" or not isinstance(value, list | tuple) or not np.any(array >= 2.0**63):
+        return False
+    return all(type(x) is int for x in _leaves(value))
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """The numbers of nested lists."""
+    if isinstance(value, list | tuple):
+        for x in value:
+            yield from _leaves(x)
+    else:
+        yield value
 
 
 def _plain(value: Any) -> Any:
@@ -167,6 +203,7 @@ class Eager:
             specs = op.spec(*inputs, **attrs)
         except AttributeError:  # a rule that asks a Python number for its shape shall have a tensor
             if not any(map(is_weak, inputs)):
+                _refuse_none(op.name, inputs)
                 raise
             return self.run(op, [wrap(as_array(x)) if is_weak(x) else x for x in inputs], attrs)
         operands = [x.buffer if type(x) is EagerTensor else x for x in inputs]
@@ -175,9 +212,11 @@ class Eager:
         try:
             buffers = device.run(op, operands, attrs, (specs,) if single else specs)
         except OverflowError as error:
+            if op.raises:
+                raise
             raise DTypeError(f"{op.name}: {error}", "Use a dtype that holds the number.") from error
         except ValueError as error:
-            if isinstance(error, WeftError):
+            if isinstance(error, WeftError) or op.raises:
                 raise
             raise ArgumentError(f"{op.name}: {error}", f"Given {', '.join(map(describe, inputs))}.") from error
         outputs = tuple(map(wrap, buffers))
@@ -186,6 +225,13 @@ class Eager:
         if single:
             return outputs[0]
         return specs._make(outputs) if hasattr(specs, "_make") else outputs  # a named tuple of specs names the results
+
+
+def _refuse_none(name: str, inputs: Sequence[Any]) -> None:
+    for i, x in enumerate(inputs):
+        if x is None:
+            hint = "Ask with `x is None`. A gradient is None where the target does not depend on its source."
+            raise DTypeError(f"{name}: operand {i} is None, given {', '.join(map(describe, inputs))}", hint) from None
 
 
 EAGER = Eager()
@@ -220,6 +266,7 @@ def _unary_shortcut(op: Elementwise) -> Callable[..., Any]:
                 return z
         return apply(op, (x,), _NO_ATTRS)
 
+    call.__qualname__ = op.name  # what Python calls it when the arguments are too many
     return call
 
 
@@ -278,6 +325,7 @@ def _binary_shortcut(op: Elementwise) -> Callable[..., Any]:
             return z
         return apply(op, (x, y), _NO_ATTRS)
 
+    call.__qualname__ = op.name
     return call
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from . import explain, jacobians, observers, tree
+from .assignment import alias
 from .backprop import Cotangents, accumulate, backpropagate, reachable
 from .dtypes import INEXACT, DType
 from .eager import EagerTensor, lift, watch, wrap
@@ -80,7 +81,7 @@ class Tape:
         """Record an op if it touches anything known."""
         known = self.known
         for x in inputs:
-            if type(x) is EagerTensor and x.key in known:
+            if getattr(x, "key", 0) in known:
                 break
         else:
             if self.faint:
@@ -93,26 +94,27 @@ class Tape:
             known.add(y.key or watch(y))
         elif not self.learn(outputs):
             return self.cut(op, inputs, outputs)
-        if op.saved is not None and (not op.elementwise or outputs[0].buffer.nbytes >= GHOST_BYTES):
-            inputs, outputs = _without_values(op.saved, inputs, outputs)
+        if op.saved is not None and type(outputs[0]) is EagerTensor:
+            if not op.elementwise or outputs[0].buffer.nbytes >= GHOST_BYTES:
+                inputs, outputs = _without_values(op.saved, inputs, outputs)
         self.nodes.append((op, inputs, attrs, outputs))
 
     def learn(self, outputs: tuple[Any, ...]) -> bool:
         """Know the outputs that can carry a cotangent; whether there are any."""
-        keys = [watch(y) for y in outputs if y.buffer.dtype in INEXACT]
+        keys = [watch(y) for y in outputs if y.dtype in INEXACT]
         self.known.update(keys)
         return bool(keys)
 
     def cut(self, op: Op[...], inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
         """Remember where a path ended, for `explain`."""
-        keys = tuple(x.key for x in inputs if type(x) is EagerTensor and x.key)
+        keys = tuple(x.key for x in inputs if getattr(x, "key", 0))
         where = user_location()
         for y in outputs:
             self.faint[watch(y)] = (op.name, where, keys)
 
     def pass_on(self, op: Op[...], inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
         """Follow a path past its cut."""
-        keys = tuple(x.key for x in inputs if type(x) is EagerTensor and x.key in self.faint)
+        keys = tuple(x.key for x in inputs if getattr(x, "key", 0) in self.faint)
         if keys:
             for y in outputs:
                 self.faint[watch(y)] = ("", "", keys)
@@ -202,7 +204,7 @@ class GradientTape:
         for x in tree.leaves(values[0] if len(values) == 1 else values):
             if isinstance(x, Variable):
                 self._recording().watch_variable(x, x.held)
-            elif isinstance(x, EagerTensor) and x.dtype in INEXACT:
+            elif isinstance(x, Tensor) and x.dtype in INEXACT:
                 self._recording().watch(x)
             else:
                 shown = describe(x) if isinstance(x, Tensor) else f"a {type(x).__name__}"
@@ -257,7 +259,7 @@ class GradientTape:
                 self._close()
             self._tape = None
         _play(tape, cotangents, {key for group in keys for key in group})
-        grads = [_sum(cotangents, group) for group in keys]
+        grads = [_own(_sum(cotangents, group)) for group in keys]
         return tree.unflatten(structure, _connected(grads, [x.shape for x in leaves], leaves, unconnected))
 
     def jacobian(self, target: Any, sources: Any, unconnected: Literal["none", "zero"] = "none") -> Any:
@@ -354,7 +356,7 @@ def _seed(target: Any, output_gradients: Any) -> Cotangents:
 def _as_target(y: Any) -> EagerTensor:
     """A leaf of the target as a tensor that has a gradient."""
     y = y.read_value() if isinstance(y, Variable) else y
-    if not isinstance(y, EagerTensor) or y.dtype not in INEXACT:
+    if not isinstance(y, Tensor) or y.dtype not in INEXACT:
         shown = describe(y) if isinstance(y, Tensor) else f"a {type(y).__name__}"
         raise GradientError(
             f"gradient: the target {shown} cannot be differentiated", "Targets are floating or complex tensors."
@@ -363,14 +365,15 @@ def _as_target(y: Any) -> EagerTensor:
 
 
 def _as_source(x: Any) -> Any:
-    if not isinstance(x, EagerTensor | Variable):
+    if not isinstance(x, Tensor):
         raise GradientError(f"gradient: a source is a {type(x).__name__}", "Sources are tensors or variables.")
     return x
 
 
 def _weight(y: EagerTensor, dy: Any) -> EagerTensor:
     """An output gradient as a cotangent of `y`."""
-    dy = OPS["asarray"](dy, y.dtype) if type(dy) in SCALARS else lift(dy)
+    if not isinstance(dy, Tensor) or isinstance(dy, Variable):
+        dy = OPS["asarray"](dy, y.dtype) if type(dy) in SCALARS else lift(dy)
     if dy.shape != y.shape:
         raise GradientError(
             f"gradient: output gradient {describe(dy)} for a target {describe(y)}", "Shapes must be equal."
@@ -378,7 +381,9 @@ def _weight(y: EagerTensor, dy: Any) -> EagerTensor:
     return dy if dy.dtype is y.dtype else OPS["astype"](dy, dtype=y.dtype)
 
 
-def _ones(y: EagerTensor) -> EagerTensor:
+def _ones(y: Any) -> Any:
+    if type(y) is not EagerTensor:
+        return OPS["broadcast_to"](OPS["ones"]((), dtype=y.dtype), shape=y.shape)
     array = np.empty(y.shape, y.dtype)
     array.fill(1)
     return wrap(y.device.from_numpy(array))
@@ -390,6 +395,11 @@ def _play(tape: Tape, cotangents: Cotangents, sources: set[int]) -> None:
     if len(tape.watched) > len(sources):
         known = reachable(nodes, sources)
     backpropagate(nodes, cotangents, known, sources)
+
+
+def _own(dx: Any) -> Any:
+    """A gradient as a tensor of its own: sources may share one, or have the output gradient itself."""
+    return alias(dx) if type(dx) is EagerTensor else dx
 
 
 def _sum(cotangents: Cotangents, keys: list[int]) -> Any:

@@ -6,7 +6,10 @@ watch the trainable variables that are read while they record, so a model needs 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,10 +17,31 @@ from . import observers, tree
 from .device import Device
 from .dtypes import DType
 from .eager import EAGER, EagerTensor, as_array, lift, wrap
-from .errors import DeviceError, DTypeError, ShapeError
+from .errors import DeviceError, DTypeError, ShapeError, SourceError
 from .interop import HostValues
 from .spec import SCALARS, Shape, describe
 from .tensor import OPS, Tensor
+
+
+class Tracer(Protocol):
+    """Stands between variables and their values while a function is traced."""
+
+    def read(self, variable: Variable) -> Any: ...
+    def assign(self, variable: Variable, value: Any) -> None: ...
+
+
+_tracer: ContextVar[Tracer | None] = ContextVar("tracer", default=None)
+current_tracer = _tracer.get
+
+
+@contextmanager
+def traced_by(tracer: Tracer | None) -> Iterator[None]:
+    """Let `tracer` answer for variables inside the `with` block; None lets them answer for themselves."""
+    token = _tracer.set(tracer)
+    try:
+        yield
+    finally:
+        _tracer.reset(token)
 
 
 class Variable(HostValues):
@@ -56,15 +80,26 @@ class Variable(HostValues):
     @property
     def buffer(self) -> Any:
         """The memory of the value."""
+        if _tracer.get() is not None:
+            raise SourceError(
+                f"the values of variable {self.name!r} are not known while a function is compiled",
+                "Keep it a tensor inside the compiled function, or compute with its values outside.",
+            )
         return self.held.buffer
 
     @property
     def value(self) -> EagerTensor:
         """What it holds now, as a constant: tapes do not see this."""
+        tracer = _tracer.get()
+        if tracer is not None:
+            return OPS["stop_gradient"](tracer.read(self))
         return wrap(self.held.buffer)
 
     def read_value(self) -> EagerTensor:
         """What it holds now; tapes that record are told. Assigning to items of it does not change the variable."""
+        tracer = _tracer.get()
+        if tracer is not None:
+            return tracer.read(self)
         if observers.watching.count:
             for observer in observers.current():
                 observer.read(self, self.held)
@@ -77,16 +112,20 @@ class Variable(HostValues):
 
         Errors: ShapeError or DTypeError unless it fits; nothing is changed then.
         """
-        self.held = wrap(value.buffer) if self._takes(value) else self._fitting(value)
+        tracer = _tracer.get()
+        if tracer is not None:
+            tracer.assign(self, value)
+        else:
+            self.held = wrap(value.buffer) if self._takes(value) else self._fitting(value)
         return self
 
     def assign_add(self, value: Any) -> Variable:
         """Hold the sum of the present value and `value`."""
-        return self.assign(OPS["add"](self.held, value))
+        return self.assign(OPS["add"](self.value, value))
 
     def assign_sub(self, value: Any) -> Variable:
         """Hold the present value minus `value`."""
-        return self.assign(OPS["subtract"](self.held, value))
+        return self.assign(OPS["subtract"](self.value, value))
 
     def _takes(self, value: Any) -> bool:
         """Whether `value` is a tensor on the CPU that fits as it is: the common case, told apart quickly."""
@@ -120,7 +159,7 @@ class Variable(HostValues):
         return new
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self.assign(OPS["setitem"](self.held, value, index))
+        self.assign(OPS["setitem"](self.value, value, index))
 
     def __repr__(self) -> str:
         return f"Variable({self.name!r}, {repr(self.held).removeprefix('Tensor(')}"

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ...runtime import observers
+from ...runtime.device import Device, cpu
 from ...runtime.dtypes import BOOLS, FLOATS, INTEGERS, bool_, complex128, float64, int64, promote
 from ...runtime.eager import EagerTensor, is_weak, lift
 from ...runtime.errors import SourceError
@@ -69,6 +70,11 @@ class SymbolicTensor(Tensor):
     @property
     def dtype(self) -> np.dtype:
         return self.spec.dtype
+
+    @property
+    def device(self) -> Device:
+        """Where it will live."""
+        return cpu
 
     def __add__(self, other: Any) -> Tensor:
         return OPS["add_stacks" if type(self.spec) is StackSpec else "add"](self, other)

@@ -13,8 +13,11 @@ from contextvars import ContextVar
 from typing import Any
 
 from ...runtime import observers
-from ...runtime.variable import Variable
-from ..graph.graph import Graph, SymbolicTensor, write_to
+from ...runtime.errors import DTypeError, ShapeError
+from ...runtime.spec import describe
+from ...runtime.tensor import OPS, Tensor
+from ...runtime.variable import Variable, traced_by
+from ..graph.graph import Graph, SymbolicTensor, write_to, writing
 from .effects import Stopped
 from .state import Held, Journal, Place
 
@@ -29,14 +32,40 @@ class Trace:
         self.journals: list[Journal] = []
 
     def read(self, variable: Variable) -> Any:
+        """The present value of a variable; tapes inside the function are told."""
+        value = self.holds(variable)
+        for observer in observers.current():
+            observer.read(variable, value)
+        return value
+
+    def holds(self, variable: Variable) -> Any:
         """The present value of a variable."""
         if variable not in self.values:
-            self.inputs[variable] = self.values[variable] = self.graph.input(variable.held.spec, variable.name)
+            self.inputs[variable] = self.values[variable] = SymbolicTensor(
+                self.graph, variable.held.spec, variable.name
+            )
         return self.values[variable]
 
     def assign(self, variable: Variable, value: Any) -> None:
-        """Give a variable another value, in the graph."""
-        self.read(variable)
+        """Give a variable another value, in the graph.
+
+        Errors: ShapeError or DTypeError unless it fits.
+        """
+        before = self.holds(variable)
+        if not isinstance(value, Tensor):
+            value = OPS["asarray"](value, dtype=before.dtype)
+        graph = writing()
+        value = OPS["stop_gradient"](graph.lift(value) if graph is not None else value)
+        if value.shape != before.shape:
+            shown = f"assign: {describe(value)} does not fit variable {variable.name!r}, which is {describe(before)}"
+            raise ShapeError(shown, "A variable keeps its shape; make another variable for another shape.")
+        if value.dtype is not before.dtype:
+            if not value.weak:
+                shown = (
+                    f"assign: {describe(value)} does not fit variable {variable.name!r}, which is {describe(before)}"
+                )
+                raise DTypeError(shown, f"Cast it with wf.astype(value, wf.{before.dtype}).")
+            value = OPS["astype"](value, dtype=before.dtype)
         self.note(Held(variable, self.values))
         self.values[variable] = value
 
@@ -59,7 +88,7 @@ def tracing(trace: Trace) -> Iterator[Trace]:
     """Trace inside the `with` block."""
     token = _trace.set(trace)
     try:
-        with write_to(trace.graph):
+        with write_to(trace.graph), traced_by(trace), observers.hidden():
             yield trace
     finally:
         _trace.reset(token)
