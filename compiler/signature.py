@@ -1,0 +1,116 @@
+"""What a compiled function was specialised for: the kinds of its arguments.
+
+Arguments are trees; each leaf is a tensor (its shape and dtype count, its values do not), a Python float (only
+that it is one), or anything else, which is part of the program: its value, and its type, for plain values, itself
+for objects.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..runtime import tree
+from ..runtime.dtypes import float64
+from ..runtime.eager import EagerTensor
+from ..runtime.spec import Spec
+from ..runtime.tensor import OPS
+from ..runtime.variable import Variable
+
+PLAIN = (bool, int, complex, str, bytes, type(None), type(Ellipsis))
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The structure of the arguments, and for each leaf a spec, or what it is."""
+
+    structure: tree.Structure
+    leaves: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return f"({', '.join(map(str, self.leaves))})"
+
+
+@dataclass(frozen=True)
+class Float:
+    """A Python float: any."""
+
+    def __str__(self) -> str:
+        return "a float"
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A plain value, told apart by type too: True, 1 and 1.0 are different programs."""
+
+    kind: type
+    value: Any
+
+    def __str__(self) -> str:
+        return repr(self.value)
+
+
+@dataclass(frozen=True)
+class Itself:
+    """An object, the same one; `number` is its identity while it lives."""
+
+    kind: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"a {self.kind}"
+
+
+def is_array(x: Any) -> bool:
+    """Whether an argument's values are data."""
+    return isinstance(x, EagerTensor | np.ndarray | np.generic)
+
+
+def describe_leaf(x: Any) -> Any:
+    """What a leaf counts as."""
+    if type(x) is EagerTensor:
+        return x.spec
+    if isinstance(x, EagerTensor | np.ndarray | np.generic):
+        return OPS["asarray"](x).spec
+    if type(x) is float:
+        return Float()
+    if isinstance(x, PLAIN):
+        return Plain(type(x), x)
+    return Itself(type(x).__name__, id(x))
+
+
+def signature(args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Signature, list[Any]]:
+    """The signature of a call, and its leaves."""
+    leaves, structure = tree.flatten((tuple(args), kwargs))
+    return Signature(structure, tuple(map(describe_leaf, leaves))), leaves
+
+
+def data_of(leaves: Sequence[Any]) -> list[Any]:
+    """The leaves whose values are data, as tensors, in order."""
+    return [OPS["asarray"](x, dtype=float64 if type(x) is float else None) for x in leaves if is_data(x)]
+
+
+def is_data(x: Any) -> bool:
+    """Whether a leaf's value is data rather than part of the program."""
+    return is_array(x) or type(x) is float
+
+
+def symbol_spec(leaf: Any) -> tuple[Spec, type | None] | None:
+    """The spec and weakness of the input that stands for a leaf; None for what is part of the program."""
+    if isinstance(leaf, Spec):
+        return leaf, None
+    return (Spec((), float64), float) if isinstance(leaf, Float) else None
+
+
+def watch_life(leaves: Sequence[Any], forget: Any) -> None:
+    """Call `forget` when an object that a signature knows by identity dies, for its number may be given again."""
+    for x in leaves:
+        if not is_data(x) and not isinstance(x, PLAIN) and not isinstance(x, Variable):
+            try:
+                weakref.finalize(x, forget).atexit = False
+            except TypeError:
+                continue

@@ -1,0 +1,140 @@
+"""Sequences whose items are made from a symbolic position: what staged loops run over.
+
+A tensor is a sequence of its rows; `range`, `enumerate`, `zip`, `reversed`, `map` and `filter` of such are sequences
+too. An ordinary list joins a `zip` if its items are alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...runtime.dtypes import int64
+from ...runtime.errors import SourceError
+from ...runtime.tensor import OPS, Tensor
+from ..graph.graph import SymbolicTensor
+from .effects import check
+
+
+class Staged:
+    """A sequence of `length` items, each made from its position."""
+
+    def __init__(self, length: Any, item: Callable[[Any], Any]) -> None:
+        self.length, self.item = length, item
+
+    def __iter__(self) -> Any:
+        raise SourceError(
+            "a sequence whose length or items are not known yet is iterated outside of a compiled loop",
+            "Iterate it with a `for` statement or a comprehension in the compiled function.",
+        )
+
+
+def is_staged(x: Any) -> bool:
+    """Whether iterating `x` makes a staged loop."""
+    return isinstance(x, Staged) or (isinstance(x, SymbolicTensor) and x.ndim > 0)
+
+
+def _row(x: Any, k: Any) -> Any:
+    return OPS["reshape"](OPS["take"](x, OPS["reshape"](k, shape=(1,)), axis=0), shape=x.shape[1:])
+
+
+def sequence(x: Any) -> Staged:
+    """Anything that can be iterated by position, as a staged sequence.
+
+    Errors: SourceError for a list of unlike items; TypeError for a 0-d tensor.
+    """
+    if isinstance(x, Staged):
+        return x
+    if isinstance(x, Tensor):
+        if not x.shape:
+            raise TypeError("a 0-d tensor cannot be iterated: it holds a single element")
+        return Staged(x.shape[0], lambda k: _row(x, k))
+    if isinstance(x, range):
+        return staged_range(x.start, x.stop, x.step)
+    items = list(x)
+    try:
+        stacked = (
+            OPS["asarray"](items) if not any(isinstance(i, Tensor) for i in items) else OPS["stack"](*items, axis=0)
+        )
+    except Exception as error:
+        raise SourceError(
+            f"a list of {len(items)} items meets a tensor in a compiled loop, and the items are not alike: {error}",
+            "Make it a tensor, or loop over the list alone.",
+        ) from error
+    weak = (
+        type(items[0])
+        if items and all(type(i) is type(items[0]) for i in items) and type(items[0]) in (int, float)
+        else None
+    )
+
+    def item(k: Any) -> Any:
+        value = _row(stacked, k)
+        value.weak = weak
+        return value
+
+    return Staged(len(items), item)
+
+
+def number(x: Any) -> Any:
+    """A symbolic integer as a Python int would be: weak."""
+    if isinstance(x, SymbolicTensor):
+        if x.size != 1 or x.dtype.kind not in "iub":
+            raise TypeError(f"only integers can be used here, not {x.spec}")
+        x = OPS["astype"](OPS["reshape"](x, shape=()), dtype=int64)
+        x.weak = int
+    return x
+
+
+def staged_range(*bounds: Any) -> Staged:
+    """`range` with symbolic bounds."""
+    start, stop, step = (0, bounds[0], 1) if len(bounds) == 1 else (*bounds, 1)[:3]
+    start, stop, step = number(start), number(stop), number(step)
+    if isinstance(step, SymbolicTensor):
+        check(step != 0, ValueError, "range() arg 3 must not be zero")
+    elif step == 0:
+        raise ValueError("range() arg 3 must not be zero")
+    span = stop - start
+    length = -((-span) // step) if not isinstance(step, SymbolicTensor) else (span + step - OPS["sign"](step)) // step
+    length = OPS["maximum"](length, 0) if isinstance(length, SymbolicTensor) else max(length, 0)
+
+    def item(k: Any) -> Any:
+        value = start + k * step
+        if isinstance(value, SymbolicTensor):
+            value.weak = int
+        return value
+
+    return Staged(length, item)
+
+
+def staged_enumerate(x: Any, start: Any = 0) -> Staged:
+    """`enumerate` of a staged sequence."""
+    inner = sequence(x)
+    index = staged_range(start, start + inner.length).item
+    return Staged(inner.length, lambda k: (index(k), inner.item(k)))
+
+
+def staged_zip(*xs: Any) -> Staged:
+    """`zip` of sequences of which one is staged: as long as the shortest."""
+    inner = [sequence(x) for x in xs]
+    length = inner[0].length
+    for other in inner[1:]:
+        symbolic = isinstance(length, SymbolicTensor) or isinstance(other.length, SymbolicTensor)
+        length = OPS["minimum"](length, other.length) if symbolic else min(length, other.length)
+    return Staged(length, lambda k: tuple(x.item(k) for x in inner))
+
+
+def staged_reversed(x: Any) -> Staged:
+    """`reversed` of a staged sequence."""
+    inner = sequence(x)
+    return Staged(inner.length, lambda k: inner.item(inner.length - 1 - k))
+
+
+def staged_map(function: Callable[..., Any], *xs: Any) -> Staged:
+    """`map` over staged sequences."""
+    inner = staged_zip(*xs)
+    return Staged(inner.length, lambda k: function(*inner.item(k)))
+
+
+def any_staged(values: Sequence[Any]) -> bool:
+    """Whether some of the values make a staged sequence."""
+    return any(map(is_staged, values))

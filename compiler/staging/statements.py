@@ -1,0 +1,77 @@
+"""Staged statements besides branches and loops: assert, raise, the return value, texts of values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from ...runtime.tensor import OPS
+from ..graph.graph import SymbolicTensor, writing
+from .branches import staged_value, truth
+from .effects import Action, Stopped, check_op, emit, host, symbols, with_values
+from .maybe import NONE, UNBOUND, Maybe, maybe, unbound
+
+
+def staged_assert(condition: Any, message: Callable[[], Any] | None) -> None:
+    """Raise AssertionError at run time unless the condition holds; the message is made from the values then."""
+    text = message() if message is not None else None
+
+    def fail(known: list[Any]) -> None:
+        raise AssertionError(*known)
+
+    operands, action = with_values([] if message is None else [text], fail)
+    emit(check_op, [truth(condition), *operands], action)
+
+
+def in_region() -> bool:
+    """Whether a branch or a loop body is being traced, which may not run."""
+    graph = writing()
+    return graph is not None and graph.parent is not None
+
+
+def staged_raise(error: Any, cause: Any = None) -> NoReturn:
+    """Raise when the graph gets here; what follows in this block is not traced."""
+
+    def fail(known: list[Any]) -> None:
+        exception = error if isinstance(error, BaseException) else error()
+        if known:
+            exception.args = tuple(known)
+        raise exception from cause
+
+    args = list(error.args) if isinstance(error, BaseException) else []
+    operands, action = with_values(args, fail) if symbols(args) else ([], Action(lambda *_: fail([])))
+    emit(host, operands, action)
+    raise Stopped
+
+
+def staged_returned(returned: Any, result: Any) -> Any:
+    """What a function gives that returned on some paths: the result there, None elsewhere."""
+    code = OPS["where"](returned, 0, NONE)
+    if result is unbound or result is None:
+        return None
+    if isinstance(result, Maybe):
+        inner = result.value
+        absent = (result.absent - {UNBOUND}) | {NONE}
+        code = OPS["where"](returned, result.code, NONE)
+        return maybe(code, absent, inner, "the result")
+    return maybe(code, frozenset((NONE,)), result, "the result")
+
+
+def staged_not(x: Any) -> Any:
+    """`not` of a symbolic value."""
+    return OPS["logical_not"](truth(x))
+
+
+def staged_and(x: Any, other: Callable[[], Any]) -> Any:
+    """`x and other()`: the value of x if it is false, else of the other."""
+    return staged_value(x, other, lambda: x, "the value of `and`")
+
+
+def staged_or(x: Any, other: Callable[[], Any]) -> Any:
+    """`x or other()`: the value of x if it is true, else of the other."""
+    return staged_value(x, lambda: x, other, "the value of `or`")
+
+
+def is_symbolic(x: Any) -> bool:
+    """Whether a value is known only when the graph runs."""
+    return isinstance(x, (SymbolicTensor, Maybe))
