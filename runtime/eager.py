@@ -246,15 +246,15 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=re.escape(__pa
 
 
 def _unary_shortcut(op: Elementwise) -> Callable[..., Any]:
-    kernel, takes, big = op.kernel, _quick_dtypes(op), memory.SMALLEST
+    kernel, takes, big, large = op.kernel, _quick_dtypes(op), memory.SMALLEST, _recycling(op)
     watching, current = observers.watching, observers.current
 
     def call(x: Any) -> Any:
         if type(x) is EagerTensor:
             a = x.buffer
-            if a.dtype in takes and a.nbytes < big:
+            if a.dtype in takes:
                 try:
-                    c = kernel(a)
+                    c = kernel(a) if a.nbytes < big else large(a)
                 except Exception:  # warnings turned into errors, buffers of a device: the long way tells
                     return apply(op, (x,), _NO_ATTRS)
                 z = new(EagerTensor)
@@ -286,7 +286,7 @@ def _scalar(value: Any, dtype: DType) -> Any:
 
 
 def _binary_shortcut(op: Elementwise) -> Callable[..., Any]:
-    kernel, takes, big = op.kernel, _quick_dtypes(op), memory.SMALLEST
+    kernel, takes, big, large = op.kernel, _quick_dtypes(op), memory.SMALLEST, _recycling(op)
     watching, current = observers.watching, observers.current
     weak = {kind: takes & dtypes.JOINS[kind] for kind in (int, float)}
     never: frozenset[DType] = frozenset()
@@ -297,14 +297,14 @@ def _binary_shortcut(op: Elementwise) -> Callable[..., Any]:
             dtype = a.dtype
             if type(y) is EagerTensor:
                 b = y.buffer
-                fits = dtype is b.dtype and dtype in takes and a.nbytes < big
+                fits = dtype is b.dtype and dtype in takes
             else:
                 b = None
-                fits = dtype in weak.get(type(y), never) and a.nbytes < big
+                fits = dtype in weak.get(type(y), never)
         elif type(y) is EagerTensor:
             a, b = None, y.buffer
             dtype = b.dtype
-            fits = dtype in weak.get(type(x), never) and b.nbytes < big
+            fits = dtype in weak.get(type(x), never)
         else:
             return apply(op, (x, y), _NO_ATTRS)
         if fits:
@@ -313,7 +313,7 @@ def _binary_shortcut(op: Elementwise) -> Callable[..., Any]:
                     b = _scalar(y, dtype)
                 elif a is None:
                     a = _scalar(x, dtype)
-                c = kernel(a, b)
+                c = kernel(a, b) if a.nbytes < big and b.nbytes < big else large(a, b)
             except Exception:  # shapes that do not broadcast, warnings turned into errors: the long way tells
                 return apply(op, (x, y), _NO_ATTRS)
             z = new(EagerTensor)
@@ -327,6 +327,26 @@ def _binary_shortcut(op: Elementwise) -> Callable[..., Any]:
 
     call.__qualname__ = op.name
     return call
+
+
+def _recycling(op: Elementwise) -> Callable[..., Any]:
+    """The kernel for arrays of one shape (or 0-d), which writes into recycled memory."""
+    if op.gives is not None or not isinstance(op.kernel, np.ufunc):
+        return _not_quick
+    kernel = op.kernel
+
+    def large(*arrays: ndarray) -> ndarray:
+        a, b = arrays[0], arrays[-1]
+        shape = a.shape or b.shape
+        if a.shape != b.shape and a.shape and b.shape:
+            return _not_quick()
+        return kernel(*arrays, out=memory.empty(shape, a.dtype))
+
+    return large
+
+
+def _not_quick(*_: Any) -> Any:
+    raise TypeError("the long way")
 
 
 def _quick_dtypes(op: Elementwise) -> frozenset[DType]:
