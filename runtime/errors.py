@@ -30,15 +30,16 @@ def user_location() -> str:
 class WeftError(Exception):
     """The base of every error that weft raises.
 
-    `message` says what happened with the values, `hint` what to do; the user's line goes between them.
+    `message` says what happened with the values, `hint` what to do; the user's line goes between them: the one
+    that runs, unless `where` gives another.
     """
 
     message: str
     hint: str
     where: str
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        self.message, self.hint, self.where = message, hint, user_location()
+    def __init__(self, message: str, hint: str = "", where: str | None = None) -> None:
+        self.message, self.hint, self.where = message, hint, user_location() if where is None else where
         lines = [message, f"  {self.where}" if self.where else "", hint]
         super().__init__("\n".join(line for line in lines if line))
 
@@ -46,7 +47,7 @@ class WeftError(Exception):
         return str(self.args[0])
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.message, self.hint)
+        return type(self), (self.message, self.hint, self.where)
 
 
 class ShapeError(WeftError, ValueError):
