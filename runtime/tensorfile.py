@@ -32,6 +32,7 @@ CODES = {
 }  # fmt: skip
 NAMES = {dtype: code for code, dtype in CODES.items()}
 LONGEST_HEADER = 100_000_000  # the format's own limit
+DEEPEST = 400  # levels of JSON, more than any tree worth saving; what interpreters can recurse differs
 MOST_AXES = 64  # NumPy's limit
 _CHUNK = 1 << 24
 
@@ -126,6 +127,17 @@ def _checksum(name: str, code: str, array: np.ndarray) -> str:
 # Reading
 
 
+def deeper(value: Any, levels: int) -> bool:
+    """Whether lists and dicts are nested in more than so many levels."""
+    layer = [value]
+    for _ in range(levels):
+        inner = [x for x in layer if isinstance(x, list | dict)]
+        layer = [child for x in inner for child in (x.values() if isinstance(x, dict) else x)]
+        if not layer:
+            return False
+    return True
+
+
 class Reader:
     """An open tensor file whose header was checked.
 
@@ -169,7 +181,10 @@ class Reader:
     def json(self, text: bytes | str, where: str) -> Any:
         """The value of a JSON text in the file; no name may stand twice in an object."""
         try:
-            return json.loads(text, object_pairs_hook=self._without_twins)
+            value = json.loads(text, object_pairs_hook=self._without_twins)
+            if deeper(value, DEEPEST):
+                raise RecursionError
+            return value
         except RecursionError:
             raise self.refuse(f"{where} is nested too deeply") from None
         except CheckpointError:

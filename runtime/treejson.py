@@ -38,6 +38,8 @@ class Encoder:
     def metadata(self, tree: Any) -> dict[str, str]:
         """The metadata that describe a tree; its tensors are in `arrays` then."""
         content = self.encode(tree, "")
+        if tensorfile.deeper(content, tensorfile.DEEPEST - 2):
+            raise RecursionError
         text = json.dumps({"version": VERSION, "tree": content, "checksums": self.checksums()}, allow_nan=False)
         return {KEY: text, CRC: f"{zlib.crc32(text.encode()):08x}"}
 
