@@ -199,6 +199,9 @@ class Eager:
     def run(self, op: Op[...], args: Sequence[Any], attrs: dict[str, Any]) -> Any:
         """Check, run, wrap, tell. Gives a tensor, or a tuple of them for an op with several results."""
         inputs = tuple([x if type(x) is EagerTensor else lift(x) for x in args])
+        for x in inputs:
+            if type(x) is not EagerTensor and isinstance(x, Tensor):  # a variable of a function being traced
+                return apply(op, inputs, attrs)
         try:
             specs = op.spec(*inputs, **attrs)
         except AttributeError:  # a rule that asks a Python number for its shape shall have a tensor

@@ -19,19 +19,28 @@ from ..graph.control import while_ as while_op
 from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
 from .branches import truth
 from .state import Place, Result
-from .template import Known, Template, decode, encode, equal, merge, specs
+from .template import Known, Template, Traced, decode, encode, equal, merge, specs
 from .tracer import Block, put
 
 ATTEMPTS = 12
 
 
-def staged_while(first: Any, test: Callable[[], Any], body: Callable[[], Any], places: Sequence[Place]) -> None:
-    """Write a `while` for a loop whose condition, evaluated already, is symbolic."""
+def staged_while(
+    first: Any,
+    test: Callable[[], Any],
+    body: Callable[[], Any],
+    places: Sequence[Place],
+    state: dict[Place, Template] | None = None,
+) -> None:
+    """Write a `while` for a loop whose condition, evaluated already, is symbolic.
+
+    `state` says of some places what they are from the first trip on.
+    """
     graph = writing()
     assert graph is not None
     go = Result("the condition")
     entry: dict[Place, Any] = {place: place.get() for place in places}
-    templates: dict[Place, Template] = {place: Known(value) for place, value in entry.items()}
+    templates: dict[Place, Template] = {place: Known(value) for place, value in entry.items()} | (state or {})
 
     def trip() -> None:
         body()
@@ -120,6 +129,8 @@ def staged_for(
     places: Sequence[Place],
 ) -> None:
     """Write a loop over `length` items, each made from its position."""
+    if type(length) is int and length == 0:
+        return
     k = Result("position")
     k.set(OPS["asarray"](0, dtype=int64))
 
@@ -137,4 +148,4 @@ def staged_for(
     first = goes_on()
     graph = writing()
     assert graph is not None
-    staged_while(graph.lift(first), goes_on, trip, [k, *places])
+    staged_while(graph.lift(first), goes_on, trip, [k, *places], {k: Traced(Spec((), int64))})

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import FunctionType
 from typing import Any
 
 from ...runtime import observers
@@ -18,6 +19,7 @@ from ...runtime.spec import describe
 from ...runtime.tensor import OPS, Tensor
 from ...runtime.variable import Variable, traced_by
 from ..graph.graph import Graph, SymbolicTensor, write_to, writing
+from ..guards import Guard, of_attribute, of_function
 from .effects import Stopped
 from .state import Held, Journal, Place
 
@@ -30,6 +32,7 @@ class Trace:
         self.inputs: dict[Variable, SymbolicTensor] = {}  # variables that were read, and the inputs they became
         self.values: dict[Variable, Any] = {}  # what they hold at this point of the trace
         self.journals: list[Journal] = []
+        self.guards: dict[Any, Guard] = {}  # what is taken for granted, each place once
 
     def read(self, variable: Variable) -> Any:
         """The present value of a variable; tapes inside the function are told."""
@@ -68,6 +71,17 @@ class Trace:
             value = OPS["astype"](value, dtype=before.dtype)
         self.note(Held(variable, self.values))
         self.values[variable] = value
+
+    def enters(self, function: FunctionType) -> None:
+        """Take for granted what a function reads around it."""
+        for guard in of_function(function):
+            self.guards.setdefault((id(function), guard.what), guard)
+
+    def reads(self, owner: Any, name: str) -> None:
+        """Take an attribute for granted, unless it is changed while tracing."""
+        key = (id(owner), name)
+        if key not in self.guards:
+            self.guards[key] = of_attribute(owner, name)
 
     def note(self, place: Place) -> None:
         """Say that a place is about to change."""

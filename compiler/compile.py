@@ -1,0 +1,234 @@
+"""`compile`: a function that becomes a graph when it is called.
+
+The first call with arguments of a kind traces the function: it is rewritten, run on symbolic tensors, and leaves a
+graph, which serves all later calls with arguments of that kind. Variables that it reads are inputs of the graph,
+variables that it assigns are results. Under a tape a call is one node, whose gradient is the graph's.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..runtime import tree
+from ..runtime.op import apply
+from ..runtime.variable import Variable
+from .frontend.convert import convert
+from .graph.control import call
+from .graph.graph import Graph, SymbolicTensor, writing
+from .guards import Guard
+from .signature import Signature, data_of, signature, symbol_spec, watch_life
+from .staging.maybe import NONE, Maybe
+from .staging.template import Known, Optional, Template, encode, general
+from .staging.tracer import Trace, tracing
+
+LIMIT = 64  # traces kept of one function
+
+_eagerly: ContextVar[bool] = ContextVar("eagerly", default=False)
+
+
+@contextmanager
+def eagerly(on: bool = True) -> Iterator[None]:
+    """Run compiled functions as plain Python inside the `with` block, for debugging."""
+    token = _eagerly.set(on)
+    try:
+        yield
+    finally:
+        _eagerly.reset(token)
+
+
+def run_eagerly(on: bool) -> None:
+    """Run compiled functions as plain Python from now on, or compile them again."""
+    _eagerly.set(on)
+
+
+@dataclass
+class CacheInfo:
+    """How often a compiled function found a trace, and how many it holds."""
+
+    hits: int = 0
+    misses: int = 0
+    size: int = 0
+    limit: int = LIMIT
+
+
+@dataclass
+class Traced:
+    """A graph, and how calls become its inputs and its outputs their results."""
+
+    graph: Graph
+    variables: list[Variable]
+    assigned: list[Variable]
+    structure: tree.Structure
+    templates: list[Template]
+    weak: list[type | None]
+    guards: list[Guard] = field(default_factory=list)
+
+    def broken(self) -> Guard | None:
+        """The first guard that does not hold any more."""
+        return next((guard for guard in self.guards if not guard.holds()), None)
+
+    def __call__(self, data: list[Any]) -> Any:
+        operands = (*data, *(v.read_value() for v in self.variables))
+        if self.graph.outputs or self.graph.nodes:
+            results = list(apply(call, operands, {"body": self.graph}))
+        else:
+            results = []
+        split = len(results) - len(self.assigned)
+        for variable, value in zip(self.assigned, results[split:], strict=True):
+            variable.assign(value)
+        carried = iter(zip(results[:split], self.weak, strict=True))
+        return tree.unflatten(self.structure, [_result(t, carried) for t in self.templates])
+
+
+def _result(template: Template, carried: Iterator[tuple[Any, type | None]]) -> Any:
+    """A leaf of the result, from the tensors that carry it."""
+    if isinstance(template, Known):
+        return template.value
+    value, weak = next(carried)
+    if isinstance(template, Optional):
+        code = int(value)
+        inside = None if template.inner is None else _result(template.inner, carried)
+        return None if code == NONE else inside
+    return value.item() if weak else value
+
+
+class Compiled:
+    """A function that is compiled when it is called; use it like the function."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self._traces: OrderedDict[Signature, Traced] = OrderedDict()
+        self._reasons: list[str] = []
+        self._info = CacheInfo()
+        self._lock = threading.RLock()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if writing() is not None:  # inside another compiled function: part of its graph
+            return convert(self.function)(*args, **kwargs)
+        if _eagerly.get():
+            return self.function(*args, **kwargs)
+        key, leaves = signature(args, kwargs)
+        return self._find(key, leaves)(data_of(leaves))
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        return self if owner is None else functools.partial(self, owner)
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.function!r}>"
+
+    def _find(self, key: Signature, leaves: list[Any]) -> Traced:
+        with self._lock:
+            traced = self._traces.get(key)
+            broken = traced.broken() if traced is not None else None
+            if traced is not None and broken is None:
+                self._info.hits += 1
+                self._traces.move_to_end(key)
+                return traced
+            self._info.misses += 1
+            self._reasons.append(_reason(key, list(self._traces), broken))
+            del self._reasons[:-LIMIT]
+            traced = self._traces[key] = trace(self.function, key, leaves)
+            watch_life(leaves, functools.partial(self._traces.pop, key, None))
+            while len(self._traces) > LIMIT:
+                self._traces.popitem(last=False)
+            return traced
+
+    def explain_retrace(self) -> str:
+        """Why the function was traced the last time: which argument, or what around it, was different."""
+        return self._reasons[-1] if self._reasons else "it was not traced yet"
+
+    def graph(self, *args: Any, **kwargs: Any) -> Graph:
+        """The graph that serves these arguments."""
+        key, leaves = signature(args, kwargs)
+        return self._find(key, leaves).graph
+
+    def cache_info(self) -> CacheInfo:
+        """Hits, misses, and the number of traces held."""
+        return CacheInfo(self._info.hits, self._info.misses, len(self._traces), LIMIT)
+
+    def cache_clear(self) -> None:
+        """Forget every trace."""
+        with self._lock:
+            self._traces.clear()
+
+
+def _reason(key: Signature, before: list[Signature], broken: Guard | None) -> str:
+    if broken is not None:
+        now = f"{broken.read()!r:.60}"
+        return f"{broken.what} changed: it was {broken.shown}, it is {now}"
+    if not before:
+        return "the first call"
+    last = before[-1]
+    if last.structure != key.structure:
+        return f"the arguments are nested differently: {last.structure}, then {key.structure}"
+    pairs = zip(last.leaves, key.leaves, strict=True)
+    changed = [f"argument {i}: it was {a}, it is {b}" for i, (a, b) in enumerate(pairs) if a != b]
+    return "; ".join(changed)
+
+
+def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Traced:
+    """Trace a function for arguments of one kind."""
+    graph = Graph()
+    given = []
+    for described, leaf in zip(key.leaves, leaves, strict=True):
+        spec = symbol_spec(described)
+        given.append(leaf if spec is None else graph.input(spec[0]))
+        if spec is not None:
+            given[-1].weak = spec[1]
+    args, kwargs = tree.unflatten(key.structure, given)
+    tracing_now = Trace(graph)
+    with tracing(tracing_now):
+        result = convert(function)(*args, **kwargs)
+        parts, structure = tree.flatten(result)
+        parts = [x.read_value() if isinstance(x, Variable) else x for x in parts]
+        templates = [_output_template(x) for x in parts]
+        outputs = [t for x, template in zip(parts, templates, strict=True) for t in encode(x, template, graph)]
+        weak = [w for template in templates for w in _weakness(template)]
+        assigned = tracing_now.assigned()
+        outputs += [graph.lift(tracing_now.values[v]) for v in assigned]
+    graph.inputs += tracing_now.inputs.values()
+    graph.outputs = outputs
+    guards = list(tracing_now.guards.values())
+    return Traced(graph, list(tracing_now.inputs), assigned, structure, templates, weak, guards)
+
+
+def _output_template(x: Any) -> Template:
+    """How a leaf of the result comes out: what is known now comes out as it is."""
+    if isinstance(x, Maybe):
+        x = x.bound()
+    return general(x, "the result") if isinstance(x, Maybe | SymbolicTensor) else Known(x)
+
+
+def _weakness(template: Template) -> list[type | None]:
+    if isinstance(template, Optional):
+        return [None, *(_weakness(template.inner) if template.inner is not None else [])]
+    return [] if isinstance(template, Known) else [getattr(template, "weak", None)]
+
+
+def compile(function: Callable[..., Any] | None = None) -> Any:
+    """Compile a function: control flow on tensors becomes part of a static graph.
+
+    Use as `@wf.compile` or `wf.compile(f)`. Each kind of arguments is traced once.
+
+    Errors: SourceError, with the line and what to write instead, for what cannot be compiled.
+
+    Example:
+        >>> import weft as wf
+        >>> @wf.compile
+        ... def halve(x):
+        ...     n = 0
+        ...     while wf.sum(x) > 1.0:
+        ...         x, n = x / 2.0, n + 1
+        ...     return x, n
+        >>> halve(wf.tensor([3.0, 5.0]))
+        (Tensor([0.375, 0.625], f32), 3)
+    """
+    return compile if function is None else Compiled(function)
