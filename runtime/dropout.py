@@ -11,13 +11,13 @@ from . import random
 from .errors import ArgumentError
 from .ops.elementwise import where
 from .spec import Operand
-from .tensor import Tensor, as_tensor
+from .tensor import OPS, Tensor, as_tensor
 
 
 def dropout(
     x: Operand, rate: float = 0.5, *, training: bool = True, generator: Any = None, noise_shape: Any = None
 ) -> Tensor:
-    """Each element zeroed with probability `rate`, and the rest divided by 1 - rate; x itself unless training.
+    """Each element zeroed with probability `rate`, and the rest divided by 1 - rate; x as it is unless training.
 
     `noise_shape` draws once for what it broadcasts to: (n, 1, 1, c) drops whole channels.
 
@@ -28,7 +28,7 @@ def dropout(
         raise ArgumentError(f"dropout: the rate is {rate!r}", "It is a probability, from 0 to 1.")
     x = as_tensor(x)
     if not training or rate == 0:
-        return x
+        return OPS["identity"](x)
     shape = tuple(x.shape) if noise_shape is None else tuple(noise_shape)
     keep = random.bernoulli(shape, 1 - rate, generator=generator, device=getattr(x, "device", None))
     return where(keep, x / (1 - rate) if rate < 1 else x, 0)

@@ -28,6 +28,8 @@ def matrix_power(x: Operand, n: int, /) -> Tensor:
     if n == 0:
         eye = OPS["eye"](x.shape[-1], dtype=x.dtype)
         return OPS["broadcast_to"](eye, shape=x.shape)
+    if n == 1:
+        return OPS["identity"](x)
     power, n = (inv(x), -n) if n < 0 else (x, n)
     result: Any = None
     while True:

@@ -216,7 +216,7 @@ def diff(x: Operand, /, *, axis: int = -1, n: int = 1, prepend: Any = None, appe
     x = concat(parts, axis=axis) if len(parts) > 1 else x
     for _ in range(min(n, x.shape[axis])):
         x = _step(x, axis)
-    return x
+    return x if n else OPS["identity"](x)
 
 
 def _slice_of(x: Any, end: Any, axis: int) -> Any:

@@ -298,3 +298,22 @@ def test_assignments_leak_nothing() -> None:
     tape.gradient(z, x)
     del y, z, tape
     assert gone() is None
+
+
+@pytest.mark.parametrize(
+    "unchanged",
+    [
+        lambda x: wf.dropout(x, 0.5, training=False),
+        lambda x: wf.dropout(x, 0.0),
+        lambda x: wf.diff(x, n=0),
+        lambda x: wf.linalg.matrix_power(x, 1),
+    ],
+    ids=["dropout at rest", "dropout of nothing", "no difference", "first power"],
+)
+def test_what_a_function_hands_on_unchanged_is_another_tensor(unchanged: Any) -> None:
+    x = wf.tensor([[1.0, 2.0], [3.0, 4.0]])
+    y = unchanged(x)
+    y[0, 0] = 7.0
+    assert x.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    x[1, 1] = 9.0
+    assert y.tolist() == [[7.0, 2.0], [3.0, 4.0]]
