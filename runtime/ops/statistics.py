@@ -190,11 +190,20 @@ def histogram(
     The last interval includes its right end. `density` divides so that the integral is 1.
 
     Shapes: any -> (m,) and (m + 1,).
+    Errors: ShapeError for weights of another shape; ArgumentError for bins that are none, and a range that is none.
     """
     values = asarray(x).numpy()
     edges = bins if isinstance(bins, int) else as_array(bins, dtypes.float64)
     weight = None if weights is None else asarray(weights).numpy()
-    counts, edges = np.histogram(values, edges, range, density=density, weights=weight)
+    if weight is not None and weight.shape != values.shape:
+        raise ShapeError(
+            f"histogram: x is {describe(x)}, weights are {describe(weights)}", "Give each element a weight."
+        )
+    try:
+        counts, edges = np.histogram(values, edges, range, density=density, weights=weight)
+    except ValueError as error:
+        hint = "Bins are a positive number or ascending edges; the range is (low, high), finite as x is where none is given."
+        raise ArgumentError(f"histogram: {error}", hint) from error
     dtype = dtypes.inexact_dtype(asarray(x).dtype)
     counted = dtypes.int64 if weight is None and not density else dtype
     return wrap(counts.astype(counted)), wrap(edges.astype(dtype))

@@ -118,3 +118,12 @@ def test_isdtype_knows_the_kinds(dtype: Any, kinds: set[str]) -> None:
 def test_gradient_rules_find_the_creation_functions() -> None:
     for name in ("zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "arange", "eye", "asarray", "tensor"):
         assert callable(OPS[name])
+
+
+def test_numbers_at_the_bounds_of_an_integer_dtype_fit() -> None:
+    assert wf.tensor([-128, 127], wf.int8).tolist() == [-128, 127]
+    assert wf.tensor([127.9, -128.9], wf.int8).tolist() == [127, -128]
+    assert wf.tensor(2**64 - 1).dtype == wf.tensor([2**63]).dtype == wf.uint64
+    assert wf.tensor([1, 2**63], wf.float64).tolist() == [1.0, 2.0**63]
+    assert wf.tensor([-1.0, 2**63]).dtype == wf.float32
+    assert wf.tensor(np.asarray([300]), wf.int8).tolist() == [44]  # an array is cast as NumPy casts it

@@ -88,6 +88,20 @@ REFUSED: list[tuple[str, type[WeftError], str]] = [
     ("wf.isdtype(wf.float32, 'floaty')", ArgumentError, r"isdtype: 'floaty' is not a kind of dtypes"),
     ("wf.finfo(wf.int32)", DTypeError, r"finfo: int32 is no floating dtype"),
     ("wf.iinfo(wf.float32)", DTypeError, r"iinfo: float32 is no integer dtype"),
+    ("wf.tensor(300, wf.int8)", DTypeError, r"a tensor: 300 does not fit int8"),
+    ("wf.tensor([[1, -1]], wf.uint8)", DTypeError, r"a tensor: -1 does not fit uint8"),
+    ("wf.asarray([1.0, 1e10], dtype=wf.int32)", DTypeError, r"a tensor: 10000000000.0 does not fit int32"),
+    ("wf.full(2, float('nan'), wf.int64)", DTypeError, r"a tensor: nan does not fit int64"),
+    ("wf.Variable(2**63, dtype=wf.int64)", DTypeError, r"a tensor: 9223372036854775808 does not fit int64"),
+    ("wf.tensor(2**64)", DTypeError, r"a tensor: no integer dtype holds integers as large as these"),
+    ("wf.tensor([-1, 2**63])", DTypeError, r"a tensor: no integer dtype holds integers as large as these"),
+    ("wf.histogram(x, weights=i)", ShapeError, r"histogram: x is f32\[2, 3\], weights are i64\[6\]"),
+    ("wf.histogram(x, 0)", ArgumentError, r"histogram: .*positive"),
+    ("wf.histogram(x * wf.nan)", ArgumentError, r"histogram: .*not finite"),
+    ("x + None", DTypeError, r"add: operand 1 is None, given f32\[2, 3\], None"),
+    ("None * x", DTypeError, r"multiply: operand 0 is None, given None, f32\[2, 3\]"),
+    ("x == None", DTypeError, r"equal: operand 1 is None"),
+    ("wf.sum(None)", DTypeError, r"sum: operand 0 is None"),
     ("wf.astype(x, 'str')", DTypeError, r"'str' is not a dtype of weft"),
 ]
 # fmt: on
@@ -109,3 +123,10 @@ def test_one_axis_is_one_integer() -> None:
 def test_unknown_argument_shows_the_signature() -> None:
     with pytest.raises(TypeError, match=r"its signature is sum\(x, /, \*, axis=None, keepdims=False, dtype=None\)"):
         OPS["sum"](wf.ones(2), axes=1)
+
+
+def test_what_an_elementwise_op_does_not_take_is_refused_in_its_name() -> None:
+    with pytest.raises(TypeError, match=r"^round\(\) takes 1 positional argument but 2 were given"):
+        OPS["round"](wf.ones(2), 2)
+    with pytest.raises(TypeError, match=r"^add\(\) missing 1 required positional argument"):
+        OPS["add"](wf.ones(2))
