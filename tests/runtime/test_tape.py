@@ -347,3 +347,23 @@ def test_batch_jacobian_needs_batches_of_one_length(target: Any, source: Any) ->
         y = wf.sum(x) * wf.ones(target)
     with pytest.raises(ShapeError, match=r"batch_jacobian: .* are no batches of one length"):
         tape.batch_jacobian(y, x)
+
+
+def test_each_gradient_is_a_tensor_of_its_own() -> None:
+    x, y, dz = wf.ones(2), wf.ones(2), wf.tensor([3.0, 4.0])
+    with wf.GradientTape() as tape:
+        tape.watch(x, y)
+        z = x + y
+    dx, again, dy = tape.gradient(z, [x, x, y], output_gradients=dz)
+    dx[0] = 0.0
+    assert again.tolist() == dy.tolist() == dz.tolist() == [3.0, 4.0]
+    dz[1] = 0.0
+    assert dy.tolist() == [3.0, 4.0]
+
+
+def test_the_gradient_of_a_tensor_by_itself_is_no_other_name_of_the_output_gradient() -> None:
+    x, dx = wf.ones(2), wf.tensor([3.0, 4.0])
+    found, tangent = wf.vjp(lambda x: x, x)[1](dx), wf.jvp(lambda x: x, (x,), (dx,))[1]
+    dx[0] = 0.0
+    assert found[0].tolist() == [3.0, 4.0]
+    assert tangent.tolist() == [3.0, 4.0]
