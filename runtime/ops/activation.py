@@ -31,7 +31,7 @@ from ..spec import (
     normalize_axis,
     reduced_shape,
 )
-from ..tensor import OPS, Tensor
+from ..tensor import OPS, Tensor, as_tensor
 from .elementwise import exp, tanh, where
 from .reduction import spread, sum
 from .special import TWO_OVER_SQRT_PI, erfc, erfc_kernel, in_blocks
@@ -167,6 +167,7 @@ def glu(x: Operand, axis: int = -1) -> Tensor:
     Shapes: (..., 2 n, ...) -> (..., n, ...).
     Errors: ShapeError when the length of the axis is odd.
     """
+    x = as_tensor(x)
     axis = normalize_axis("glu", axis, len(x.shape))
     n = x.shape[axis]
     if n % 2:

@@ -183,3 +183,7 @@ def test_integers_are_logits_in_float32_and_halves_are_summed_in_float32() -> No
 def test_what_does_not_fit_is_refused(call: Any, error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         call()
+
+
+def test_glu_takes_lists() -> None:
+    np.testing.assert_allclose(wf.glu([1.0, 2.0]).numpy(), [1 / (1 + np.exp(-2.0))], rtol=1e-6)
