@@ -1,0 +1,52 @@
+"""Calls: afterwards every call, attribute and item that the user's text reads goes through an operator.
+
+What the rewrites call themselves stays a plain call, and `breakpoint()`, which is to stop where it stands.
+"""
+
+from __future__ import annotations
+
+from .items import index_value
+from .quote import constant, is_operator, operator, place
+from .rewriter import Rewriter
+from .tree import Node, gast
+
+IN_PLACE = ("breakpoint",)
+
+
+class Calls(Rewriter):
+    """
+    Example:
+        >>> from .sample import rewritten
+        >>> print(rewritten(Calls, '''
+        ... def f(x):
+        ...     return g(x[1:], *x.parts, key=1)
+        ... '''))
+        def f(x):
+            return wf_.call(g, wf_.get_item(x, wf_.slice(1, None)), *wf_.get_attr(x, 'parts'), key=1)
+    """
+
+    def visit_Call(self, node: Node) -> Node:
+        if is_operator(node.func) or self.stays(node.func):
+            node.args = [self.visit(part) for part in node.args]
+            node.keywords = [self.visit(part) for part in node.keywords]
+            return node
+        self.generic_visit(node)
+        made = operator("call", node.func, *node.args)
+        made.keywords = node.keywords
+        return place(made, node)
+
+    def stays(self, function: Node) -> bool:
+        """Whether a called name is one that the rewrites made, or one that must see its own frame."""
+        return isinstance(function, gast.Name) and (function.id in self.names.made or function.id in IN_PLACE)
+
+    def visit_Attribute(self, node: Node) -> Node:
+        self.generic_visit(node)
+        if not isinstance(node.ctx, gast.Load) or is_operator(node):
+            return node
+        return place(operator("get_attr", node.value, constant(node.attr)), node)
+
+    def visit_Subscript(self, node: Node) -> Node:
+        self.generic_visit(node)
+        if not isinstance(node.ctx, gast.Load):
+            return node
+        return place(operator("get_item", node.value, index_value(node.slice)), node)
