@@ -66,6 +66,12 @@ def asarray(value: Any, /, dtype: Any = None, *, device: Any = None, copy: bool 
     return x if wanted is None or wanted is x.dtype else OPS["astype"](x, dtype=wanted)
 
 
+def _as_tensor(x: Any) -> Any:
+    """What `as_tensor` makes of a list, an array or a number: as for any op, safe from who writes to the array later."""
+    found = lift(x)
+    return found if isinstance(found, Tensor) else asarray(x)
+
+
 def _holds_tensors(values: Any) -> bool:
     return any(isinstance(x, Tensor) or (isinstance(x, list | tuple) and _holds_tensors(x)) for x in values)
 
@@ -157,6 +163,6 @@ def ones_like(x: Any, /, dtype: Any = None, *, device: Any = None) -> EagerTenso
 
 
 OPS.update(
-    tensor=tensor, asarray=asarray, full=full, empty=empty, zeros=zeros, ones=ones,
+    as_tensor=_as_tensor, tensor=tensor, asarray=asarray, full=full, empty=empty, zeros=zeros, ones=ones,
     full_like=full_like, empty_like=empty_like, zeros_like=zeros_like, ones_like=ones_like,
 )  # fmt: skip

@@ -11,23 +11,17 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .creation import asarray
 from .dtypes import DType
 from .eager import EagerTensor
 from .errors import ArgumentError, DTypeError, ShapeError
 from .spec import SCALARS, Shape, Spec, as_shape, broadcast_shapes, describe
-from .tensor import OPS, Tensor
+from .tensor import OPS, Tensor, as_tensor
 from .variable import Variable
 
 
 def operand(x: Any) -> Any:
     """A parameter as ops take it: a tensor, or a weak Python scalar."""
-    return x if isinstance(x, Tensor) or type(x) in SCALARS else asarray(x)
-
-
-def tensor_operand(x: Any) -> Tensor:
-    """A parameter that has axes."""
-    return x if isinstance(x, Tensor) else asarray(x)
+    return x if type(x) in SCALARS else as_tensor(x)
 
 
 def plan(name: str, shape: Any, dtype: Any, parameters: tuple[Any, ...]) -> tuple[Shape, DType]:

@@ -18,9 +18,9 @@ from .errors import ArgumentError, ShapeError
 from .generator import Generator, default_generator, seed
 from .ops import random as draws, rejection
 from .ops.elementwise import abs, exp, less, log, log1p, sign
-from .parameters import cast, operand, plan, scaled, shifted, tensor_operand
+from .parameters import cast, operand, plan, scaled, shifted
 from .spec import SCALARS, Shape, as_shape, describe, normalize_axis, size
-from .tensor import OPS, Tensor
+from .tensor import OPS, Tensor, as_tensor
 
 __all__ = [
     "Generator", "bernoulli", "beta", "bits", "categorical", "choice", "default_generator", "dirichlet",
@@ -214,7 +214,7 @@ def dirichlet(concentration: Any, shape: Any = None, *, dtype: Any = None, gener
     Shapes: concentration (..., k) -> (*shape, k), where shape must end with (...), and is (...) if left out.
     Errors: ShapeError for a 0-d concentration; ArgumentError unless it is positive.
     """
-    concentration = tensor_operand(concentration)
+    concentration = as_tensor(concentration)
     if not concentration.shape:
         raise ShapeError("dirichlet: the concentration is 0-d", "Its last axis holds one number per category.")
     target = concentration.shape[:-1] if shape is None else as_shape("dirichlet", shape)
@@ -260,10 +260,10 @@ def _logits(name: str, logits: Any, probs: Any) -> Tensor:
     if (logits is None) == (probs is None):
         raise ArgumentError(f"{name}: give logits or probs", "One of the two, not both.")
     if probs is not None:
-        probs = tensor_operand(probs)
+        probs = as_tensor(probs)
         parameters.require_scale(name, "probability", probs)
         logits = log(probs)
-    logits = tensor_operand(logits)
+    logits = as_tensor(logits)
     found = parameters.values(logits)
     if found is not None and found.size and not np.isfinite(found.astype(np.float64).max(axis=-1)).all():
         raise ArgumentError(
@@ -319,7 +319,7 @@ def choice(x: Any, shape: Any = (), *, replace: bool = True, p: Any = None, axis
 
 def _positions(n: int, shape: Shape, replace: bool, p: Any, generator: Generator | None, device: Any) -> Tensor:
     if p is not None:
-        p = tensor_operand(p)
+        p = as_tensor(p)
         if p.shape != (n,):
             raise ShapeError(f"choice: p is {describe(p)} for {n} elements", f"Give it shape ({n},).")
         parameters.require_scale("choice", "weight", p)

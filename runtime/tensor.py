@@ -171,7 +171,5 @@ class Tensor:
 
 
 def as_tensor(x: Any) -> Any:
-    """`x` itself if it is a tensor, a variable's value, or a new tensor of a list, an array or a number."""
-    if isinstance(x, Tensor):
-        return x
-    return x.read_value() if hasattr(x, "read_value") else OPS["asarray"](x)
+    """An operand that is asked for its shape: a tensor (or variable) itself, or one of a list, an array or a number."""
+    return x if isinstance(x, Tensor) else OPS["as_tensor"](x)

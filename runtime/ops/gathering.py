@@ -224,7 +224,7 @@ def put_gradients(dy: Any, y: Any, x: Any, value: Any, mode: Mode, get: Get, put
     if mode == "add":
         return dy, _fitted(get(dy), value)
     if mode == "multiply":
-        return put(dy, conj(as_tensor(value, x)), "multiply"), _fitted(
+        return put(dy, conj(_tensor_like(value, x)), "multiply"), _fitted(
             get(dy) * conj(_others(x, value, get, put)), value
         )
     kept, chosen = x == y, get(y) == value
@@ -233,7 +233,7 @@ def put_gradients(dy: Any, y: Any, x: Any, value: Any, mode: Mode, get: Get, put
     return where(kept, share, 0), _fitted(where(chosen, get(share), 0), value)
 
 
-def as_tensor(value: Any, x: Any) -> Any:
+def _tensor_like(value: Any, x: Any) -> Any:
     """A weak number as a tensor like `x`."""
     return value if isinstance(value, Tensor) or hasattr(value, "shape") else OPS["asarray"](value, dtype=x.dtype)
 
@@ -250,7 +250,7 @@ def _winners(like: Any, x: Any, get: Get, put: Put) -> Any:
 
 def _others(x: Any, value: Any, get: Get, put: Put) -> Any:
     """For each value, the product of x and all other values at its place, also where some are 0."""
-    v, where = as_tensor(value, x), OPS["where"]
+    v, where = _tensor_like(value, x), OPS["where"]
     zero = v == 0
     product = get(put(x, where(zero, 1, v), "multiply"))
     zeros = get(put(OPS["zeros"](x.shape, dtype=x.dtype), OPS["astype"](zero, dtype=x.dtype), "add"))

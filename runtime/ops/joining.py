@@ -111,7 +111,7 @@ def split(x: Operand, sections: int | Sequence[int], /, axis: int = 0) -> list[T
     Shapes: (6, n), 3 -> (2, n) (2, n) (2, n); (6, n), [1, 4] -> (1, n) (3, n) (2, n).
     Errors: ShapeError when the axis does not divide equally (see array_split).
     """
-    x = operands_of("split", (x,))[0]
+    x = as_tensor(x)
     n = x.shape[normalize_axis("split", axis, len(x.shape))]
     if isinstance(sections, int) and (sections < 1 or n % sections):
         raise ShapeError(
@@ -127,7 +127,7 @@ def array_split(x: Operand, sections: int | Sequence[int], /, axis: int = 0) -> 
     Shapes: (5, n), 2 -> (3, n) (2, n).
     Errors: ArgumentError for less than one part.
     """
-    x = operands_of("array_split", (x,))[0]
+    x = as_tensor(x)
     n = x.shape[normalize_axis("array_split", axis, len(x.shape))]
     if isinstance(sections, int):
         if sections < 1:
@@ -282,7 +282,7 @@ def pad(
     Shapes: (m, n), ((1, 2), (0, 3)) -> (m + 3, n + 3).
     Errors: ShapeError for widths that do not fit; ArgumentError for an unknown mode.
     """
-    x = operands_of("pad", (x,))[0]
+    x = as_tensor(x)
     widths = _widths("pad", x, pad_width)
     if mode == "constant":
         return pad_constant(x, widths=widths, value=constant_values)

@@ -11,25 +11,18 @@ from typing import Any
 from .. import dtypes
 from ..eager import lift
 from ..errors import ArgumentError, OutOfRangeError, ShapeError
-from ..spec import SCALARS, Operand, as_shape, describe, normalize_axis
-from ..tensor import OPS, Tensor
+from ..spec import Operand, as_shape, describe, normalize_axis
+from ..tensor import OPS, Tensor, as_tensor
 from .gathering import Mode, check_indices, index_get, index_put, index_sum, join_indices
 
 Index = Any  # an integer tensor, array or nested list
-
-
-def _tensor(x: Any) -> Any:
-    """An operand as a tensor, so that it has a shape."""
-    if type(x) in SCALARS:
-        return OPS["asarray"](x)
-    return x if isinstance(x, Tensor) else lift(x)
 
 
 def _indices(name: str, x: Any) -> Any:
     """Index arrays as an integer tensor; empty lists count as integers."""
     if isinstance(x, list | tuple) and not OPS["asarray"](x).size:
         return OPS["asarray"](x, dtype=dtypes.int64)
-    indices = _tensor(x)
+    indices = as_tensor(x)
     check_indices(name, indices)
     return indices
 
@@ -51,7 +44,7 @@ def take(x: Operand, indices: Index, /, axis: int | None = None) -> Tensor:
                 [3., 4.],
                 [1., 2.]], f32)
     """
-    x, indices = _tensor(x), _indices("take", indices)
+    x, indices = as_tensor(x), _indices("take", indices)
     if axis is None:
         x, axis = x if len(x.shape) == 1 else OPS["reshape"](x, shape=(-1,)), 0
     axes = (normalize_axis("take", axis, len(x.shape)),)
@@ -64,7 +57,7 @@ def gather(x: Operand, indices: Index, /, axis: int = 0, batch_dims: int = 0) ->
     Shapes: (b, ..., n, ...), (b, i) -> (b, ..., i, ...) with batch_dims=1.
     Errors: OutOfRangeError for a position outside the axis; ShapeError when the batches differ.
     """
-    x, indices = _tensor(x), _indices("gather", indices)
+    x, indices = as_tensor(x), _indices("gather", indices)
     axis = normalize_axis("gather", axis, len(x.shape))
     if axis < batch_dims:
         raise ArgumentError(f"gather: axis {axis} lies in the batch of {batch_dims}", "Index an axis behind it.")
@@ -111,7 +104,7 @@ def gather_nd(x: Operand, indices: Index, /, *, batch_dims: int = 0) -> Tensor:
     Shapes: (n, m, ...), (i, 2) -> (i, ...).
     Errors: OutOfRangeError for a place outside x.
     """
-    x, indices = _tensor(x), _indices("gather_nd", indices)
+    x, indices = as_tensor(x), _indices("gather_nd", indices)
     columns, axes = _split("gather_nd", x, indices, batch_dims)
     if not axes:
         return OPS["broadcast_to"](x, shape=(*indices.shape[:-1], *x.shape))
@@ -131,7 +124,7 @@ def scatter(x: Operand, indices: Index, updates: Operand, /, axis: int = 0, mode
         >>> wf.scatter(wf.zeros(4), [1, 3, 1], wf.tensor([1.0, 2.0, 3.0]), mode="add")
         Tensor([0., 4., 0., 2.], f32)
     """
-    x, indices = _tensor(x), _indices("scatter", indices)
+    x, indices = as_tensor(x), _indices("scatter", indices)
     axes = (normalize_axis("scatter", axis, len(x.shape)),)
     return index_put(x, _places("scatter", x, [indices], axes), updates, axes=axes, mode=mode)
 
@@ -150,7 +143,7 @@ def scatter_nd(indices: Index, updates: Operand, /, shape: Any) -> Tensor:
     Shapes: (i, 2), (i, ...) -> (n, m, ...).
     Errors: OutOfRangeError for a place outside the shape.
     """
-    indices, updates = _indices("scatter_nd", indices), _tensor(updates)
+    indices, updates = _indices("scatter_nd", indices), as_tensor(updates)
     target = as_shape("scatter_nd", shape)
     return scatter_nd_update(OPS["zeros"](target, dtype=updates.dtype), indices, updates, mode="add")
 
@@ -163,7 +156,7 @@ def scatter_nd_update(x: Operand, indices: Index, updates: Operand, /, *, mode: 
     Shapes: (n, m, ...), (i, 2), (i, ...) -> (n, m, ...).
     Errors: OutOfRangeError for a place outside x.
     """
-    x, indices = _tensor(x), _indices("scatter_nd", indices)
+    x, indices = as_tensor(x), _indices("scatter_nd", indices)
     columns, axes = _split("scatter_nd", x, indices, 0)
     if not axes:
         raise ShapeError(f"scatter_nd: indices {describe(indices)} name no axis", "Give them a last axis of 1 or more.")
@@ -175,7 +168,7 @@ def _segments(name: str, x: Any, segment_ids: Index, num_segments: int | None) -
 
     Errors: ShapeError unless there is an id for each slice; OutOfRangeError for a negative or too large id.
     """
-    x, ids = _tensor(x), _indices(name, segment_ids)
+    x, ids = as_tensor(x), _indices(name, segment_ids)
     if len(ids.shape) != 1 or not x.shape or ids.shape[0] != x.shape[0]:
         raise ShapeError(
             f"{name}: segment ids {describe(ids)} for {describe(x)}", "Give one id for each slice along the first axis."

@@ -324,3 +324,16 @@ def test_gradients_flow_between_devices(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(BufferError):
         np.asarray(there, copy=False)
     assert tape.gradient(y, x).tolist() == [6.0, 6.0]
+
+
+@pytest.mark.parametrize("f", [wf.multiply, wf.conv1d, lambda x, w: wf.linalg.multi_dot([x[0], w[0]])])
+def test_an_array_may_be_written_to_while_a_tape_still_needs_it(f: Any) -> None:
+    x, w = np.ones((1, 2, 2), "f4"), wf.Variable(np.ones((1, 2, 2), "f4"))
+    with wf.GradientTape() as tape:
+        y = f(x, w).sum()
+    before = np.array(x)
+    x[...] = 100.0
+    changed = tape.gradient(y, w)
+    with wf.GradientTape() as tape:
+        y = f(before, w).sum()
+    assert np.array_equal(changed, tape.gradient(y, w))
