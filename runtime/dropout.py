@@ -17,7 +17,7 @@ from .tensor import OPS, Tensor, as_tensor
 def dropout(
     x: Operand, rate: float = 0.5, *, training: bool = True, generator: Any = None, noise_shape: Any = None
 ) -> Tensor:
-    """Each element zeroed with probability `rate`, and the rest divided by 1 - rate; x as it is unless training.
+    """Each element zeroed with probability `rate`, and the rest divided by 1 - rate; x itself unless training.
 
     `noise_shape` draws once for what it broadcasts to: (n, 1, 1, c) drops whole channels.
 
