@@ -8,6 +8,7 @@ variables that it assigns are results. Under a tape a call is one node, whose gr
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -17,15 +18,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..runtime import tree
+from ..runtime.errors import SourceError
 from ..runtime.op import apply
 from ..runtime.variable import Variable
-from .frontend.convert import convert
 from .graph.control import call
 from .graph.graph import Graph, SymbolicTensor, writing
 from .guards import Guard
 from .signature import Signature, data_of, signature, symbol_spec, watch_life
+from .staging import operators
 from .staging.maybe import NONE, Maybe
-from .staging.template import Known, Optional, Template, encode, general
+from .staging.template import Known, Optional, Template, Unsettled, encode, general
 from .staging.tracer import Trace, tracing
 
 LIMIT = 64  # traces kept of one function
@@ -99,12 +101,27 @@ def _result(template: Template, carried: Iterator[tuple[Any, type | None]]) -> A
     return value.item() if weak else value
 
 
+def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that can be compiled.
+
+    Errors: SourceError for generators and async functions, TypeError for what cannot be called.
+    """
+    if not callable(function):
+        raise TypeError(f"compile takes a function, not a {type(function).__name__}")
+    for is_kind, kind in ((inspect.isasyncgenfunction, "an async generator"), (inspect.iscoroutinefunction, "an async function"),
+                          (inspect.isgeneratorfunction, "a generator")):  # fmt: skip
+        if is_kind(function):
+            name = getattr(function, "__name__", "the function")
+            raise SourceError(f"{name} is {kind}, which cannot be compiled", "Return a list or a tensor instead.")
+    return function
+
+
 class Compiled:
     """A function that is compiled when it is called; use it like the function."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         functools.update_wrapper(self, function)
-        self.function = function
+        self.function = _checked(function)
         self._traces: OrderedDict[Signature, Traced] = OrderedDict()
         self._reasons: list[str] = []
         self._info = CacheInfo()
@@ -112,7 +129,7 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if writing() is not None:  # inside another compiled function: part of its graph
-            return convert(self.function)(*args, **kwargs)
+            return operators.call(self.function, *args, **kwargs)
         if _eagerly.get():
             return self.function(*args, **kwargs)
         key, leaves = signature(args, kwargs)
@@ -186,7 +203,7 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Tr
     args, kwargs = tree.unflatten(key.structure, given)
     tracing_now = Trace(graph)
     with tracing(tracing_now):
-        result = convert(function)(*args, **kwargs)
+        result = operators.call(function, *args, **kwargs)
         parts, structure = tree.flatten(result)
         parts = [x.read_value() if isinstance(x, Variable) else x for x in parts]
         templates = [_output_template(x) for x in parts]
@@ -202,6 +219,8 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Tr
 
 def _output_template(x: Any) -> Template:
     """How a leaf of the result comes out: what is known now comes out as it is."""
+    if isinstance(x, Unsettled):
+        bool(x)
     if isinstance(x, Maybe):
         x = x.bound()
     return general(x, "the result") if isinstance(x, Maybe | SymbolicTensor) else Known(x)

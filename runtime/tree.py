@@ -34,17 +34,17 @@ register(tuple, lambda x: (list(x), None), lambda _, children: tuple(children))
 register(list, lambda x: (list(x), None), lambda _, children: children)
 for _kind in (dict, OrderedDict):
     register(
-        _kind, lambda x: (list(x.values()), (type(x), list(x))), lambda rest, c: rest[0](zip(rest[1], c, strict=True))
+        _kind, lambda x: (list(x.values()), (type(x), tuple(x))), lambda rest, c: rest[0](zip(rest[1], c, strict=True))
     )
 _named: tuple[Flatten, Rebuild] = (lambda x: (list(x), type(x)), lambda kind, children: kind(*children))
 
 
 def _flatten_dataclass(x: Any) -> tuple[list[Any], Any]:
-    names = [f.name for f in dataclasses.fields(x)]
+    names = tuple([f.name for f in dataclasses.fields(x)])
     return [getattr(x, name) for name in names], (type(x), names)
 
 
-def _rebuild_dataclass(rest: tuple[type, list[str]], children: list[Any]) -> Any:
+def _rebuild_dataclass(rest: tuple[type, tuple[str, ...]], children: list[Any]) -> Any:
     kind, names = rest
     x = object.__new__(kind)
     for name, child in zip(names, children, strict=True):

@@ -121,6 +121,9 @@ STAGED: dict[Any, Callable[..., Any]] = {
 }
 
 
+FOLDS = (builtins.min, builtins.max, builtins.sum, builtins.sorted, builtins.any, builtins.all)
+
+
 def staged_builtin(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Callable[..., Any] | None:
     """The version of a built-in function for these arguments; None where the plain one serves."""
     try:
@@ -129,12 +132,12 @@ def staged_builtin(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -
         return None
     if version is None:
         return None
-    if (
-        any_staged(args)
-        or any(isinstance(x, (SymbolicTensor, Maybe)) for x in args)
-        or symbols([*args, *kwargs.values()])
-    ):
+    if any_staged(args) or any(isinstance(x, (SymbolicTensor, Maybe)) for x in args):
         return version
+    if function is builtins.print:
+        return version if symbols(args) else None
+    if function in FOLDS and args and isinstance(args[0], (list, tuple)):
+        return version if any(isinstance(x, SymbolicTensor) for x in args[0]) else None
     return None
 
 

@@ -15,6 +15,7 @@ from ...runtime.eager import EagerTensor, wrap
 from ...runtime.op import Op, op
 from ...runtime.spec import Spec
 from ..graph.graph import SymbolicTensor, writing
+from .text import Field, LateText
 
 
 class Action:
@@ -78,6 +79,10 @@ def symbols(values: Sequence[Any]) -> list[Any]:
             found.extend(symbols(x))
         elif isinstance(x, dict):
             found.extend(symbols(list(x.values())))
+        elif isinstance(x, LateText):
+            found.extend(symbols(x.parts))
+        elif isinstance(x, Field):
+            found.extend(symbols([x.value]))
     return found
 
 
@@ -88,6 +93,10 @@ def filled(value: Any, known: dict[int, Any]) -> Any:
     if isinstance(value, (list, tuple)):
         items = [filled(x, known) for x in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    if isinstance(value, LateText):
+        return "".join([filled(part, known) for part in value.parts])
+    if isinstance(value, Field):
+        return value.text(filled(value.value, known))
     if isinstance(value, dict):
         return {k: filled(x, known) for k, x in value.items()}
     return value

@@ -19,10 +19,11 @@ from ..graph.control import while_ as while_op
 from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
 from .branches import truth
 from .state import Place, Result
-from .template import Known, Template, Traced, decode, encode, equal, merge, specs
+from .template import Known, StructureError, Template, Traced, decode, encode, equal, merge, settle, specs
 from .tracer import Block, put
 
 ATTEMPTS = 12
+LONGEST_UNROLLED = 1000  # trips of a loop that must be written out
 
 
 def staged_while(
@@ -86,7 +87,7 @@ def _widen(templates: dict[Place, Template], entry: dict[Place, Any], block: Blo
         if place not in templates:
             entry[place] = place.get()
         before = templates.get(place, Known(entry[place]))
-        after = before if block.stopped else merge(before, value, place.name)
+        after = before if block.stopped else (settle if place.rebinds else merge)(before, value, place.name)
         if place not in templates and isinstance(after, Known):
             continue
         if place not in templates or not equal(before, after):
@@ -128,7 +129,7 @@ def staged_for(
     test: Callable[[], Any] | None,
     places: Sequence[Place],
 ) -> None:
-    """Write a loop over `length` items, each made from its position."""
+    """Write a loop over `length` items, each made from its position; `test` says after one whether to go on."""
     if type(length) is int and length == 0:
         return
     k = Result("position")
@@ -145,7 +146,12 @@ def staged_for(
         body(item(k.value))
         k.set(k.value + 1)
 
-    first = goes_on()
     graph = writing()
     assert graph is not None
-    staged_while(graph.lift(first), goes_on, trip, [k, *places], {k: Traced(Spec((), int64))})
+    try:
+        staged_while(graph.lift(k.value < length), goes_on, trip, [k, *places], {k: Traced(Spec((), int64))})
+    except StructureError:
+        if type(length) is not int or test is not None or length > LONGEST_UNROLLED:
+            raise
+        for i in range(length):  # state of a kind that no loop carries, a growing list say: trip by trip, as in Python
+            body(item(OPS["asarray"](i)))

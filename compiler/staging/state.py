@@ -7,6 +7,7 @@ can be undone and become results of the block instead.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from types import CellType, FunctionType
 from typing import Any
@@ -14,11 +15,15 @@ from typing import Any
 from ...runtime.variable import Variable
 from .maybe import unbound
 
+BLOCK = re.compile(r"(then|else|body|test|item)_\d+")
+
 
 class Place:
     """Somewhere a value is kept."""
 
     name: str
+    owner: Any = None  # the object that is changed
+    rebinds = True  # whether setting it puts another object there, rather than changing one
     shared = True  # whether others see it: its changes are noted; not so for what belongs to a running function
 
     def get(self) -> Any:
@@ -88,7 +93,7 @@ class Item(Place):
     """An item of a list or dict."""
 
     def __init__(self, container: Any, key: Any) -> None:
-        self.container, self.key = container, key
+        self.container, self.owner, self.key = container, container, key
         self.name = f"[{key!r}]"
 
     def identity(self) -> tuple[Any, ...]:
@@ -110,8 +115,10 @@ class Item(Place):
 class Contents(Place):
     """All that a list or dict contains, for changes of its length."""
 
+    rebinds = False
+
     def __init__(self, container: Any, name: str = "") -> None:
-        self.container, self.name = container, name or f"a {type(container).__name__}"
+        self.container, self.owner, self.name = container, container, name or f"a {type(container).__name__}"
 
     def identity(self) -> tuple[Any, ...]:
         return ("contents", id(self.container))
@@ -163,7 +170,9 @@ def cells_of(names: Sequence[str], *blocks: Callable[..., Any] | None) -> list[P
     found: dict[str, Place] = {}
     inner: dict[Place, None] = {}
     for block in blocks:
-        for name, cell in _closure(block):
+        for name, cell in closure(block):
+            if BLOCK.fullmatch(name):
+                continue
             if name in names:
                 found.setdefault(name, Cell(cell, name))
             else:
@@ -171,17 +180,21 @@ def cells_of(names: Sequence[str], *blocks: Callable[..., Any] | None) -> list[P
     return [*(found[name] for name in names if name in found), *(p for p in inner if p not in found.values())]
 
 
-def _closure(function: Any) -> list[tuple[str, CellType]]:
+def closure(function: Any) -> list[tuple[str, CellType]]:
+    """The names and cells that a function closes over."""
     if not isinstance(function, FunctionType) or function.__closure__ is None:
         return []
     return list(zip(function.__code__.co_freevars, function.__closure__, strict=True))
 
 
 def _reach(value: Any, found: dict[Place, None]) -> None:
-    """Add the cells of a function that is a variable's value, and of the functions in those."""
-    for name, cell in _closure(value):
+    """Add the cells of a function that is a variable's value, and of the functions in those.
+
+    What the rewrites call their blocks is no state: it is bound anew before each use.
+    """
+    for name, cell in closure(value):
         place = Cell(cell, name)
-        if place not in found:
+        if place not in found and not BLOCK.fullmatch(name):
             found[place] = None
             _reach(place.get(), found)
 

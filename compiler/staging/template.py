@@ -4,6 +4,7 @@
     Traced    a tensor of one spec, or a Python number that differs between paths (weak)
     Optional  absent on some paths (unbound, or None), else as `inner`
     Tree      a container of one structure, its leaves templates
+    Mixed     of kinds that do not join: an error for whoever reads it
 
 Joining moves up this order until nothing changes. A value is written into a region's outputs as the template says
 (`encode`) and read back from what comes out (`decode`).
@@ -59,11 +60,37 @@ class Tree:
     leaves: tuple[Template, ...]
 
 
-Template = Known | Traced | Optional | Tree
+@dataclass(frozen=True)
+class Mixed:
+    """Of kinds that do not join; it must not be used any more, and the error says why."""
+
+    error: Exception
+
+
+Template = Known | Traced | Optional | Tree | Mixed
 
 
 class StructureError(SourceError, TypeError):
     """A variable has values of different kinds on paths that join."""
+
+
+class Unsettled:
+    """The value of a variable whose values do not join: any use of it raises."""
+
+    def __init__(self, error: Exception) -> None:
+        object.__setattr__(self, "error", error)
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise object.__getattribute__(self, "error")
+
+    __getattr__ = __setattr__ = __getitem__ = __setitem__ = __iter__ = __len__ = __bool__ = __call__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __matmul__ = _refuse
+    __rmatmul__ = __pow__ = __rpow__ = __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __neg__ = __abs__ = _refuse
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __contains__ = __index__ = __int__ = __float__ = _refuse
+    __array__ = __str__ = __repr__ = __format__ = __enter__ = __next__ = __and__ = __or__ = __xor__ = __invert__ = (
+        _refuse
+    )
+    __hash__ = object.__hash__
 
 
 def same(x: Any, y: Any) -> bool:
@@ -87,7 +114,7 @@ def equal(x: Template, y: Template) -> bool:
     if isinstance(x, Optional) and isinstance(y, Optional):
         both = x.inner is not None and y.inner is not None
         return x.absent == y.absent and (equal(x.inner, y.inner) if both else x.inner is y.inner)  # pyright: ignore
-    return type(x) is type(y) and x == y
+    return type(x) is type(y) and (x == y or isinstance(x, Mixed))
 
 
 def general(value: Any, name: str) -> Template:
@@ -113,12 +140,25 @@ def general(value: Any, name: str) -> Template:
 
 
 def merge(template: Template, value: Any, name: str) -> Template:
-    """The template that also holds `value`."""
+    """The template that also holds `value`.
+
+    Errors: DTypeError, ShapeError, StructureError, naming the variable and what it would be.
+    """
+    if isinstance(template, Mixed) or isinstance(value, Unsettled):
+        return template if isinstance(template, Mixed) else Mixed(value.error)
     if isinstance(template, Known):
         if same(template.value, value):
             return template
         return join(general(template.value, name), general(value, name), name)
     return join(template, general(value, name), name)
+
+
+def settle(template: Template, value: Any, name: str) -> Template:
+    """As `merge`, but what does not join is an error for whoever reads it, not for who never does."""
+    try:
+        return merge(template, value, name)
+    except (DTypeError, ShapeError, StructureError) as error:
+        return Mixed(error)
 
 
 def join(x: Template, y: Template, name: str) -> Template:
@@ -252,6 +292,8 @@ def decode(template: Template, tensors: Iterator[Any], name: str) -> Any:
         return x
     if isinstance(template, Tree):
         return tree.unflatten(template.structure, [decode(leaf, tensors, name) for leaf in template.leaves])
+    if isinstance(template, Mixed):
+        return Unsettled(template.error)
     code = next(tensors)
     if template.inner is None:
         only = next(iter(template.absent))

@@ -21,7 +21,7 @@ from ...runtime.variable import Variable, traced_by
 from ..graph.graph import Graph, SymbolicTensor, write_to, writing
 from ..guards import Guard, of_attribute, of_function
 from .effects import Stopped
-from .state import Held, Journal, Place
+from .state import Cell, Held, Journal, Place, closure
 
 
 class Trace:
@@ -32,6 +32,8 @@ class Trace:
         self.inputs: dict[Variable, SymbolicTensor] = {}  # variables that were read, and the inputs they became
         self.values: dict[Variable, Any] = {}  # what they hold at this point of the trace
         self.journals: list[Journal] = []
+        self.born: list[dict[int, Any]] = [{}]  # objects made by the blocks being traced, the innermost block's last
+        self.labels: dict[int, str] = {}  # names of containers, for messages
         self.guards: dict[Any, Guard] = {}  # what is taken for granted, each place once
 
     def read(self, variable: Variable) -> Any:
@@ -84,9 +86,22 @@ class Trace:
             self.guards[key] = of_attribute(owner, name)
 
     def note(self, place: Place) -> None:
-        """Say that a place is about to change."""
-        if self.journals:
+        """Say that a place is about to change, unless its owner was made by the block that changes it."""
+        if self.journals and id(place.owner) not in self.born[-1]:
+            place.name = self.labels.get(id(place.owner), place.name)
             self.journals[-1].note(place)
+
+    def makes(self, made: Any) -> Any:
+        """Take notice of a new object."""
+        self.born[-1][id(made)] = made
+        return made
+
+    def label(self, *blocks: Any) -> None:
+        """Learn the names of the lists and dicts that blocks see."""
+        for name, cell in (pair for block in blocks for pair in closure(block)):
+            value = Cell(cell, name).get()
+            if isinstance(value, (list, dict)):
+                self.labels[id(value)] = name
 
     def assigned(self) -> list[Variable]:
         """The variables that do not hold their inputs any more."""
@@ -129,6 +144,7 @@ class Block:
         trace, journal = active(), Journal()
         before = {place: place.get() for place in self.places}
         trace.journals.append(journal)
+        trace.born.append({})
         try:
             with write_to(self.region), observers.hidden():
                 try:
@@ -139,6 +155,7 @@ class Block:
                 self.after[place] = place.get()
         finally:
             trace.journals.pop()
+            trace.born.pop()
             journal.undo()
             for place, value in before.items():
                 place.set(value)

@@ -1,0 +1,353 @@
+"""The operators of rewritten code while it is traced: Python on plain values, a graph on symbolic ones.
+
+Each asks whether what decides is symbolic. If not, it is the plain operator, which does just what Python does.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ...runtime.errors import SourceError
+from ...runtime.tensor import OPS, Tensor
+from ..frontend import operators as plain
+from ..frontend.calling import Caller, python_property
+from ..frontend.operators import (  # noqa: F401  (what does not ask)
+    captured,
+    chain as plain_chain,
+    generator,
+    instance,
+    mapping,
+    raise_ as plain_raise,
+    read_free,
+    sequence,
+    set,
+    slice,
+)
+from ..graph.graph import SymbolicTensor, writing
+from .branches import is_none, staged_if, staged_value, truth
+from .builtins import staged_builtin
+from .loops import staged_for, staged_while
+from .maybe import Maybe, unbound
+from .sequences import is_staged, sequence as staged_sequence
+from .state import Attribute, Contents, Item, cells_of
+from .statements import (
+    in_region,
+    is_symbolic,
+    staged_and,
+    staged_assert,
+    staged_not,
+    staged_or,
+    staged_raise,
+    staged_returned,
+)
+from .template import Unsettled
+from .text import LateText, late_field
+from .tracer import active, put
+
+Block = Callable[[], object]
+Thunk = Callable[[], Any]
+Names = tuple[str, ...]
+
+
+def _nothing() -> None:
+    """The branch that is not there."""
+
+
+def if_(test: Any, then: Block, otherwise: Block | None, names: Names) -> None:
+    """`if test: then`, `else: otherwise`."""
+    if is_symbolic(test):
+        active().label(then, otherwise)
+        staged_if(test, then, otherwise or _nothing, cells_of(names, then, otherwise))
+    else:
+        plain.if_(test, then, otherwise, names)
+
+
+def while_(test: Thunk, body: Block, names: Names) -> None:
+    """`while test: body`: in Python until the condition is symbolic, the rest in the graph."""
+    while True:
+        go = test()
+        if is_symbolic(go):
+            active().label(test, body)
+            return staged_while(go, test, body, cells_of(names, test, body))
+        if not go:
+            return None
+        body()
+
+
+def for_(items: Iterable[Any], body: Callable[[Any], object], names: Names, go_on: Thunk | None = None) -> None:
+    """`for item in items: body`; `go_on` says after each item whether there may be a further one."""
+    if is_staged(items):
+        found = staged_sequence(items)
+        active().label(body)
+        staged_for(found.length, found.item, body, go_on, cells_of(names, body, go_on))
+        return
+    go: Any = True
+    for item in items.demand() if isinstance(items, Maybe) else items:
+        if is_symbolic(go):
+            staged_if(go, lambda item=item: body(item), _nothing, cells_of(names, body, go_on))
+        else:
+            body(item)
+        if go_on is not None:
+            go = go_on()
+            if not is_symbolic(go) and not go:
+                break
+
+
+def returned(flag: Any, result: Thunk) -> Any:
+    """What a function gives: its result if it came to a `return`, else None."""
+    if not is_symbolic(flag):
+        return plain.returned(flag, result)
+    try:
+        value = result()
+    except NameError:
+        value = unbound
+    return staged_returned(truth(flag), value)
+
+
+def read(name: Thunk, text: str) -> Any:
+    """The value of a name that may have none."""
+    value = plain.read(name, text)
+    return value.bound() if isinstance(value, Maybe) else value
+
+
+def assert_(test: Any, message: Thunk | None = None) -> None:
+    """`assert test, message`."""
+    if is_symbolic(test):
+        staged_assert(test, message)
+    else:
+        plain.assert_(test, message)
+
+
+def raise_(error: Any, *cause: Any) -> None:
+    """`raise error from cause`: at once, or when the graph gets here."""
+    if in_region():
+        staged_raise(error, *cause)
+    plain.raise_(error, *cause)
+
+
+def and_(*operands: Thunk) -> Any:
+    """`a and b`: the first false operand, or the last."""
+    first, rest = operands[0](), operands[1:]
+    if not rest:
+        return first
+    if is_symbolic(first):
+        return staged_and(first, lambda: and_(*rest))
+    return and_(*rest) if first else first
+
+
+def or_(*operands: Thunk) -> Any:
+    """`a or b`: the first true operand, or the last."""
+    first, rest = operands[0](), operands[1:]
+    if not rest:
+        return first
+    if is_symbolic(first):
+        return staged_or(first, lambda: or_(*rest))
+    return first if first else or_(*rest)
+
+
+def not_(value: Any) -> Any:
+    """`not value`."""
+    return staged_not(value) if is_symbolic(value) else not value
+
+
+def if_exp(test: Any, then: Thunk, otherwise: Thunk) -> Any:
+    """`then if test else otherwise`."""
+    if is_symbolic(test):
+        return staged_value(test, then, otherwise, "the value of a conditional expression")
+    return then() if test else otherwise()
+
+
+def eq(a: Any, b: Any) -> Any:
+    """`a == b`."""
+    for x, y in ((a, b), (b, a)):
+        if (
+            isinstance(x, SymbolicTensor)
+            and not isinstance(y, Tensor | Maybe | bool | int | float | complex)
+            and not hasattr(y, "__array__")
+        ):
+            return is_none(x) if y is None else False
+    return a == b
+
+
+def ne(a: Any, b: Any) -> Any:
+    """`a != b`."""
+    return not_(eq(a, b))
+
+
+def is_(a: Any, b: Any) -> Any:
+    """`a is b`."""
+    for x in (a, b):
+        if isinstance(x, Unsettled):
+            bool(x)
+    if b is None:
+        return is_none(a)
+    if a is None:
+        return is_none(b)
+    if (isinstance(a, SymbolicTensor) and isinstance(b, bool)) or (
+        isinstance(b, SymbolicTensor) and isinstance(a, bool)
+    ):
+        return eq(a, b)
+    return a is b
+
+
+def is_not(a: Any, b: Any) -> Any:
+    """`a is not b`."""
+    return not_(is_(a, b))
+
+
+def in_(a: Any, b: Any) -> Any:
+    """`a in b`."""
+    if isinstance(b, SymbolicTensor):
+        return OPS["any"](b == a)
+    if (is_symbolic(a) and isinstance(b, (list, tuple, range, dict, frozenset))) or (
+        type(b) in (list, tuple) and any(map(is_symbolic, b))
+    ):
+        found: Any = False
+        for x in b:
+            found = or_(lambda found=found: found, lambda x=x: eq(a, x))
+        return found
+    return a in b
+
+
+def not_in(a: Any, b: Any) -> Any:
+    """`a not in b`."""
+    return not_(in_(a, b))
+
+
+COMPARISONS = {**plain.COMPARISONS, "==": eq, "!=": ne, "is": is_, "is not": is_not, "in": in_, "not in": not_in}
+
+
+def chain(left: Any, symbol: str, right: Any, *others: Any) -> Any:
+    """`left < right <= ...`: each operand after the second is evaluated if all before it agree."""
+    value = COMPARISONS[symbol](left, right)
+    if not others:
+        return value
+    return and_(lambda: value, lambda: chain(right, others[0], others[1](), *others[2:]))
+
+
+def known(value: Any) -> Any:
+    """A value that is asked for now."""
+    return value.demand() if isinstance(value, Maybe) else value
+
+
+def field(value: Any, conversion: str, form: str) -> Any:
+    """`{value!r:form}` in an f-string."""
+    return late_field(known(value), conversion, form) if is_symbolic(value) else plain.field(value, conversion, form)
+
+
+def format(*parts: Any) -> Any:
+    """An f-string; its text is made when the graph runs, if that is when its values are known."""
+    return LateText(parts) if any(isinstance(part, LateText) for part in parts) else plain.format(*parts)
+
+
+def get_item(container: Any, index: Any) -> Any:
+    """`container[index]`."""
+    if isinstance(container, Maybe):
+        container = container.demand()
+    if is_symbolic(index) and isinstance(container, (list, tuple)):
+        return _chosen(container, index)
+    return container[index]
+
+
+def _chosen(container: Any, index: Any) -> Any:
+    """An item of a list by a symbolic index, its items being alike."""
+    found = staged_sequence(container)
+    k = OPS["astype"](OPS["reshape"](index, shape=()), dtype=int)
+    return found.item(OPS["where"](k < 0, k + len(container), k))
+
+
+def set_item(container: Any, index: Any, value: Any) -> Any:
+    """`container[index] = value`; gives what the name of the container is bound to from now on."""
+    if isinstance(container, Maybe):
+        container = container.demand()
+    if isinstance(container, SymbolicTensor) or (
+        isinstance(container, Tensor) and writing() is not None and not hasattr(container, "assign")
+    ):
+        return OPS["setitem"](container, value, index)
+    if isinstance(container, (list, dict)):
+        if is_symbolic(index):
+            raise SourceError(
+                "an item of a list is assigned by an index that is not known yet", "Make the list a tensor."
+            )
+        known = isinstance(container, list) or index in container
+        active().note(Item(container, index) if known else Contents(container))
+    return plain.set_item(container, index, value)
+
+
+def del_item(container: Any, index: Any) -> Any:
+    """`del container[index]`; gives what the name of the container is bound to from now on."""
+    if isinstance(container, (list, dict)):
+        active().note(Contents(container))
+    return plain.del_item(container, index)
+
+
+def put_item(container: Any, index: Any, old: Any, new: Any) -> Any:
+    """Put back an item that was changed: if it is another object now, the container is told."""
+    return container if new is old else set_item(container, index, new)
+
+
+def get_attr(owner: Any, name: str) -> Any:
+    """`owner.name`; the user's own properties are called like functions."""
+    if isinstance(owner, Maybe) and not isinstance(owner, SymbolicTensor):
+        owner = owner.demand()
+    getter = python_property(owner, name)
+    if getter is not None:
+        return call(getter, owner)
+    if hasattr(owner, "__dict__") and name in vars(owner):
+        active().reads(owner, name)
+    return getattr(owner, name)
+
+
+def set_attr(owner: Any, name: str, value: Any) -> None:
+    """`owner.name = value`."""
+    active().reads(owner, name)
+    put(Attribute(owner, name), value)
+
+
+def del_attr(owner: Any, name: str) -> None:
+    """`del owner.name`."""
+    put(Attribute(owner, name), unbound)
+
+
+def put_attr(owner: Any, name: str, old: Any, new: Any) -> None:
+    """Put back an attribute that was changed: if it is another object now, its owner is told."""
+    if new is not old:
+        set_attr(owner, name, new)
+
+
+CHANGES = {
+    "append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse",
+    "update", "setdefault", "popitem", "add", "discard", "__setitem__", "__delitem__",
+}  # fmt: skip
+
+
+class StagingCaller(Caller):
+    """Calls while tracing: built-in functions have a meaning for symbolic values, and changes of lists are noted."""
+
+    def converted(self, f: Any, args: tuple[Any, ...] = ()) -> Callable[..., Any]:
+        made = super().converted(f, args)
+        if made is not f:
+            active().enters(f)
+        return made
+
+    def builtin(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        staged = staged_builtin(f, args, kwargs)
+        if staged is not None:
+            return staged(*args, **kwargs)
+        owner = getattr(f, "__self__", None)
+        if isinstance(owner, (list, dict)) and getattr(f, "__name__", "") in CHANGES:
+            active().note(Contents(owner))
+        made = super().builtin(f, args, kwargs)
+        return active().makes(made) if getattr(f, "__name__", "") == "__new__" else made
+
+    def construct(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        staged = staged_builtin(f, args, kwargs)
+        if staged is not None:
+            return staged(*args, **kwargs)
+        made = super().construct(f, args, kwargs)
+        return made if isinstance(made, Tensor) else active().makes(made)
+
+
+call = StagingCaller(sys.modules[__name__])
