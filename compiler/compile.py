@@ -18,17 +18,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..runtime import tree
-from ..runtime.errors import SourceError
+from ..runtime.errors import SourceError, WeftError
 from ..runtime.op import apply
 from ..runtime.variable import Variable
 from .graph.control import call
 from .graph.graph import Graph, SymbolicTensor, writing
-from .guards import Guard
+from .guards import Guard, show
 from .signature import Signature, data_of, signature, symbol_spec, watch_life
 from .staging import operators
+from .staging.effects import symbols
 from .staging.maybe import NONE, Maybe
+from .staging.state import Contents, Held, Journal, Place
 from .staging.template import Known, Optional, Template, Unsettled, encode, general
 from .staging.tracer import Trace, tracing
+
+
+class SideEffectError(SourceError):
+    """A compiled function changes something around it in a way that a graph cannot repeat."""
+
 
 LIMIT = 64  # traces kept of one function
 
@@ -70,6 +77,7 @@ class Traced:
     structure: tree.Structure
     templates: list[Template]
     weak: list[type | None]
+    places: list[Place] = field(default_factory=list)  # attributes and items that a call sets
     guards: list[Guard] = field(default_factory=list)
 
     def broken(self) -> Guard | None:
@@ -86,7 +94,11 @@ class Traced:
         for variable, value in zip(self.assigned, results[split:], strict=True):
             variable.assign(value)
         carried = iter(zip(results[:split], self.weak, strict=True))
-        return tree.unflatten(self.structure, [_result(t, carried) for t in self.templates])
+        leaves = [_result(t, carried) for t in self.templates]
+        *left, result = tree.unflatten(self.structure, leaves)
+        for place, value in zip(self.places, left, strict=True):
+            place.set(value)
+        return result
 
 
 def _result(template: Template, carried: Iterator[tuple[Any, type | None]]) -> Any:
@@ -179,8 +191,7 @@ class Compiled:
 
 def _reason(key: Signature, before: list[Signature], broken: Guard | None) -> str:
     if broken is not None:
-        now = f"{broken.read()!r:.60}"
-        return f"{broken.what} changed: it was {broken.shown}, it is {now}"
+        return f"{broken.what} changed: it was {broken.shown}, it is {show(broken.read())}"
     if not before:
         return "the first call"
     last = before[-1]
@@ -203,9 +214,19 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Tr
     args, kwargs = tree.unflatten(key.structure, given)
     tracing_now = Trace(graph)
     with tracing(tracing_now):
-        result = operators.call(function, *args, **kwargs)
-        parts, structure = tree.flatten(result)
-        parts = [x.read_value() if isinstance(x, Variable) else x for x in parts]
+        journal = Journal()
+        tracing_now.journals.append(journal)
+        try:
+            result = operators.call(function, *args, **kwargs)
+        except BaseException as error:
+            _fail(journal, error)
+            raise
+        places = [place for place in journal.before if not isinstance(place, Held)]
+        parts, structure = tree.flatten((*(place.get() for place in places), result))
+        held = dict(tracing_now.values)
+        journal.undo()
+        tracing_now.values.update(held)
+        _check_places(places)
         templates = [_output_template(x) for x in parts]
         outputs = [t for x, template in zip(parts, templates, strict=True) for t in encode(x, template, graph)]
         weak = [w for template in templates for w in _weakness(template)]
@@ -214,7 +235,38 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Tr
     graph.inputs += tracing_now.inputs.values()
     graph.outputs = outputs
     guards = list(tracing_now.guards.values())
-    return Traced(graph, list(tracing_now.inputs), assigned, structure, templates, weak, guards)
+    _check_guards(guards)
+    return Traced(graph, list(tracing_now.inputs), assigned, structure, templates, weak, places, guards)
+
+
+def _fail(journal: Journal, error: BaseException) -> None:
+    """Leave places as the program that raised left them, but for values that no graph will compute any more."""
+    after = {place: place.get() for place in journal.before}
+    journal.undo()
+    if not isinstance(error, WeftError):
+        for place, value in after.items():
+            if not isinstance(place, Held) and not symbols([value]):
+                place.set(value)
+
+
+def _check_places(places: list[Place]) -> None:
+    """Refuse what a call would have to do to Python objects again each time."""
+    for place in places:
+        if isinstance(place, Contents):
+            raise SideEffectError(
+                f"the function changes the length of {place.name}, which was made outside of it",
+                "Return what is to be added, and add it outside of the compiled function.",
+            )
+
+
+def _check_guards(guards: list[Guard]) -> None:
+    """Refuse a trace that left a symbolic value where the program would find it later."""
+    for guard in guards:
+        if isinstance(guard.read(), SymbolicTensor | Maybe):
+            raise SideEffectError(
+                f"the function assigns a tensor to {guard.what}, which outlives the call",
+                "Return the tensor, and assign it outside of the compiled function.",
+            )
 
 
 def _output_template(x: Any) -> Template:

@@ -64,7 +64,12 @@ class Same:
 def guard(what: str, read: Callable[[], Any]) -> Guard:
     """A guard on what is there now."""
     value = read()
-    return Guard(what, read, fingerprint(value), f"{value!r:.60}")
+    return Guard(what, read, fingerprint(value), show(value))
+
+
+def show(value: Any) -> str:
+    """A value as messages name it; asking an object for its text might need values that are not known yet."""
+    return f"{value!r:.60}" if type(value) in PLAIN else f"a {type(value).__name__}"
 
 
 def of_function(function: FunctionType) -> list[Guard]:

@@ -1,4 +1,5 @@
-"""Calls: afterwards every call, attribute and item that the user's text reads goes through an operator.
+"""Calls: afterwards every call, attribute and item that the user's text reads, and every new list, goes through an
+operator.
 
 What the rewrites call themselves stays a plain call, and `breakpoint()`, which is to stop where it stands.
 """
@@ -44,6 +45,14 @@ class Calls(Rewriter):
         if not isinstance(node.ctx, gast.Load) or is_operator(node):
             return node
         return place(operator("get_attr", node.value, constant(node.attr)), node)
+
+    def visit_display(self, node: Node) -> Node:
+        self.generic_visit(node)
+        if not isinstance(getattr(node, "ctx", gast.Load()), gast.Load):
+            return node
+        return place(operator("made", node), node)
+
+    visit_List = visit_Dict = visit_Set = visit_display  # noqa: N815  (names of node types)
 
     def visit_Subscript(self, node: Node) -> Node:
         self.generic_visit(node)

@@ -230,6 +230,11 @@ def generator(items: Any, generate: Callable[[Iterator[Any]], Any], listed: Call
     return generate(iter(items))
 
 
+def made(value: Any) -> Any:
+    """A list, dict or set that was just displayed."""
+    return value
+
+
 # --- patterns -----------------------------------------------------------------------------------------------------
 
 ITSELF = (bool, bytearray, bytes, dict, float, frozenset, int, list, builtins.set, str, tuple)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ...runtime.errors import SourceError
+from ...runtime.nn.module import Module
 from ...runtime.tensor import OPS, Tensor
 from ..frontend import operators as plain
-from ..frontend.calling import Caller, python_property
+from ..frontend.calling import OPAQUE, Caller, python_property
 from ..frontend.operators import (  # noqa: F401  (what does not ask)
     captured,
     chain as plain_chain,
@@ -300,6 +301,11 @@ def get_attr(owner: Any, name: str) -> Any:
     return getattr(owner, name)
 
 
+def made(value: Any) -> Any:
+    """A list, dict or set that was just displayed: nobody else has it yet."""
+    return active().makes(value)
+
+
 def set_attr(owner: Any, name: str, value: Any) -> None:
     """`owner.name = value`."""
     active().reads(owner, name)
@@ -325,6 +331,13 @@ CHANGES = {
 
 class StagingCaller(Caller):
     """Calls while tracing: built-in functions have a meaning for symbolic values, and changes of lists are noted."""
+
+    def __call__(self, f: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(f, Module) and not hasattr(f, OPAQUE):
+            if not f.built:
+                f.prepare(*args, **kwargs)
+            return self(f.call, *args, **kwargs)
+        return super().__call__(f, *args, **kwargs)
 
     def converted(self, f: Any, args: tuple[Any, ...] = ()) -> Callable[..., Any]:
         made = super().converted(f, args)

@@ -82,8 +82,10 @@ class Trace:
     def reads(self, owner: Any, name: str) -> None:
         """Take an attribute for granted, unless it is changed while tracing."""
         key = (id(owner), name)
-        if key not in self.guards:
-            self.guards[key] = of_attribute(owner, name)
+        if key not in self.guards and not any(id(owner) in born for born in self.born):
+            found = of_attribute(owner, name)
+            if not isinstance(found.read(), SymbolicTensor):  # such an object was made while tracing
+                self.guards[key] = found
 
     def note(self, place: Place) -> None:
         """Say that a place is about to change, unless its owner was made by the block that changes it."""

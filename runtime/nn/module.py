@@ -17,7 +17,7 @@ from .. import device as devices, dtypes, state
 from ..creation import asarray
 from ..spec import SCALARS, Shape
 from ..tensor import Tensor
-from ..variable import Variable
+from ..variable import Variable, traced_by
 
 M = TypeVar("M", bound="Module")
 _building = threading.RLock()
@@ -60,7 +60,7 @@ class Module:
 
     def prepare(self, *args: Any, **kwargs: Any) -> None:
         """Run `build` for a first call with these arguments, unless it has run; variables go where the input lives."""
-        with _building, _device_of(args):  # two threads may come first
+        with _building, _device_of(args), traced_by(None):  # two threads may come first
             if not self.built:
                 self._build(args, kwargs)
 
