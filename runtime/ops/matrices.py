@@ -63,6 +63,11 @@ def finite(x: np.ndarray) -> np.ndarray:
     return x
 
 
+def singular_tolerance(rtol: Any, shape: Shape, dtype: DType) -> np.ndarray:
+    """The size, relative to the largest, below which singular values count as zero; by default what rounding makes."""
+    return np.asarray(max(shape[-2:]) * np.finfo(dtype).eps if rtol is None else rtol)
+
+
 class refused:  # noqa: N801  (reads as a clause: with refused(...))
     """Say what a matrix of `x` lacks where NumPy's linear algebra gives up."""
 

@@ -15,7 +15,7 @@ from ..spec import Axes, Operand, Spec, check_dtype, normalize_axes, reduced_sha
 from ..tensor import OPS, Tensor, as_tensor
 from .decompositions import svdvals
 from .elementwise import abs, sign, where
-from .matrices import NAN_HINT, as_inexact, check_matrices, finite, refused, stack
+from .matrices import NAN_HINT, as_inexact, check_matrices, finite, refused, safe_reciprocal, singular_tolerance, stack
 from .solving import inv
 
 INFINITE = (math.inf, -math.inf)
@@ -62,7 +62,7 @@ def _(dy: Any, y: Any, x: Any, *, axis: Axes, keepdims: bool, ord: float) -> Any
         return dy * sign(x) * chosen / OPS["sum"](chosen, axis=axis, keepdims=True)
     if ord == 1:
         return dy * sign(x)
-    scale = where(y == 0, 0.0, 1.0 / where(y == 0, 1.0, y))
+    scale = safe_reciprocal(y)
     if ord == 2:
         return dy * scale * x
     size = abs(x)
@@ -116,8 +116,8 @@ def cond(x: Operand, /, *, ord: float | Literal["fro", "nuc"] | None = 2) -> Ten
 def _matrix_rank(x: np.ndarray, rtol: Any) -> np.ndarray:
     with refused(x, "matrix_rank: the singular values were not found", NAN_HINT):
         s = np.linalg.svd(finite(x), compute_uv=False)
-    rtol = max(x.shape[-2:]) * np.finfo(s.dtype).eps if rtol is None else np.asarray(rtol)[..., None]
-    return np.count_nonzero(s > s.max(axis=-1, keepdims=True, initial=0) * rtol, axis=-1)
+    least = s.max(axis=-1, keepdims=True, initial=0) * singular_tolerance(rtol, x.shape, s.dtype)[..., None]
+    return np.count_nonzero(s > least, axis=-1)
 
 
 @op(_matrix_rank, widen=True, samples=[sample((3, 4)), sample((2, 3, 3))])

@@ -13,7 +13,7 @@ from ..eager import lift
 from ..errors import ArgumentError, OutOfRangeError, ShapeError
 from ..spec import Operand, as_shape, describe, normalize_axis
 from ..tensor import OPS, Tensor, as_tensor
-from .gathering import Mode, check_indices, index_get, index_put, index_sum, join_indices
+from .gathering import Mode, check_indices, check_mode, index_get, index_put, index_sum, join_indices
 
 Index = Any  # an integer tensor, array or nested list
 
@@ -125,6 +125,7 @@ def scatter(x: Operand, indices: Index, updates: Operand, /, axis: int = 0, mode
         Tensor([0., 4., 0., 2.], f32)
     """
     x, indices = as_tensor(x), _indices("scatter", indices)
+    check_mode("scatter", x, mode)
     axes = (normalize_axis("scatter", axis, len(x.shape)),)
     return index_put(x, _places("scatter", x, [indices], axes), updates, axes=axes, mode=mode)
 
@@ -157,6 +158,7 @@ def scatter_nd_update(x: Operand, indices: Index, updates: Operand, /, *, mode: 
     Errors: OutOfRangeError for a place outside x.
     """
     x, indices = as_tensor(x), _indices("scatter_nd", indices)
+    check_mode("scatter_nd", x, mode)
     columns, axes = _split("scatter_nd", x, indices, 0)
     if not axes:
         raise ShapeError(f"scatter_nd: indices {describe(indices)} name no axis", "Give them a last axis of 1 or more.")

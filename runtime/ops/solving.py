@@ -24,6 +24,7 @@ from .matrices import (
     finite,
     inexact,
     refused,
+    singular_tolerance,
     stack,
 )
 
@@ -158,15 +159,10 @@ def _(dz: Any, z: Any, x: Any, _y: Any, *, upper: bool, unit_diagonal: bool) -> 
     return fit(dx, x), _fit_right(dy, _y)
 
 
-def _rtol(rtol: Any, x: np.ndarray) -> Any:
-    """The relative size below which singular values count as zero."""
-    return max(x.shape[-2:]) * np.finfo(x.dtype).eps if rtol is None else np.asarray(rtol)
-
-
 def _pinv(x: np.ndarray, rtol: Any) -> np.ndarray:
     with refused(x, "pinv: the singular values were not found", NAN_HINT):
         x = finite(x)
-        return np.linalg.pinv(x, rtol=_rtol(rtol, x))
+        return np.linalg.pinv(x, rtol=singular_tolerance(rtol, x.shape, x.dtype))
 
 
 @op(_pinv, widen=True,

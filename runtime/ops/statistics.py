@@ -197,7 +197,7 @@ def histogram(
     weight = None if weights is None else asarray(weights).numpy()
     if weight is not None and weight.shape != values.shape:
         raise ShapeError(
-            f"histogram: x is {describe(x)}, weights are {describe(weights)}", "Give each element a weight."
+            f"histogram: x is {describe(x)}, weights are {describe(weight)}", "Give each element a weight."
         )
     try:
         counts, edges = np.histogram(values, edges, range, density=density, weights=weight)
