@@ -1,0 +1,1 @@
+"""Passes: pure functions from a graph to a better graph, one in each file."""

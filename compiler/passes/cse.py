@@ -1,0 +1,54 @@
+"""Common subexpressions: what is computed twice from the same operands is computed once.
+
+Operands of sums and products may stand in either order. Nodes with effects are never merged.
+
+    >>> from weft.compiler.graph.parser import parse
+    >>> print(cse(parse('''
+    ... graph (x: f32[3], y: f32[3]) -> f32[3] {
+    ...   a = add x y
+    ...   b = add y x
+    ...   c = multiply a b
+    ...   return c
+    ... }''')))
+    graph (x: f32[3], y: f32[3]) -> f32[3] {
+      a = add x y
+      c = multiply a a
+      return c
+    }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...runtime.op import Node
+from ..graph.graph import Graph, SymbolicTensor
+from ..graph.rewrite import Rewriter, Signatures, frozen, has_effect
+
+COMMUTES = frozenset({"add", "multiply", "equal", "not_equal", "logical_and", "logical_or", "logical_xor",
+                      "bitwise_and", "bitwise_or", "bitwise_xor"})  # fmt: skip
+
+
+def cse(graph: Graph) -> Graph:
+    """The graph with each value computed once in each region."""
+    signatures = Signatures()
+    seen: dict[Any, tuple[Any, ...]] = {}
+
+    def visit(_: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:
+        if has_effect(node):
+            return None
+        inputs = [x.key if isinstance(x, SymbolicTensor) else frozen(x) for x in node.inputs]
+        if node.op.name in COMMUTES:
+            inputs.sort(key=repr)
+        key = (id(new), node.op.name, tuple(inputs), signatures.attributes(node.attrs))
+        if key not in seen:
+            outputs = new.emit(node.op, node.inputs, dict(node.attrs), [y.spec for y in node.outputs])  # pyright: ignore
+            for old, y in zip(node.outputs, outputs, strict=True):
+                y.name = old.name  # pyright: ignore[reportAttributeAccessIssue]
+            kept.append(new)
+            seen[key] = outputs
+        return seen[key]
+
+    kept: list[Graph] = []  # ids are keys while their graphs live
+    return Rewriter(visit).graph(graph)

@@ -1,0 +1,43 @@
+"""The passes in the order in which they run, again until nothing is won.
+
+Each pass is a pure function from graph to graph; all of them keep results bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..graph.graph import Graph
+from ..graph.rewrite import regions
+from .cse import cse
+from .dce import dce
+from .erase import erase
+from .fold import fold
+from .hoist import hoist
+from .inline import inline
+from .prune import prune
+from .simplify import simplify
+
+Pass = Callable[[Graph], Graph]
+PASSES: tuple[Pass, ...] = (inline, simplify, fold, prune, cse, hoist, dce)
+ROUNDS = 4
+
+
+def optimize(graph: Graph, *, last: bool = False) -> Graph:
+    """A graph that computes the same with less; `last`: no derivative of it will be taken."""
+    if last:
+        graph = erase(graph)
+    before = -1
+    for _ in range(ROUNDS):
+        for run in PASSES:
+            graph = run(graph)
+        now = nodes_in(graph)
+        if now == before:
+            break
+        before = now
+    return graph
+
+
+def nodes_in(graph: Graph) -> int:
+    """How many nodes a graph and its regions hold."""
+    return sum(1 + sum(map(nodes_in, regions(node.attrs).values())) for node in graph.nodes)
