@@ -21,9 +21,13 @@ from ..runtime import tree
 from ..runtime.errors import SourceError, WeftError
 from ..runtime.op import apply
 from ..runtime.variable import Variable
+from .frontend.convert import rewritten_tree
+from .frontend.unparse import unparse
+from .graph import text as _text  # noqa: F401  (graphs print themselves)
 from .graph.control import call
 from .graph.graph import Graph, SymbolicTensor, writing
 from .guards import Guard, show
+from .passes.pipeline import optimize
 from .signature import Signature, data_of, signature, symbol_spec, watch_life
 from .staging import operators
 from .staging.effects import symbols
@@ -179,6 +183,10 @@ class Compiled:
         key, leaves = signature(args, kwargs)
         return self._find(key, leaves).graph
 
+    def source(self) -> str:
+        """The rewritten Python that is traced, as text."""
+        return unparse(rewritten_tree(inspect.unwrap(self.function)))
+
     def cache_info(self) -> CacheInfo:
         """Hits, misses, and the number of traces held."""
         return CacheInfo(self._info.hits, self._info.misses, len(self._traces), LIMIT)
@@ -206,9 +214,9 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Tr
     """Trace a function for arguments of one kind."""
     graph = Graph()
     given = []
-    for described, leaf in zip(key.leaves, leaves, strict=True):
+    for described, leaf, name in zip(key.leaves, leaves, _names(function, key), strict=True):
         spec = symbol_spec(described)
-        given.append(leaf if spec is None else graph.input(spec[0]))
+        given.append(leaf if spec is None else graph.input(spec[0], name))
         if spec is not None:
             given[-1].weak = spec[1]
     args, kwargs = tree.unflatten(key.structure, given)
@@ -234,9 +242,22 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Tr
         outputs += [graph.lift(tracing_now.values[v]) for v in assigned]
     graph.inputs += tracing_now.inputs.values()
     graph.outputs = outputs
+    graph = optimize(graph)
     guards = list(tracing_now.guards.values())
     _check_guards(guards)
     return Traced(graph, list(tracing_now.inputs), assigned, structure, templates, weak, places, guards)
+
+
+def _names(function: Callable[..., Any], key: Signature) -> list[str]:
+    """The names of the leaves of the arguments, as the function's parameters call them."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    parameters = code.co_varnames[: code.co_argcount] if code is not None else ()
+    names = []
+    for path, _ in tree.paths(tree.unflatten(key.structure, range(len(key.leaves)))):
+        where, first, *rest = path.split(".")
+        named = where == "0" and int(first) < len(parameters)
+        names.append("_".join([parameters[int(first)] if named else first, *rest]))
+    return names
 
 
 def _fail(journal: Journal, error: BaseException) -> None:
