@@ -316,7 +316,7 @@ def _binary_shortcut(op: Elementwise) -> Callable[..., Any]:
                     b = _scalar(y, dtype)
                 elif a is None:
                     a = _scalar(x, dtype)
-                c = kernel(a, b) if a.nbytes < big and b.nbytes < big else large(a, b)
+                c = kernel(a, b) if a.nbytes < big and b.nbytes < big else large(a, b)  # pyright: ignore[reportOptionalMemberAccess]
             except Exception:  # shapes that do not broadcast, warnings turned into errors: the long way tells
                 return apply(op, (x, y), _NO_ATTRS)
             z = new(EagerTensor)

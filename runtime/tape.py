@@ -52,13 +52,13 @@ class Tape:
         self.automatic = automatic  # whether trainable variables are watched when read
         self.nodes: list[tuple[Op[...], tuple[Any, ...], Mapping[str, Any], tuple[Any, ...]]] = []  # plain, for speed
         self.known: set[int] = set()  # keys of values that depend on what is watched
-        self.watched: list[EagerTensor] = []  # keeps the leaves, so that their keys stay theirs
+        self.watched: list[Tensor] = []  # keeps the leaves, so that their keys stay theirs
         self.reads: dict[Variable, list[EagerTensor]] = {}
         self.faint: dict[int, tuple[str, str, tuple[int, ...]]] = {}  # past a cut: op, line, operands
-        self.leaves: dict[EagerTensor, EagerTensor] = {}  # watched, then assigned to: what was watched
+        self.leaves: dict[Tensor, Tensor] = {}  # watched, then assigned to: what was watched
         observers.keep(self)
 
-    def watch(self, x: EagerTensor) -> None:
+    def watch(self, x: Tensor) -> None:
         """Record what is done with `x`."""
         self.leaves.pop(x, None)
         if watch(x) not in self.known:
@@ -353,7 +353,7 @@ def _seed(target: Any, output_gradients: Any) -> Cotangents:
     return cotangents
 
 
-def _as_target(y: Any) -> EagerTensor:
+def _as_target(y: Any) -> Tensor:
     """A leaf of the target as a tensor that has a gradient."""
     y = y.read_value() if isinstance(y, Variable) else y
     if not isinstance(y, Tensor) or y.dtype not in INEXACT:
@@ -370,7 +370,7 @@ def _as_source(x: Any) -> Any:
     return x
 
 
-def _weight(y: EagerTensor, dy: Any) -> EagerTensor:
+def _weight(y: Tensor, dy: Any) -> Tensor:
     """An output gradient as a cotangent of `y`."""
     if not isinstance(dy, Tensor) or isinstance(dy, Variable):
         dy = OPS["asarray"](dy, y.dtype) if type(dy) in SCALARS else lift(dy)
