@@ -23,7 +23,9 @@ from .convert import convert, is_convertible
 F = TypeVar("F")
 OPAQUE = "__weft_opaque__"
 INSTALLED = tuple(
-    os.path.realpath(path) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib") if (path := sysconfig.get_path(name))
+    os.path.realpath(path) + os.sep
+    for name in ("stdlib", "platstdlib", "purelib", "platlib")
+    if (path := sysconfig.get_path(name))
 )
 HIGHER_ORDER: tuple[object, ...] = (map, filter, sorted, min, max, functools.reduce)
 BLIND = {  # what looks into the frame that calls it, and what to do without it

@@ -29,7 +29,7 @@ class Comprehensions(Rewriter):
                 made_1 = []
                 for x in items_1:
                     if x:
-                        made_1.append((x * x))
+                        made_1.append(x * x)
                 return made_1
             return list_1(xs)
     """
@@ -77,7 +77,9 @@ class Comprehensions(Rewriter):
         return name
 
     def visit_Lambda(self, node: Node) -> Node:
-        if is_generator(node) or not any(isinstance(part, (*COMPREHENSIONS, gast.NamedExpr)) for part in walk(node.body)):
+        if is_generator(node) or not any(
+            isinstance(part, (*COMPREHENSIONS, gast.NamedExpr)) for part in walk(node.body)
+        ):
             return super().visit_Lambda(node)
         self.defaults(node.args)
         values = [*node.args.defaults, *(value for value in node.args.kw_defaults if value is not None)]

@@ -57,10 +57,10 @@ class Exits(Rewriter):
         ...     return -x
         ... '''))
         def f(x):
-            if (x > 0):
+            if x > 0:
                 result_1 = x
             else:
-                result_1 = (-x)
+                result_1 = -x
             return result_1
         >>> print(rewritten(Exits, '''
         ... def f(n):
@@ -73,9 +73,9 @@ class Exits(Rewriter):
         ... '''))
         def f(n):
             broke_1 = False
-            while ((not broke_1) and n):
+            while not broke_1 and n:
                 n -= 1
-                if (n == 3):
+                if n == 3:
                     broke_1 = True
                 else:
                     n -= 2
@@ -235,7 +235,7 @@ class _Function:
             orelse.statements = [place(when(self.none_of(body.flags), orelse.statements), node.orelse[0])]
         final = self.block(node.finalbody, loop)
         parts = {"body": body.statements, "orelse": orelse.statements, "finalbody": final.statements}
-        left = all_leave and (body.leaves or orelse.leaves) or final.leaves
+        left = (all_leave and (body.leaves or orelse.leaves)) or final.leaves
         return Flow([_with(node, handlers=handlers, **parts)], flags | orelse.flags, left)
 
     lower_TryStar = lower_Try

@@ -44,8 +44,8 @@ class Expressions(Rewriter):
         ...     return not a if a and b else 0 < a < b
         ... '''))
         def f(a, b):
-            wf_.assert_(wf_.ne(a, b), (lambda : 'the same'))
-            return wf_.if_exp(wf_.and_((lambda : a), (lambda : b)), (lambda : wf_.not_(a)), (lambda : wf_.chain(0, '<', a, '<', (lambda : b))))
+            wf_.assert_(wf_.ne(a, b), lambda: 'the same')
+            return wf_.if_exp(wf_.and_(lambda: a, lambda: b), lambda: wf_.not_(a), lambda: wf_.chain(0, '<', a, '<', lambda: b))
     """
 
     def visit_BoolOp(self, node: Node) -> Node:

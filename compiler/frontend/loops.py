@@ -23,10 +23,10 @@ class Loops(Rewriter):
         def f(n):
             i: object
             def test_1():
-                return (n > 0)
+                return n > 0
             def body_1():
                 nonlocal n
-                n = (n - 1)
+                n = n - 1
             wf_.while_(test_1, body_1, ('n',))
             def body_2(item_1):
                 nonlocal i, n

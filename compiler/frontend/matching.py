@@ -42,9 +42,9 @@ class Matching(Rewriter):
         ... '''))
         def f(n):
             subject_1 = n
-            if ((subject_1 == 0) or (subject_1 == 1)):
+            if subject_1 == 0 or subject_1 == 1:
                 return 'few'
-            elif (((parts_1 := wf_.sequence(subject_1, 1, 0)) is not None) and wf_.captured((first := parts_1[0]), (rest := parts_1[1])) and first):
+            elif (parts_1 := wf_.sequence(subject_1, 1, 0)) is not None and wf_.captured((first := parts_1[0]), (rest := parts_1[1])) and first:
                 return rest
             else:
                 other = subject_1

@@ -28,7 +28,7 @@ class Reads(Rewriter):
         def f(x):
             for i in x:
                 y = i
-            return wf_.read((lambda : y), 'y')
+            return wf_.read(lambda: y, 'y')
     """
 
     def __init__(self, names: Names) -> None:
