@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 import weft as wf
+from weft.compiler.compile import SideEffectError
 
 PRELUDE = "import collections, contextlib, dataclasses, enum, functools, itertools, math, operator, typing\n"
 KINDS: dict[type, str] = {
@@ -30,7 +31,8 @@ KINDS: dict[type, str] = {
     NotImplementedError: "Unsupported",
     RecursionError: "Recursion",
     SyntaxError: "Unsupported",
-    wf.errors.SourceError: "Unsupported",
+    wf.errors.SourceError: "Unsupported Dynamic",
+    SideEffectError: "SideEffect",
     AttributeError: "Attribute",
     TypeError: "Call Condition Dtype Structure Shape",
     ValueError: "Condition Shape Structure",
@@ -174,7 +176,52 @@ class Tape:
         return self.tape.gradient(y, x, unconnected="zero")
 
 
-SAME = ["arange", "zeros", "ones", "full", "zeros_like", "ones_like", "sum", "mean", "max", "min", "prod", "any", "all", "exp", "log", "sqrt", "tanh", "sin", "cos", "abs", "square", "sign", "floor", "maximum", "minimum", "where", "equal", "logical_and", "logical_or", "logical_not", "stack", "concat", "reshape", "matmul", "argmax", "stop_gradient", "grad", "value_and_grad", "custom_gradient", "asarray", "float32", "float64", "int32", "bool"]
+SAME = [
+    "arange",
+    "zeros",
+    "ones",
+    "full",
+    "zeros_like",
+    "ones_like",
+    "sum",
+    "mean",
+    "max",
+    "min",
+    "prod",
+    "any",
+    "all",
+    "exp",
+    "log",
+    "sqrt",
+    "tanh",
+    "sin",
+    "cos",
+    "abs",
+    "square",
+    "sign",
+    "floor",
+    "maximum",
+    "minimum",
+    "where",
+    "equal",
+    "logical_and",
+    "logical_or",
+    "logical_not",
+    "stack",
+    "concat",
+    "reshape",
+    "matmul",
+    "argmax",
+    "stop_gradient",
+    "grad",
+    "value_and_grad",
+    "custom_gradient",
+    "asarray",
+    "float32",
+    "float64",
+    "int32",
+    "bool",
+]
 xp = types.SimpleNamespace(
     **{name: getattr(wf, name) for name in SAME},
     transpose=lambda x: x.transpose(),

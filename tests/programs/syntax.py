@@ -1,5 +1,7 @@
 """Programs: match, walrus, del and the rest of the syntax."""
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 from program import F, I, Program

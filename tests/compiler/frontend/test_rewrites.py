@@ -12,6 +12,7 @@ from types import FunctionType
 from typing import Any
 
 import pytest
+
 from weft.compiler.frontend import operators
 from weft.compiler.frontend.convert import convert
 
@@ -67,7 +68,7 @@ SHAPES = (
 @pytest.mark.parametrize("outer", SHAPES)
 @pytest.mark.parametrize("inner", SHAPES)
 def test_each_expression_inside_each_other_is_evaluated_in_pythons_order(outer: str, inner: str) -> None:
-    for atoms in itertools.permutations(ATOMS, 3):
+    for atoms in list(itertools.permutations(ATOMS, 3))[::4]:
         source = (
             f"def f(mark, x):\n    y = 7\n    r = {outer.format(inner.format(*atoms), *atoms[1:])}\n    return r, y\n"
         )
