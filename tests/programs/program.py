@@ -134,9 +134,11 @@ def changed(value: Any, kind: type, change: Callable[[Any], Any]) -> Any:
 def check_same(actual: Any, expected: Any, rtol: float, strict: bool) -> None:
     """Raise unless two results are the same: structure, shape, kind of dtype, values."""
     if expected is None or isinstance(expected, str):
-        assert type(actual) is type(expected) and actual == expected
+        assert type(actual) is type(expected)
+        assert actual == expected
     elif isinstance(expected, dict):
-        assert isinstance(actual, dict) and set(actual) == set(expected)
+        assert isinstance(actual, dict)
+        assert set(actual) == set(expected)
         for key in expected:
             check_same(actual[key], expected[key], rtol, strict)
     elif isinstance(expected, list | tuple):
