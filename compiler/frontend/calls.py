@@ -52,7 +52,7 @@ class Calls(Rewriter):
             return node
         return place(operator("made", node), node)
 
-    visit_List = visit_Dict = visit_Set = visit_display  # noqa: N815  (names of node types)
+    visit_List = visit_Dict = visit_Set = visit_display
 
     def visit_Subscript(self, node: Node) -> Node:
         self.generic_visit(node)

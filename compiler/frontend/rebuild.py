@@ -7,8 +7,8 @@ the user's function, not evaluated again.
 """
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import copy
 import warnings
