@@ -191,6 +191,7 @@ class _Parser(LiteralReader):
         """What goes into a region: its name there, whether it is state, and the value."""
         found = []
         self.expect("(")
+        self.accept(";")  # a loop may have no state
         while not self.accept(")"):
             token, state = self.name(), False
             if self.accept(":"):

@@ -1,0 +1,90 @@
+"""Every pass keeps what a graph means, bit for bit, and leaves a graph that verifies; so do text and derivatives."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from random_graphs import arguments, random_graph
+
+import weft as wf
+from weft.compiler.graph.graph import Graph
+from weft.compiler.graph.interpret import interpret
+from weft.compiler.graph.parser import parse
+from weft.compiler.graph.rewrite import same
+from weft.compiler.graph.text import text
+from weft.compiler.graph.verify import verify
+from weft.compiler.passes.differentiate import differentiate
+from weft.compiler.passes.erase import erase
+from weft.compiler.passes.pipeline import PASSES, optimize
+from weft.runtime import dtypes
+from weft.runtime.spec import Spec
+
+
+def run(graph: Graph, seed: int) -> list[Any]:
+    return [y.numpy() for y in interpret(graph, arguments(seed))]
+
+
+def agree(x: list[Any], y: list[Any]) -> None:
+    for a, b in zip(x, y, strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_array_equal(a, b)
+        nan = np.isnan(a)
+        np.testing.assert_array_equal(np.signbit(a[~nan]), np.signbit(b[~nan]))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_each_pass_keeps_the_meaning_of_random_graphs(seed: int) -> None:
+    graph = verify(random_graph(seed))
+    before, shown = run(graph, seed), text(graph)
+    for one in (*PASSES, erase, optimize):
+        new = verify(one(graph))
+        agree(before, run(new, seed))
+        if one is not optimize:
+            assert same(one(new), one(one(new))), one.__name__
+    assert text(graph) == shown
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_text_prints_and_parses_to_the_same_graph(seed: int) -> None:
+    graph = random_graph(seed)
+    back = verify(parse(text(graph)))
+    assert same(graph, back)
+    assert text(back) == text(graph)
+    assert same(parse(text(graph, types=True)), graph)
+
+
+@pytest.mark.parametrize("seed", [s for s in range(40) if s % 5])
+def test_gradients_are_the_same_after_optimizing(seed: int) -> None:
+    graph = random_graph(seed, 8)
+    once = verify(differentiate(graph))
+    small = verify(optimize(once))
+    agree(run(once, seed), run(small, seed))
+    first = verify(differentiate(optimize(graph)))
+    for a, b in zip(run(once, seed), run(first, seed), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_second_derivatives_survive_optimizing(seed: int) -> None:
+    graph = random_graph(seed, 5)
+    twice = differentiate(differentiate(graph))
+    agree(run(twice, seed), run(verify(optimize(twice)), seed))
+
+
+def test_two_thousand_ops_are_optimized_in_time() -> None:
+    graph = Graph()
+    x = y = graph.input(Spec((3,), dtypes.float32))
+    for _ in range(1000):
+        y = wf.tanh(y) + x
+    graph.outputs = [y]
+    start = time.perf_counter()
+    optimize(graph)
+    assert time.perf_counter() - start < 2
