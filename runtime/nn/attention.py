@@ -17,10 +17,10 @@ from ..ops.activation import gelu
 from ..ops.elementwise import logical_and
 from ..ops.shaping import permute_dims, reshape
 from ..spec import describe
-from ..tensor import Tensor
+from ..tensor import Tensor, as_tensor
 from .dense import Dense
 from .dropout import Dropout, as_rate
-from .layer import Activation, Layer, as_count, as_tensor, length_along
+from .layer import Activation, Layer, as_count, length_along
 from .module import Module
 from .normalization import LayerNorm
 

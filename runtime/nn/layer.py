@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..creation import asarray
 from ..errors import ArgumentError, ShapeError
 from ..spec import describe
-from ..tensor import OPS, Tensor
+from ..tensor import OPS, as_tensor
 from .module import Module
 
 Activation = Callable[[Any], Any] | str | None
@@ -26,11 +25,6 @@ class Layer(Module):
 
     def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         return super().__call__(as_tensor(x), *args, **kwargs)
-
-
-def as_tensor(x: Any) -> Tensor:
-    """A tensor of what holds numbers; tensors as they are."""
-    return x if isinstance(x, Tensor) else asarray(x)
 
 
 def as_activation(value: Activation) -> Callable[[Any], Any] | None:

@@ -18,11 +18,11 @@ from ..ops.linear import matmul
 from ..ops.shaping import astype, reshape
 from ..ranges import arange
 from ..spec import describe
-from ..tensor import Tensor
+from ..tensor import Tensor, as_tensor
 from ..variable import Variable
 from . import initializers
 from .initializers import Initializer, Orthogonal, glorot_uniform, new_variable
-from .layer import Activation, Layer, as_activation, as_count, as_tensor, length_along
+from .layer import Activation, Layer, as_activation, as_count, length_along
 
 State = Any  # a tensor (batch, units), or a tuple of them
 

@@ -474,3 +474,12 @@ def test_a_failed_build_can_be_tried_again() -> None:
     with pytest.raises(ShapeError):
         layer(3.0)
     assert layer([[1.0]]).shape == (1, 2)
+
+
+def test_a_batch_that_is_overwritten_does_not_change_the_gradient() -> None:
+    layer = wf.nn.Dense(1)
+    batch = np.ones((1, 2), np.float32)
+    with wf.GradientTape() as tape:
+        loss = layer(batch).sum()
+    batch[:] = 100.0
+    assert tape.gradient(loss, layer.trainable_variables[0]).tolist() in ([[1.0], [1.0]], [[1.0, 1.0]], [1.0])
