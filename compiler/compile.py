@@ -33,13 +33,8 @@ from .staging import operators
 from .staging.effects import symbols
 from .staging.maybe import NONE, Maybe
 from .staging.state import Contents, Held, Journal, Place
-from .staging.template import Known, Optional, Template, Unsettled, encode, general
+from .staging.template import Known, Optional, SideEffectError, Template, Unsettled, encode, general
 from .staging.tracer import Trace, tracing
-
-
-class SideEffectError(SourceError):
-    """A compiled function changes something around it in a way that a graph cannot repeat."""
-
 
 LIMIT = 64  # traces kept of one function
 

@@ -12,8 +12,8 @@ from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
 from .effects import Stopped
 from .maybe import Maybe
 from .state import Place, Result
-from .template import Known, Template, decode, encode, merge, placeholders, settle
-from .tracer import Block, put
+from .template import Known, Template, decode, encode, placeholders
+from .tracer import Block, joined, put
 
 Thunk = Callable[[], Any]
 
@@ -65,7 +65,7 @@ def _joined(place: Place, blocks: Sequence[Block]) -> Template:
     values = [block.left(place) for block in blocks if not block.stopped] or [place.get()]
     template: Template = Known(values[0])
     for value in values[1:]:
-        template = (settle if place.rebinds else merge)(template, value, place.name)
+        template = joined(template, value, place)
     return template
 
 

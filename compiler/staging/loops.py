@@ -19,8 +19,8 @@ from ..graph.control import while_ as while_op
 from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
 from .branches import truth
 from .state import Place, Result
-from .template import Known, StructureError, Template, Traced, decode, encode, equal, merge, settle, specs
-from .tracer import Block, put
+from .template import Known, StructureError, Template, Traced, decode, encode, equal, specs
+from .tracer import Block, joined, put
 
 ATTEMPTS = 12
 LONGEST_UNROLLED = 1000  # trips of a loop that must be written out
@@ -87,7 +87,7 @@ def _widen(templates: dict[Place, Template], entry: dict[Place, Any], block: Blo
         if place not in templates:
             entry[place] = place.get()
         before = templates.get(place, Known(entry[place]))
-        after = before if block.stopped else (settle if place.rebinds else merge)(before, value, place.name)
+        after = before if block.stopped else joined(before, value, place)
         if place not in templates and isinstance(after, Known):
             continue
         if place not in templates or not equal(before, after):

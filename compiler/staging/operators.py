@@ -5,6 +5,7 @@ Each asks whether what decides is symbolic. If not, it is the plain operator, wh
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -249,7 +250,25 @@ def get_item(container: Any, index: Any) -> Any:
         container = container.demand()
     if is_symbolic(index) and isinstance(container, (list, tuple)):
         return _chosen(container, index)
+    if isinstance(container, Tensor):
+        _check_index(index)
     return container[index]
+
+
+def _check_index(index: Any) -> None:
+    """Refuse indices that make a shape depend on values."""
+    for part in index if isinstance(index, tuple) else (index,):
+        bounds = (part.start, part.stop, part.step) if isinstance(part, builtins.slice) else ()
+        if any(map(is_symbolic, bounds)):
+            raise SourceError(
+                "the bounds of a slice are tensors, so the shape of the result would depend on their values",
+                "Slice by numbers, or keep the whole and use wf.where with a mask.",
+            )
+        if isinstance(part, SymbolicTensor) and part.ndim and part.dtype.kind == "b":
+            raise SourceError(
+                f"a mask {part.spec} chooses elements, so the shape of the result would depend on its values",
+                "Use wf.where(mask, x, y), or multiply by the mask.",
+            )
 
 
 def _chosen(container: Any, index: Any) -> Any:

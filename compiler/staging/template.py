@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ...runtime import tree
-from ...runtime.dtypes import promote, uint8
+from ...runtime.dtypes import INTEGERS, PROMOTION, promote, uint8
 from ...runtime.eager import EagerTensor
 from ...runtime.errors import DTypeError, ShapeError, SourceError
 from ...runtime.spec import Spec
@@ -72,6 +72,10 @@ Template = Known | Traced | Optional | Tree | Mixed
 
 class StructureError(SourceError, TypeError):
     """A variable has values of different kinds on paths that join."""
+
+
+class SideEffectError(StructureError):
+    """A compiled function changes something around it in a way that a graph cannot repeat."""
 
 
 class Unsettled:
@@ -205,6 +209,8 @@ def _join_traced(x: Traced, y: Traced, name: str) -> Traced:
             return strong
     elif x.spec.dtype is y.spec.dtype:
         return x
+    elif {x.spec.dtype, y.spec.dtype} <= INTEGERS and (wider := PROMOTION[x.spec.dtype, y.spec.dtype]) is not None:
+        return Traced(Spec(x.spec.shape, wider))  # exact, whichever path is taken
     raise DTypeError(
         f"{name!r} is {_show(x)} on one path and {_show(y)} on another; which one, is decided while the graph runs",
         f"Cast {name!r} to one dtype on both paths: wf.astype({name}, dtype).",

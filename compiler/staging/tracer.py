@@ -22,6 +22,7 @@ from ..graph.graph import Graph, SymbolicTensor, write_to, writing
 from ..guards import Guard, of_attribute, of_function
 from .effects import Stopped
 from .state import Cell, Held, Journal, Place, closure
+from .template import SideEffectError, StructureError, Template, merge, settle
 
 
 class Trace:
@@ -173,3 +174,16 @@ def put(place: Place, value: Any) -> None:
     if place.shared:
         active().note(place)
     place.set(value)
+
+
+def joined(template: Template, value: Any, place: Place) -> Template:
+    """The template of a place that may also hold `value`.
+
+    Errors: SideEffectError for an object that changes in a way that depends on the path.
+    """
+    if place.rebinds:
+        return settle(template, value, place.name)
+    try:
+        return merge(template, value, place.name)
+    except StructureError as error:
+        raise SideEffectError(error.message, error.hint) from None

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 import weft as wf
-from weft.compiler.compile import SideEffectError
+from weft.compiler.staging.template import SideEffectError
 
 PRELUDE = "import collections, contextlib, dataclasses, enum, functools, itertools, math, operator, typing\n"
 KINDS: dict[type, str] = {
