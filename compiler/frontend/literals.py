@@ -108,6 +108,6 @@ def _says(users: str, text: str) -> bool:
         return False
 
 
-def _escaped(text: str) -> str:
+def _escaped(text: object) -> str:
     """A string as it stands between single quotes."""
-    return repr('"' + text)[2:-1]  # a double quote in it makes repr choose single ones
+    return repr(f'"{text}')[2:-1]  # a double quote in it makes repr choose single ones

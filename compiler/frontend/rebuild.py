@@ -22,7 +22,7 @@ FUTURES = 0
 for _name in __future__.all_feature_names:
     FUTURES |= getattr(__future__, _name).compiler_flag
 
-KEPT = ("__defaults__", "__annotations__", "__doc__", "__module__", "__qualname__", "__type_params__")
+KEPT = ("__defaults__", "__kwdefaults__", "__doc__", "__module__", "__qualname__", "__type_params__")
 
 
 def rebuild(function: FunctionType, tree: Node, names: Mapping[str, object] | None = None) -> FunctionType:
@@ -40,12 +40,10 @@ def bind(function: FunctionType, code: CodeType, names: Mapping[str, object] | N
     cells |= zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     closure = tuple(cells[name] for name in code.co_freevars)
     made = FunctionType(code, function.__globals__, function.__name__, closure=closure)
-    for name in KEPT:
-        if hasattr(function, name) and not (name == "__annotations__" and hasattr(function, "__annotate__")):
+    lazy = hasattr(function, "__annotate__")  # from Python 3.14 on annotations wait until somebody asks
+    for name in (*KEPT, "__annotate__" if lazy else "__annotations__"):
+        if hasattr(function, name):
             setattr(made, name, copy.copy(getattr(function, name)))
-    if hasattr(function, "__annotate__"):  # from Python 3.14 on annotations are evaluated when somebody asks
-        made.__annotate__ = function.__annotate__  # pyright: ignore[reportAttributeAccessIssue]
-    made.__kwdefaults__ = copy.copy(function.__kwdefaults__)
     made.__dict__.update(function.__dict__)
     return made
 

@@ -22,7 +22,7 @@ from typing import Any
 from ...runtime.errors import SourceError
 from .mangle import spell_out
 from .rebuild import code_of
-from .tree import Node, at, from_python, gast
+from .tree import Node, at, from_python, gast, same
 
 LAMBDA = "lambda_"  # the name of a lambda's tree, which is that of a `def` with a single return
 ALIKE = ("co_names", "co_varnames", "co_cellvars", "co_freevars")
@@ -77,11 +77,11 @@ def definition(function: FunctionType) -> Definition:
     code, texts = function.__code__, list(_texts(function))
     if not texts:
         raise _no_source(function)
-    for text in texts:
-        for found in _candidates(_parsed(text), code):
-            tree = _tree_of(found)
-            if _is_code_of(tree, function):
-                return Definition(function, tree, text, found.owner)
+    for fits in (_is_code_of, _may_become) if _is_rewritten(function) else (_is_code_of,):
+        for text in texts:
+            found = next((found for found in _candidates(text, code) if fits(found, code)), None)
+            if found is not None:
+                return Definition(function, _tree_of(found), text, found.owner)
     raise SourceError(
         f"compile: the text of {code.co_qualname} in {code.co_filename} is not that of the code that runs",
         "The file was edited after it was imported, or something rewrote the code: import it again; or mark the "
@@ -103,6 +103,19 @@ def _texts(function: FunctionType) -> Iterator[str]:
 
 
 @functools.lru_cache(maxsize=16)
+def _definitions(text: str) -> tuple[_Found, ...]:
+    """Every function and lambda in a text, with the class around it."""
+    found: list[_Found] = []
+    waiting: list[tuple[Any, str]] = [(_parsed(text), "")]
+    while waiting:
+        node, owner = waiting.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            found.append(_Found(node, owner))
+        body, inner = (set(node.body), node.name) if isinstance(node, ast.ClassDef) else ((), owner)
+        waiting += [(part, inner if part in body else owner) for part in ast.iter_child_nodes(node)]
+    return tuple(found)
+
+
 def _parsed(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # whatever Python says of the user's code, it has said before
@@ -132,21 +145,11 @@ def _no_source(function: FunctionType) -> SourceError:
 # --- finding the node ---------------------------------------------------------------------------------------------
 
 
-def _candidates(module: ast.Module, code: CodeType) -> list[_Found]:
+def _candidates(text: str, code: CodeType) -> list[_Found]:
     """The definitions that may have become `code`, the likeliest first."""
     if code.co_name == "<lambda>":
-        return _lambdas(module, code)
-    return [found for found in _definitions(module) if _is_def(found.node, code)]
-
-
-def _definitions(module: ast.Module) -> Iterator[_Found]:
-    waiting: list[tuple[ast.AST, str]] = [(module, "")]
-    while waiting:
-        node, owner = waiting.pop()
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            yield _Found(node, owner)
-        inside = node.body if isinstance(node, ast.ClassDef) else []
-        waiting += [(part, node.name if part in inside else owner) for part in ast.iter_child_nodes(node)]
+        return _lambdas(text, code)
+    return [found for found in _definitions(text) if _is_def(found.node, code)]
 
 
 def _is_def(node: Any, code: CodeType) -> bool:
@@ -155,9 +158,10 @@ def _is_def(node: Any, code: CodeType) -> bool:
     return code.co_firstlineno == min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 
-def _lambdas(module: ast.Module, code: CodeType) -> list[_Found]:
-    """The lambdas on the line of `code`, or those around its columns where it has any, the smallest first."""
-    there = [f for f in _definitions(module) if isinstance(f.node, ast.Lambda) and f.node.lineno == code.co_firstlineno]
+def _lambdas(text: str, code: CodeType) -> list[_Found]:
+    """The lambdas on the line of `code` that are around its columns, where it has any, the smallest first."""
+    lambdas = [found for found in _definitions(text) if isinstance(found.node, ast.Lambda)]
+    there = [found for found in lambdas if found.node.lineno == code.co_firstlineno]
     places = [place for place in code.co_positions() if _is_known(place)]
     around = [found for found in there if all(_holds(found.node.body, place) for place in places)]
     return sorted(around, key=lambda found: _extent(found.node.body))
@@ -193,11 +197,16 @@ def _tree_of(found: _Found) -> Node:
     return tree
 
 
-def _is_code_of(tree: Node, function: FunctionType) -> bool:
-    running = function.__code__
-    if _is_rewritten(function):
-        return _parameters(tree) == sorted(running.co_varnames[: _parameter_count(running)])
-    return _alike(code_of(tree, running, running.co_freevars), running)
+def _is_code_of(found: _Found, code: CodeType) -> bool:
+    """Whether a definition, compiled, is the code that runs."""
+    return _alike(code_of(_tree_of(found), code, code.co_freevars), code)
+
+
+def _may_become(found: _Found, code: CodeType) -> bool:
+    """Whether a `def` has the parameters of the code, which is all that is left of it where a loader changes code."""
+    if isinstance(found.node, ast.Lambda):
+        return False
+    return _parameters(_tree_of(found)) == sorted(code.co_varnames[: _parameter_count(code)])
 
 
 def _is_rewritten(function: FunctionType) -> bool:
@@ -220,7 +229,7 @@ def _parameter_count(code: CodeType) -> int:
 def _alike(one: object, other: object) -> bool:
     """Whether two pieces of code do the same; what they are called inside classes may differ."""
     if not isinstance(one, CodeType) or not isinstance(other, CodeType):
-        return type(one) is type(other) and (isinstance(one, str) or repr(one) == repr(other))
+        return type(one) is type(other) and (isinstance(one, str) or same(one, other))
     if any(getattr(one, part) != getattr(other, part) for part in ALIKE) or not _same_steps(one, other):
         return False
     return len(one.co_consts) == len(other.co_consts) and all(map(_alike, one.co_consts, other.co_consts))

@@ -71,7 +71,9 @@ def same(one: object, other: object) -> bool:
 
 
 def _same_constant(a: object, b: object) -> bool:
-    if isinstance(a, (float, complex, tuple, frozenset)):
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(type(x) is type(y) and _same_constant(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, (float, complex)):
         return repr(a) == repr(b)  # which tells -0.0 from 0.0, and finds NaN equal to itself
     return a == b
 
