@@ -30,7 +30,7 @@ from .guards import Guard, show
 from .passes.pipeline import optimize
 from .signature import Signature, data_of, signature, symbol_spec, watch_life
 from .staging import operators
-from .staging.effects import symbols
+from .staging.effects import Refused, symbols
 from .staging.maybe import NONE, Maybe
 from .staging.state import Contents, Held, Journal, Place
 from .staging.template import Known, Optional, SideEffectError, Template, Unsettled, encode, general
@@ -221,6 +221,11 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Tr
         tracing_now.journals.append(journal)
         try:
             result = operators.call(function, *args, **kwargs)
+            if tracing_now.refused is not None:
+                raise tracing_now.refused
+        except Refused as refused:
+            _fail(journal, refused.error)
+            raise refused.error from None
         except BaseException as error:
             _fail(journal, error)
             raise

@@ -124,9 +124,10 @@ def is_users(f: FunctionType) -> bool:
 def _is_users_file(f: FunctionType, code: CodeType) -> bool:
     module = f.__globals__.get("__name__") or ""
     top = module.partition(".")[0]
-    if top == ROOT or (top in sys.stdlib_module_names and top != "__main__"):
-        return False
     path = code.co_filename
+    typed_in = path.startswith("<")  # at a prompt, in a doctest: nobody's file
+    if (top == ROOT and not typed_in) or (top in sys.stdlib_module_names and top != "__main__"):
+        return False
     return not _is_installed(path) and bool(linecache.getlines(path, f.__globals__))
 
 

@@ -1,5 +1,5 @@
 """Calls: afterwards every call, attribute and item that the user's text reads, and every new list, goes through an
-operator.
+operator; the bodies of `try` with handlers say so.
 
 What the rewrites call themselves stays a plain call, and `breakpoint()`, which is to stop where it stands.
 """
@@ -45,6 +45,15 @@ class Calls(Rewriter):
         if not isinstance(node.ctx, gast.Load) or is_operator(node):
             return node
         return place(operator("get_attr", node.value, constant(node.attr)), node)
+
+    def visit_Try(self, node: Node) -> Node:
+        self.generic_visit(node)
+        if node.handlers:
+            item = gast.withitem(context_expr=operator("trying"), optional_vars=None)
+            node.body = [place(gast.With(items=[item], body=node.body, type_comment=None), node)]
+        return node
+
+    visit_TryStar = visit_Try
 
     def visit_display(self, node: Node) -> Node:
         self.generic_visit(node)

@@ -8,6 +8,7 @@ closures of the blocks. Operators know nothing of how code is rewritten.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import operator as python
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -228,6 +229,11 @@ def put_attr(owner: Any, name: str, old: Any, new: Any) -> None:
 def generator(items: Any, generate: Callable[[Iterator[Any]], Any], listed: Callable[[Any], Any]) -> Any:
     """A generator expression over `items`; `listed` makes the list of the same elements at once."""
     return generate(iter(items))
+
+
+def trying() -> contextlib.AbstractContextManager[None]:
+    """Around the body of a `try` that has handlers."""
+    return contextlib.nullcontext()
 
 
 def made(value: Any) -> Any:

@@ -45,6 +45,24 @@ def write_to(graph: Graph) -> Iterator[Graph]:
         _writing.reset(token)
 
 
+_guarding: ContextVar[bool] = ContextVar("guarding", default=False)
+
+# Ops that look at values and may raise because of them.
+RAISING = frozenset(
+    {"join_indices", "cholesky", "inv", "solve", "solve_triangular", "eigh", "eig", "svd", "qr", "lstsq", "pinv"}
+)
+
+
+@contextmanager
+def guarding() -> Iterator[None]:
+    """Refuse ops that may raise because of values: inside a `try`, whose handlers would be passed by."""
+    token = _guarding.set(True)
+    try:
+        yield
+    finally:
+        _guarding.reset(token)
+
+
 _new_key = itertools.count(-1, -1).__next__  # negative: eager keys count upwards from 1
 
 
@@ -130,6 +148,11 @@ class Graph:
         region = _writing.get()
         if region is not None and region.depth > self.depth:
             return region.run(op, args, attrs)
+        if op.name in RAISING and _guarding.get():
+            raise SourceError(
+                f"{op.name} may raise because of values that are not known yet, inside a `try` whose handlers are Python's",
+                "Check the values first with an `if` (an index: 0 <= i < len(x)), outside of the `try`.",
+            )
         inputs = tuple([self.lift(x) for x in args])
         kind = None
         if op.elementwise:

@@ -58,6 +58,14 @@ check_op.effect = check_op.raises = True
 check_op.gradient(None)
 
 
+class Refused(BaseException):
+    """What cannot be compiled was met inside a `try` of the user's, whose handlers must not take it for theirs."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class Stopped(BaseException):
     """Tracing met a raise that will happen whenever this point of the graph is reached."""
 

@@ -6,8 +6,9 @@ Each asks whether what decides is symbolic. If not, it is the plain operator, wh
 from __future__ import annotations
 
 import builtins
+import contextlib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ...runtime.errors import SourceError
@@ -27,9 +28,10 @@ from ..frontend.operators import (  # noqa: F401  (what does not ask)
     set,
     slice,
 )
-from ..graph.graph import SymbolicTensor, writing
+from ..graph.graph import SymbolicTensor, guarding, writing
 from .branches import is_none, staged_if, staged_value, truth
 from .builtins import staged_builtin
+from .effects import Refused
 from .loops import staged_for, staged_while
 from .maybe import Maybe, unbound
 from .sequences import is_staged, sequence as staged_sequence
@@ -114,9 +116,18 @@ def read(name: Thunk, text: str) -> Any:
     return value.bound() if isinstance(value, Maybe) else value
 
 
+def _check_handlers(what: str) -> None:
+    if active().trying:
+        raise SourceError(
+            f"{what} that depends on a tensor stands in a `try`, whose handlers are chosen before the graph runs",
+            "Use an `if` on the condition in place of the exception.",
+        )
+
+
 def assert_(test: Any, message: Thunk | None = None) -> None:
     """`assert test, message`."""
     if is_symbolic(test):
+        _check_handlers("an `assert`")
         staged_assert(test, message)
     else:
         plain.assert_(test, message)
@@ -125,6 +136,7 @@ def assert_(test: Any, message: Thunk | None = None) -> None:
 def raise_(error: Any, *cause: Any) -> None:
     """`raise error from cause`: at once, or when the graph gets here."""
     if in_region():
+        _check_handlers("a `raise`")
         staged_raise(error, *cause)
     plain.raise_(error, *cause)
 
@@ -318,6 +330,21 @@ def get_attr(owner: Any, name: str) -> Any:
     if hasattr(owner, "__dict__") and name in vars(owner):
         active().reads(owner, name)
     return getattr(owner, name)
+
+
+@contextlib.contextmanager
+def trying() -> Iterator[None]:
+    """Around the body of a `try` that has handlers: what is raised inside while the graph runs would pass them by."""
+    trace = active()
+    trace.trying += 1
+    try:
+        with guarding():
+            yield
+    except SourceError as error:
+        trace.refused = trace.refused or error  # a bare `except:` may still swallow what is raised here
+        raise Refused(error) from error
+    finally:
+        trace.trying -= 1
 
 
 def made(value: Any) -> Any:

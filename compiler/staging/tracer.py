@@ -34,6 +34,8 @@ class Trace:
         self.values: dict[Variable, Any] = {}  # what they hold at this point of the trace
         self.journals: list[Journal] = []
         self.born: list[dict[int, Any]] = [{}]  # objects made by the blocks being traced, the innermost block's last
+        self.refused: Exception | None = None  # what could not be compiled inside a `try`
+        self.trying = 0  # how many `try` with handlers are around
         self.labels: dict[int, str] = {}  # names of containers, for messages
         self.guards: dict[Any, Guard] = {}  # what is taken for granted, each place once
 

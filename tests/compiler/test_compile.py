@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import linecache
 import weakref
 
 import numpy as np
@@ -17,6 +18,15 @@ CALLS: list[int] = []
 @wf.opaque
 def count():
     CALLS.append(1)
+
+
+def defined(text):
+    """The function `f` of a text that has a source, as one typed at a prompt has."""
+    path = f"<test {len(linecache.cache)}>"
+    linecache.cache[path] = (len(text), None, text.splitlines(True), path)
+    names = {"__name__": "typed", "wf": wf}
+    exec(compile(text, path, "exec"), names)
+    return names["f"]
 
 
 def equal(actual, expected):
@@ -300,3 +310,32 @@ def test_variables_keep_their_values_out_of_reach_while_tracing():
     with pytest.raises(SourceError, match="the values of variable 'v' are not known while a function is compiled"):
         wf.compile(lambda: v.numpy())()
     equal(wf.compile(lambda: v + 1.0)(), 2.0)
+
+
+@pytest.mark.parametrize("handler", ["except ValueError", "except Exception", "except"])
+def test_a_handler_never_takes_a_refusal_for_its_own(handler):
+    text = f"""
+def f(x):
+    try:
+        if x > 0.0:
+            raise ValueError("positive")
+        y = 1.0
+    {handler}:
+        y = 2.0
+    return y
+"""
+    compiled = wf.compile(defined(text))
+    with pytest.raises(SourceError, match="a `raise` that depends on a tensor stands in a `try`"):
+        compiled(wf.tensor(1.0))
+
+
+def test_an_index_that_may_fail_inside_a_try_is_refused():
+    @wf.compile
+    def f(v, i):
+        try:
+            return v[i]
+        except IndexError:
+            return v[0]
+
+    with pytest.raises(SourceError, match="may raise because of values that are not known yet"):
+        f(wf.tensor([1.0, 2.0]), wf.tensor(5))
