@@ -33,7 +33,18 @@ from .staging import operators
 from .staging.effects import Refused, symbols
 from .staging.maybe import NONE, Maybe
 from .staging.state import Contents, Held, Journal, Place
-from .staging.template import Known, Optional, SideEffectError, Template, Unsettled, encode, general
+from .staging.template import (
+    Known,
+    Mixed,
+    Optional,
+    SideEffectError,
+    Template,
+    Traced,
+    Tree,
+    Unsettled,
+    encode,
+    general,
+)
 from .staging.tracer import Trace, tracing
 
 LIMIT = 64  # traces kept of one function
@@ -67,7 +78,7 @@ class CacheInfo:
 
 
 @dataclass
-class Traced:
+class Program:
     """A graph, and how calls become its inputs and its outputs their results."""
 
     graph: Graph
@@ -85,10 +96,7 @@ class Traced:
 
     def __call__(self, data: list[Any]) -> Any:
         operands = (*data, *(v.read_value() for v in self.variables))
-        if self.graph.outputs or self.graph.nodes:
-            results = list(apply(call, operands, {"body": self.graph}))
-        else:
-            results = []
+        results = list(apply(call, operands, {"body": self.graph}))
         split = len(results) - len(self.assigned)
         for variable, value in zip(self.assigned, results[split:], strict=True):
             variable.assign(value)
@@ -104,6 +112,10 @@ def _result(template: Template, carried: Iterator[tuple[Any, type | None]]) -> A
     """A leaf of the result, from the tensors that carry it."""
     if isinstance(template, Known):
         return template.value
+    if isinstance(template, Tree):
+        return tree.unflatten(template.structure, [_result(leaf, carried) for leaf in template.leaves])
+    if isinstance(template, Mixed):
+        raise template.error
     value, weak = next(carried)
     if isinstance(template, Optional):
         code = int(value)
@@ -133,7 +145,7 @@ class Compiled:
     def __init__(self, function: Callable[..., Any]) -> None:
         functools.update_wrapper(self, function)
         self.function = _checked(function)
-        self._traces: OrderedDict[Signature, Traced] = OrderedDict()
+        self._traces: OrderedDict[Signature, Program] = OrderedDict()
         self._reasons: list[str] = []
         self._info = CacheInfo()
         self._lock = threading.RLock()
@@ -152,7 +164,7 @@ class Compiled:
     def __repr__(self) -> str:
         return f"<compiled {self.function!r}>"
 
-    def _find(self, key: Signature, leaves: list[Any]) -> Traced:
+    def _find(self, key: Signature, leaves: list[Any]) -> Program:
         with self._lock:
             traced = self._traces.get(key)
             broken = traced.broken() if traced is not None else None
@@ -205,7 +217,7 @@ def _reason(key: Signature, before: list[Signature], broken: Guard | None) -> st
     return "; ".join(changed)
 
 
-def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Traced:
+def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Program:
     """Trace a function for arguments of one kind."""
     graph = Graph()
     given = []
@@ -245,7 +257,7 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Tr
     graph = optimize(graph)
     guards = list(tracing_now.guards.values())
     _check_guards(guards)
-    return Traced(graph, list(tracing_now.inputs), assigned, structure, templates, weak, places, guards)
+    return Program(graph, list(tracing_now.inputs), assigned, structure, templates, weak, places, guards)
 
 
 def _names(function: Callable[..., Any], key: Signature) -> list[str]:
@@ -300,9 +312,12 @@ def _output_template(x: Any) -> Template:
 
 
 def _weakness(template: Template) -> list[type | None]:
+    """For each tensor that carries a value, the type of Python number that it stands for."""
     if isinstance(template, Optional):
         return [None, *(_weakness(template.inner) if template.inner is not None else [])]
-    return [] if isinstance(template, Known) else [getattr(template, "weak", None)]
+    if isinstance(template, Tree):
+        return [weak for leaf in template.leaves for weak in _weakness(leaf)]
+    return [template.weak] if isinstance(template, Traced) else []
 
 
 def compile(function: Callable[..., Any] | None = None) -> Any:

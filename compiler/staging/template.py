@@ -140,7 +140,12 @@ def general(value: Any, name: str) -> Template:
     leaves, structure = tree.flatten(value)
     if structure.kind is None:
         return Known(value)
-    return Tree(structure, tuple(Known(leaf) for leaf in leaves))
+    return Tree(structure, tuple(_leaf(leaf) for leaf in leaves))
+
+
+def _leaf(value: Any) -> Template:
+    """The template of an item of a container; a symbol may belong to the block that ends here, so it is carried out."""
+    return Traced(value.spec, value.weak) if isinstance(value, SymbolicTensor) else Known(value)
 
 
 def merge(template: Template, value: Any, name: str) -> Template:
@@ -193,7 +198,7 @@ def _join_leaf(x: Template, y: Template, name: str) -> Template:
 def _join_optional(x: Template, y: Template, name: str) -> Template:
     parts = [t if isinstance(t, Optional) else Optional(frozenset(), t) for t in (x, y)]
     inner = [t.inner for t in parts if t.inner is not None]
-    joined = _join_leaf(*inner, name) if len(inner) == 2 else inner[0] if inner else None
+    joined = _join_leaf(inner[0], inner[1], name) if len(inner) == 2 else inner[0] if inner else None
     return Optional(parts[0].absent | parts[1].absent, joined)
 
 
@@ -232,6 +237,8 @@ def _show(template: Template) -> str:
         return f"a {type(template.value).__name__} ({template.value!r:.60})"
     if isinstance(template, Tree):
         return f"a {template.structure.kind.__name__} of {len(template.leaves)}"  # pyright: ignore
+    if isinstance(template, Mixed):
+        return "of different kinds"
     return "absent" if template.inner is None else f"absent or {_show(template.inner)}"
 
 

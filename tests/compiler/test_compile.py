@@ -339,3 +339,28 @@ def test_an_index_that_may_fail_inside_a_try_is_refused():
 
     with pytest.raises(SourceError, match="may raise because of values that are not known yet"):
         f(wf.tensor([1.0, 2.0]), wf.tensor(5))
+
+
+def test_a_tuple_that_is_returned_from_inside_a_loop_comes_out_as_one():
+    @wf.compile
+    def f(x):
+        steps = 0
+        while True:
+            if x > 10.0:
+                return x, {"steps": steps}
+            x = x * 2.0
+            steps += 1
+
+    x, others = f(wf.tensor(3.0))
+    equal(x, 12.0)
+    assert others == {"steps": 2}
+
+
+def test_none_and_a_tensor_come_out_as_what_they_were():
+    @wf.compile
+    def f(x):
+        if x > 0.0:
+            return x
+
+    equal(f(wf.tensor(2.0)), 2.0)
+    assert f(wf.tensor(-2.0)) is None
