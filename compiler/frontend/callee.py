@@ -8,7 +8,6 @@ wrapper that is neither is refused, for skipping it would skip what it does. Thi
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FunctionType, MethodType
@@ -76,7 +75,7 @@ def _call_method(f: object) -> Callable[..., object]:
         raise SourceError(
             f"compile: {name_of(f)} is a class, not a function", "Compile a function that makes it, or its methods."
         )
-    call = inspect.getattr_static(type(f), "__call__", None)
+    call = next((vars(kind)["__call__"] for kind in type(f).__mro__ if "__call__" in vars(kind)), None)
     if call is None:
         raise SourceError(f"compile: {name_of(f)} cannot be called", "Give a function, a method or a callable object.")
     if isinstance(call, (FunctionType, staticmethod, classmethod, functools.partialmethod)):

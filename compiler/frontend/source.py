@@ -159,12 +159,20 @@ def _is_def(node: Any, code: CodeType) -> bool:
 
 
 def _lambdas(text: str, code: CodeType) -> list[_Found]:
-    """The lambdas on the line of `code` that are around its columns, where it has any, the smallest first."""
+    """The lambdas on the line of `code`, those around its columns first, the smallest of them before others.
+
+    The others are there for code that has no columns: some constants, and all code under -X no_debug_ranges.
+    """
     lambdas = [found for found in _definitions(text) if isinstance(found.node, ast.Lambda)]
     there = [found for found in lambdas if found.node.lineno == code.co_firstlineno]
     places = [place for place in code.co_positions() if _is_known(place)]
-    around = [found for found in there if all(_holds(found.node.body, place) for place in places)]
-    return sorted(around, key=lambda found: _extent(found.node.body))
+
+    def distance(found: _Found) -> tuple[int, int, int]:
+        body = found.node.body
+        outside = sum(not _holds(body, place) for place in places)
+        return outside, body.end_lineno - body.lineno, body.end_col_offset - body.col_offset
+
+    return sorted(there, key=distance)
 
 
 def _is_known(place: tuple[int | None, ...]) -> bool:
@@ -176,10 +184,6 @@ def _holds(node: Any, place: tuple[int | None, ...]) -> bool:
     line, end_line, column, end_column = place
     start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
     return start <= (line, column) and (end_line, end_column) <= end
-
-
-def _extent(node: Any) -> tuple[int, int]:
-    return node.end_lineno - node.lineno, node.end_col_offset - node.col_offset
 
 
 # --- its tree, held against the code ------------------------------------------------------------------------------
