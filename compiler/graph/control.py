@@ -24,6 +24,7 @@ from ...runtime.spec import Spec, StackSpec, stack_of
 from ...runtime.tensor import OPS
 from .graph import Graph, SymbolicTensor, close
 from .interpret import interpret
+from .rewrite import does_something
 from .stack import alias, empty_stack, pop, push, zero_stack
 
 
@@ -132,7 +133,7 @@ def vjp(graph: Graph, region: Graph, args: Sequence[Any], dys: Sequence[Any], wa
 
 def without_effects(graph: Graph) -> Graph:
     """The graph without what it does besides computing: a way back must not print again what was printed."""
-    if not has_effects(graph):
+    if not does_something(graph):
         return graph
     new = Graph(graph.parent)
     new.inputs, new.outputs = graph.inputs, graph.outputs
@@ -143,19 +144,6 @@ def without_effects(graph: Graph) -> Graph:
         elif not node.op.effect:
             new.nodes.append(node)
     return new
-
-
-def has_effects(graph: Graph) -> bool:
-    """Whether a node, here or in a region, does something besides computing."""
-    return any(
-        node.op.effect if not isinstance(node.op, ControlOp) else any(map(has_effects, regions(node)))
-        for node in graph.nodes
-    )
-
-
-def regions(node: Node) -> list[Graph]:
-    """The regions of a node."""
-    return [x for x in node.attrs.values() if isinstance(x, Graph)]
 
 
 def _pull_while(node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[tuple[int, Any]]:

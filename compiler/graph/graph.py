@@ -184,7 +184,7 @@ class Graph:
         if strong:
             dtype, kind = promote(*kinds), None
         else:
-            kind = max(kinds, key=RANK.index)
+            kind = max([kind for kind in kinds if isinstance(kind, type)], key=RANK.index)
             kind = float if kind in (int, bool) and not op.takes & INTEGERS else kind
             dtype = PYTHON_NUMBERS[kind]
         cast = [
@@ -256,7 +256,7 @@ class Graph:
             inputs = [values[x.key] if isinstance(x, SymbolicTensor) else x for x in node.inputs]
             outputs = self.emit(node.op, inputs, dict(node.attrs), [y.spec for y in node.outputs])
             for old, new in zip(node.outputs, outputs, strict=True):
-                new.name = old.name
+                new.name = old.name  # pyright: ignore[reportAttributeAccessIssue]
                 values[old.key] = new
         return [values[y.key] for y in graph.outputs], self.nodes[start:]
 

@@ -178,7 +178,7 @@ class Signatures:
     def region(self, graph: Graph) -> int:
         """The number of a graph's structure."""
         if id(graph) not in self._regions:
-            places = {x.key: ("input", i) for i, x in enumerate(graph.inputs)}
+            places: dict[int, tuple[Any, ...]] = {x.key: ("input", i) for i, x in enumerate(graph.inputs)}
             rows: list[Any] = [tuple(x.spec for x in graph.inputs)]
             for i, node in enumerate(graph.nodes):
                 inputs = tuple(

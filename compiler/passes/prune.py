@@ -12,6 +12,18 @@ graph (x: f32[3]) -> f32[3] {
   a = exp x
   return a
 }
+
+Where both branches do the same, there is no choice to make:
+
+>>> print(prune(parse('''
+... graph (p: bool[], x: f32[3]) -> f32[3] {
+...   y = if p (x) { then { a = exp x; yield a } else { b = exp x; yield b } }
+...   return y
+... }''')))
+graph (p: bool[], x: f32[3]) -> f32[3] {
+  a = exp x
+  return a
+}
 """
 
 from __future__ import annotations
@@ -23,7 +35,7 @@ from ...runtime.op import Node
 from ...runtime.spec import size
 from ...runtime.tensor import Tensor
 from ..graph.graph import Graph
-from ..graph.rewrite import Rewriter, has_effect, regions
+from ..graph.rewrite import Rewriter, copied, has_effect, regions, same
 from .fold import RESULT, computed
 
 
@@ -42,9 +54,26 @@ def _visit(rewriter: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:
 
 def _if(rewriter: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:
     known = rewriter.known(node.inputs[0])
-    if known is None:
+    then, other = node.attrs["then"], node.attrs["other"]
+    if known is not None or same(then, other):
+        return new.inline(then if known is None or bool(known) else other, node.inputs[1:])[0]
+    shared = [_shared(rewriter, new, node, i) for i in range(len(node.outputs))]
+    if not any(y is not None for y in shared):
         return None
-    return new.inline(node.attrs["then" if bool(known) else "other"], node.inputs[1:])[0]
+    results = copied(new, node, node.inputs, node.attrs)
+    return [y if known is None else known for y, known in zip(results, shared, strict=True)]
+
+
+def _shared(rewriter: Rewriter, new: Graph, node: Node, i: int) -> Any:
+    """Result i of an `if`, if both branches give the same operand or the same constant."""
+    then, other = node.attrs["then"], node.attrs["other"]
+    for x, a, b in zip(node.inputs[1:], then.inputs, other.inputs, strict=True):
+        if then.outputs[i] is a and other.outputs[i] is b:
+            return x
+    made, also = (rewriter.made_by(branch.outputs[i], "constant") for branch in (then, other))
+    if made is None or also is None or made.attrs["value"] != also.attrs["value"]:
+        return None
+    return new.constant(made.attrs["value"].array)
 
 
 def _never(rewriter: Rewriter, node: Node) -> bool:

@@ -130,7 +130,7 @@ def assert_(test: Any, message: Thunk | None = None) -> None:
         _check_handlers("an `assert`")
         staged_assert(test, message)
     else:
-        plain.assert_(test, message)
+        plain.assert_(test, message)  # noqa: PT009
 
 
 def raise_(error: Any, *cause: Any) -> None:

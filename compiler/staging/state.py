@@ -153,7 +153,8 @@ class Result(Place):
     shared = False
 
     def __init__(self, name: str) -> None:
-        self.name, self.value = name, unbound
+        self.name = name
+        self.value: Any = unbound
 
     def identity(self) -> tuple[Any, ...]:
         return ("result", id(self))
