@@ -9,10 +9,10 @@ from ...runtime.errors import SourceError
 from ...runtime.tensor import OPS
 from ..graph.control import if_ as if_op
 from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
-from .effects import Stopped
+from .effects import Stopped, symbols
 from .maybe import Maybe
 from .state import Place, Result
-from .template import Known, Template, decode, encode, placeholders
+from .template import Known, Template, decode, encode, general, placeholders
 from .tracer import Block, joined, put
 
 Thunk = Callable[[], Any]
@@ -66,6 +66,8 @@ def _joined(place: Place, blocks: Sequence[Block]) -> Template:
     template: Template = Known(values[0])
     for value in values[1:]:
         template = joined(template, value, place)
+    if isinstance(template, Known) and template.value is not place.get() and symbols([template.value]):
+        return general(template.value, place.name)  # made in the only branch that goes on: it is carried out
     return template
 
 

@@ -364,3 +364,19 @@ def test_none_and_a_tensor_come_out_as_what_they_were():
 
     equal(f(wf.tensor(2.0)), 2.0)
     assert f(wf.tensor(-2.0)) is None
+
+
+def test_what_the_only_branch_that_goes_on_has_made_is_carried_out():
+    @wf.compile
+    def f(x):
+        if x > 0.0:
+            y, pair = x * 2.0, [x + 1.0, "name"]
+        else:
+            raise ValueError("not positive")
+        return y + pair[0], pair[1]
+
+    y, name = f(wf.tensor(2.0))
+    equal(y, 7.0)
+    assert name == "name"
+    with pytest.raises(ValueError, match="not positive"):
+        f(wf.tensor(-2.0))
