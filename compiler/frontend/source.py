@@ -240,9 +240,10 @@ def _alike(one: object, other: object) -> bool:
 
 
 def _same_steps(one: CodeType, other: CodeType) -> bool:
-    """Whether the instructions are the same, up to how methods of imported modules are loaded.
+    """Whether the instructions do the same.
 
-    Python loads those in another way where it sees the import in the same file, which a function alone has not.
+    Python loads methods of imported modules in another way where it sees the import in the same file, which a
+    function alone has not; and a lambda that is laid out as a `def` may have a NOP for a line less.
     """
     return one.co_code == other.co_code or _steps(one) == _steps(other)
 
@@ -250,7 +251,7 @@ def _same_steps(one: CodeType, other: CodeType) -> bool:
 def _steps(code: CodeType) -> list[tuple[str, object]]:
     steps: list[tuple[str, object]] = []
     for step in dis.get_instructions(code):
-        if step.opname in ("PUSH_NULL", "EXTENDED_ARG"):
+        if step.opname in ("NOP", "PUSH_NULL", "EXTENDED_ARG"):
             continue
         told = step.opcode not in (*dis.hasjrel, *dis.hasjabs, *dis.hasconst)
         steps.append((step.opname.replace("LOAD_METHOD", "LOAD_ATTR"), step.argval if told else None))
