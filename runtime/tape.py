@@ -94,9 +94,9 @@ class Tape:
             known.add(y.key or watch(y))
         elif not self.learn(outputs):
             return self.cut(op, inputs, outputs)
-        if op.saved is not None and type(outputs[0]) is EagerTensor:
-            if not op.elementwise or outputs[0].buffer.nbytes >= GHOST_BYTES:
-                inputs, outputs = _without_values(op.saved, inputs, outputs)
+        eager = op.saved is not None and type(outputs[0]) is EagerTensor
+        if eager and (not op.elementwise or outputs[0].buffer.nbytes >= GHOST_BYTES):
+            inputs, outputs = _without_values(op.saved or frozenset(), inputs, outputs)
         self.nodes.append((op, inputs, attrs, outputs))
 
     def learn(self, outputs: tuple[Any, ...]) -> bool:

@@ -142,7 +142,8 @@ def check_same(actual: Any, expected: Any, rtol: float, strict: bool) -> None:
         for key in expected:
             check_same(actual[key], expected[key], rtol, strict)
     elif isinstance(expected, list | tuple):
-        assert isinstance(actual, list | tuple | np.ndarray) and len(actual) == len(expected), actual
+        assert isinstance(actual, list | tuple | np.ndarray), actual
+        assert len(actual) == len(expected), actual
         for one, other in zip(actual, expected, strict=True):
             check_same(one, other, rtol, strict)
     else:

@@ -105,7 +105,7 @@ def test_a_variable_without_a_value_is_asked_for_when_it_is_read():
             n = n - 1
 
         loop(test, body, "n", "last")
-        return last  # noqa: F821  (bound by the loop, if it runs)
+        return last  # noqa: F821  # pyright: ignore[reportUnboundVariable]
 
     assert run(f, I(3)) == 10
     with pytest.raises(UnboundLocalError, match="'last'"):
