@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from . import device as devices, dtypes, memory
+from . import device as devices, dtypes
+from .allocation import allocate
 from .assignment import alias
 from .eager import EagerTensor, as_array, lift, wrap
-from .errors import ArgumentError, DTypeError
-from .spec import as_shape
+from .errors import ArgumentError, ShapeError, speaking_as
+from .spec import Shape, as_shape, describe
 from .tensor import OPS, Tensor, as_tensor
 
 
@@ -101,35 +102,41 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) 
     lengths, wanted = as_shape("full", shape), _dtype(dtype)
     if isinstance(fill_value, Tensor):
         return OPS["broadcast_to"](asarray(fill_value, wanted, device=device), shape=lengths)
-    _check_integer(fill_value, wanted)
-    value = as_array(fill_value, wanted)
-    array = memory.empty(lengths, value.dtype)
+    value = _filling(lengths, fill_value, wanted)
+    array = allocate("full", lengths, value.dtype)
     array[...] = value
     return wrap(_place(device).from_numpy(array))
 
 
-def _check_integer(value: Any, dtype: dtypes.DType | None) -> None:
-    if type(value) is int and dtype in dtypes.INTEGERS:
-        bounds = np.iinfo(dtype)
-        if not bounds.min <= value <= bounds.max:
-            raise DTypeError(f"full: {value} does not fit {dtype}", f"It holds {bounds.min} to {bounds.max}.")
+def _filling(shape: Shape, value: Any, dtype: dtypes.DType | None) -> np.ndarray:
+    """What to fill with, which fits the shape and the dtype."""
+    with speaking_as("full", "a tensor"):
+        array = as_array(value, dtype)
+    lengths = array.shape
+    if len(lengths) > len(shape) or any(n not in (1, m) for n, m in zip(lengths[::-1], shape[::-1], strict=False)):
+        raise ShapeError(
+            f"full: {describe(array)} does not broadcast to shape {shape}",
+            "Fill with a number, or a part that repeats.",
+        )
+    return array
 
 
 def empty(shape: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """A tensor of `shape` (float32 by default) with whatever values its memory held before."""
-    array = memory.empty(as_shape("empty", shape), _dtype(dtype) or dtypes.default_float)
+    array = allocate("empty", as_shape("empty", shape), _dtype(dtype) or dtypes.default_float)
     return wrap(_place(device).from_numpy(array))
 
 
 def zeros(shape: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """A tensor of zeros (float32 by default)."""
-    array = np.zeros(as_shape("zeros", shape), _dtype(dtype) or dtypes.default_float)
+    array = allocate("zeros", as_shape("zeros", shape), _dtype(dtype) or dtypes.default_float, np.zeros)
     return wrap(_place(device).from_numpy(array))
 
 
 def ones(shape: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """A tensor of ones (float32 by default)."""
-    return full(shape, 1, dtype=dtype or dtypes.default_float, device=device)
+    with speaking_as("ones", "full"):
+        return full(shape, 1, dtype=dtype or dtypes.default_float, device=device)
 
 
 def _template(x: Any, dtype: Any, device: Any) -> tuple[Any, Any, Any]:

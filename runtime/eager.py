@@ -19,6 +19,7 @@ import numpy as np
 from numpy import asarray, ndarray
 
 from . import device as devices, dtypes, memory, observers
+from .allocation import is_impossible, nbytes, no_room
 from .device import Device
 from .dtypes import DType
 from .errors import ArgumentError, DTypeError, ShapeError, WeftError
@@ -84,21 +85,26 @@ def as_array(value: Any, dtype: DType | None = None) -> np.ndarray:
         array = _array_of(value)
         plain = not hasattr(value, "dtype") and not hasattr(value, "__array__") and not hasattr(value, "__buffer__")
         target = dtype or (_default_dtype(value, array) if plain else dtypes.as_dtype(array.dtype))
-        if plain and array.dtype is not target and target in dtypes.INTEGERS:
-            _check_holds(target, array)
+        if plain and array.dtype is not target:
+            check_holds("a tensor", target, array)
         if plain and (dtype is None or dtype in dtypes.INTEGERS) and _went_float(value, array):
             raise _too_long()
     return array if array.dtype is target else _cast(array, target)
 
 
-def _check_holds(dtype: DType, array: np.ndarray) -> None:
-    """Refuse Python numbers that an integer dtype does not hold: a cast would wrap them around without a word."""
-    if not array.size or array.dtype.kind not in "iuf":
+def check_holds(name: str, dtype: DType, array: np.ndarray) -> None:
+    """Refuse Python numbers that a dtype does not hold: a cast would wrap them around without a word.
+
+    Errors: DTypeError.
+    """
+    if array.dtype.kind == "c" and dtype not in dtypes.COMPLEX:
+        raise DTypeError(f"{name}: complex numbers do not fit {dtype}", "Take their real parts first.")
+    if not array.size or array.dtype.kind not in "iuf" or dtype not in dtypes.INTEGERS:
         return
     bounds = np.iinfo(dtype)
     for value in (array.min().item(), array.max().item()):
         if not bounds.min - 1 < value < bounds.max + 1:  # fractions are cut off; NaN is between no bounds
-            raise DTypeError(f"a tensor: {value} does not fit {dtype}", f"It holds {bounds.min} to {bounds.max}.")
+            raise DTypeError(f"{name}: {value} does not fit {dtype}", f"It holds {bounds.min} to {bounds.max}.")
 
 
 def _cast(array: np.ndarray, target: DType) -> np.ndarray:
@@ -214,20 +220,32 @@ class Eager:
         device = devices.common(op.name, operands)
         try:
             buffers = device.run(op, operands, attrs, (specs,) if single else specs)
-        except OverflowError as error:
-            if op.raises:
+        except (OverflowError, ValueError, IndexError, MemoryError) as error:
+            told = None if op.raises else _told(op, error, inputs, (specs,) if single else specs)
+            if told is None:
                 raise
-            raise DTypeError(f"{op.name}: {error}", "Use a dtype that holds the number.") from error
-        except ValueError as error:
-            if isinstance(error, WeftError) or op.raises:
-                raise
-            raise ArgumentError(f"{op.name}: {error}", f"Given {', '.join(map(describe, inputs))}.") from error
+            raise told from error
         outputs = tuple(map(wrap, buffers))
         if observers.watching.count:
             observers.tell(op, inputs, attrs, outputs)
         if single:
             return outputs[0]
         return specs._make(outputs) if hasattr(specs, "_make") else outputs  # a named tuple of specs names the results
+
+
+def _told(op: Op[...], error: Exception, inputs: Sequence[Any], specs: Sequence[Spec]) -> WeftError | None:
+    """What a kernel refused, in our words; None where the error has said it, or is none of ours."""
+    if isinstance(error, WeftError) or not specs:
+        return None
+    largest = max(specs, key=nbytes)
+    if isinstance(error, MemoryError) or is_impossible(largest):
+        return no_room(op.name, largest)
+    if isinstance(error, OverflowError):
+        return DTypeError(f"{op.name}: {error}", "Use a dtype that holds the number.")
+    if isinstance(error, IndexError):
+        return None
+    given = f"Given {', '.join(map(describe, inputs))}."
+    return ArgumentError(f"{op.name}: {op.refuses or error}", given)
 
 
 def _refuse_none(name: str, inputs: Sequence[Any]) -> None:

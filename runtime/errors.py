@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import linecache
 import os
+import re
 import sys
+from types import TracebackType
 
 ROOT = __name__.partition(".")[0]
 NOT_THE_USERS = (ROOT, "contextlib", "functools")  # weft, and what calls it on the user's behalf
@@ -49,6 +51,26 @@ class WeftError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.message, self.hint, self.where)
 
+    def rename(self, name: str, parts: tuple[str, ...]) -> None:
+        """Speak of `name` where the message speaks of one of its parts."""
+        either = "|".join(map(re.escape, parts))
+        message = re.sub(rf"^({either})(?=:)|(?<=which )({either})(?= does)", lambda _: name, self.message)
+        WeftError.__init__(self, message, self.hint, self.where)
+
+
+class speaking_as:  # noqa: N801  (reads as a clause: with speaking_as(...))
+    """Errors raised inside name the function that the user called, not the parts that it is made of."""
+
+    def __init__(self, name: str, *parts: str) -> None:
+        self.name, self.parts = name, parts
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, WeftError):
+            error.rename(self.name, self.parts)
+
 
 class ShapeError(WeftError, ValueError):
     """Shapes do not fit each other or the operation."""
@@ -68,6 +90,10 @@ class DTypeError(WeftError, TypeError):
 
 class ArgumentError(WeftError, ValueError):
     """An argument has a value that the operation does not take."""
+
+
+class OutOfMemoryError(WeftError, MemoryError):
+    """There is not enough memory for a result."""
 
 
 class DeviceError(WeftError, RuntimeError):

@@ -7,15 +7,17 @@ Source: Python Array API standard 2024.12, "Creation functions".
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from . import dtypes
+from .allocation import allocate
 from .creation import asarray
 from .eager import EagerTensor
 from .errors import ArgumentError
-from .spec import as_shape
+from .spec import as_shape, integers
 from .tensor import OPS
 
 
@@ -45,7 +47,21 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None,
     if step == 0:
         raise ArgumentError(f"arange: the step from {start} to {stop} is 0", "Give a step that gets there.")
     wanted = dtypes.as_dtype(dtype) if dtype is not None else _default(start, stop, step)
-    return asarray(np.arange(start, stop, step), wanted, device=device)
+    count = _count(start, stop, step)
+    found = allocate("arange", (count,), wanted, lambda *_: np.arange(start, stop, step))
+    return asarray(found, wanted, device=device)
+
+
+def _count(start: Any, stop: Any, step: Any) -> int:
+    """About how many numbers there are.
+
+    Errors: ArgumentError for bounds that are not finite.
+    """
+    if isinstance(start, complex) or isinstance(stop, complex) or isinstance(step, complex):
+        return 0
+    if not all(map(math.isfinite, (start, stop, step))):
+        raise ArgumentError(f"arange: from {start} to {stop} by {step}", "Give finite numbers.")
+    return max(0, int((stop - start) // step))
 
 
 def _default(*numbers: Any) -> dtypes.DType:
@@ -65,10 +81,11 @@ def linspace(
     Errors: ArgumentError for a negative number of points.
     """
     start, stop = (_number("linspace", x) for x in (start, stop))
+    (num,) = integers("linspace", num if hasattr(num, "__index__") else [num])
     if num < 0:
         raise ArgumentError(f"linspace: num is {num}", "Ask for 0 points or more.")
     wanted = dtypes.as_dtype(dtype) if dtype is not None else _default(start, stop, 0.0)
-    points = np.linspace(start, stop, num, endpoint=endpoint)
+    points = allocate("linspace", (num,), wanted, lambda *_: np.linspace(start, stop, num, endpoint=endpoint))
     return asarray(np.floor(points) if wanted in dtypes.INTEGERS else points, wanted, device=device)
 
 
@@ -76,7 +93,8 @@ def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = N
     """A matrix with ones on the k-th diagonal and zeros elsewhere (float32 by default).   Shapes: (n_rows, n_cols)."""
     rows, columns = as_shape("eye", (n_rows, n_rows if n_cols is None else n_cols))
     wanted = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
-    return asarray(np.eye(rows, columns, k, dtype=wanted), device=device)
+    found = allocate("eye", (rows, columns), wanted, lambda *_: np.eye(rows, columns, k, dtype=wanted))
+    return asarray(found, device=device)
 
 
 OPS.update(arange=arange, linspace=linspace, eye=eye)

@@ -173,6 +173,8 @@ def _xlog(z: Any, x: Any) -> Any:
     return where(x == 0, 0, z * log(where(x == 0, 1, x)))
 
 
+pow.refuses = "an integer to a negative power is no integer; cast one of them to a float"
+
 where = select(
     "where", choose, "{0} ? {1} : {2}", "Where", ANY,
     (None, lambda dy, _r, c, _x, _y: where(c, dy, 0), lambda dy, _r, c, _x, _y: where(c, 0, dy)),

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, memory
+from ..allocation import require_room
 from ..dtypes import INEXACT, NUMERIC
 from ..errors import ArgumentError, ShapeError
 from ..op import op
@@ -152,6 +153,8 @@ resample_dx.gradient(
 
 def _resize(name: str, x: Any, sizes: Shape, method: str, align_corners: bool, layout: str) -> Any:
     """Axis after axis, those that shrink most first."""
+    if 0 not in x.shape:
+        require_room(name, (x.shape[0], *sizes, x.shape[-1]), x.dtype)
     order = sorted(range(len(sizes)), key=lambda i: sizes[i] / max(x.shape[i + 1], 1))
     for i in order:
         if sizes[i] != x.shape[i + 1]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, ShapeError, speaking_as
 from ..op import op
 from ..samples import complexes, sample
 from ..spec import (
@@ -269,8 +269,9 @@ def repeat(x: Operand, repeats: Operand, /, axis: int | None = None) -> Tensor:
 
 def _repeat_evenly(x: Any, times: int, axis: int) -> Tensor:
     shape = tuple(np.shape(x))
-    wide = broadcast_to(expand_dims(x, axis=axis + 1), shape=(*shape[: axis + 1], times, *shape[axis + 1 :]))
-    return reshape(wide, shape=(*shape[:axis], shape[axis] * times, *shape[axis + 1 :]))
+    with speaking_as("repeat", "broadcast_to", "reshape"):
+        wide = broadcast_to(expand_dims(x, axis=axis + 1), shape=(*shape[: axis + 1], times, *shape[axis + 1 :]))
+        return reshape(wide, shape=(*shape[:axis], shape[axis] * times, *shape[axis + 1 :]))
 
 
 def tile(x: Operand, repetitions: int | tuple[int, ...], /) -> Tensor:
@@ -284,8 +285,9 @@ def tile(x: Operand, repetitions: int | tuple[int, ...], /) -> Tensor:
     shape = (1,) * (len(times) - len(shape)) + shape
     pairs = [m for n in shape for m in (1, n)]
     wide = [m for n, k in zip(shape, times, strict=True) for m in (k, n)]
-    spread = broadcast_to(reshape(x, shape=pairs), shape=wide)
-    return reshape(spread, shape=tuple(n * k for n, k in zip(shape, times, strict=True)))
+    with speaking_as("tile", "broadcast_to", "reshape"):
+        spread = broadcast_to(reshape(x, shape=pairs), shape=wide)
+        return reshape(spread, shape=tuple(n * k for n, k in zip(shape, times, strict=True)))
 
 
 def _check_matrix(name: str, x: Shaped) -> Spec:

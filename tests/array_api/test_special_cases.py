@@ -111,7 +111,7 @@ def test_more_correction_than_elements_gives_nan() -> None:
 def test_zero_to_the_zero_is_one_and_an_integer_takes_no_negative_power() -> None:
     assert wf.pow(wf.asarray([0, 2]), 0).tolist() == [1, 1]
     for power in (-1, wf.asarray([-1, -1])):
-        with pytest.raises(ValueError, match="pow: Integers to negative integer powers are not allowed"):
+        with pytest.raises(ValueError, match="pow: an integer to a negative power is no integer"):
             wf.pow(wf.asarray([1, 2]), power)
-    with pytest.raises(ValueError, match="pow: Integers to negative"):
+    with pytest.raises(ValueError, match="pow: an integer to a negative"):
         wf.pow(2, wf.asarray([-1]))

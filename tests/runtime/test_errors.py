@@ -27,6 +27,7 @@ def test_an_error_shows_message_line_and_hint():
         (errors.OutOfRangeError, IndexError),
         (errors.DTypeError, TypeError),
         (errors.ArgumentError, ValueError),
+        (errors.OutOfMemoryError, MemoryError),
         (errors.DeviceError, RuntimeError),
         (errors.GradientError, ValueError),
         (errors.NumericsError, ArithmeticError),
@@ -66,3 +67,18 @@ def test_mixing_uint64_with_signed_integers_is_refused():
 def test_arithmetic_on_bools_is_refused():
     with pytest.raises(errors.DTypeError, match=r"add: no bool version, given bool\[1\] and bool\[1\]"):
         wf.tensor([True]) + wf.tensor([False])
+
+
+def test_an_error_speaks_of_the_function_that_was_called():
+    for message, said in [
+        ("inner: 3 inner parts", "outer: 3 inner parts"),
+        (
+            "inner: f32[2] has dtype float32, which inner does not take",
+            "outer: f32[2] has dtype float32, which outer does not take",
+        ),
+        ("another inner: 3", "another inner: 3"),
+    ]:
+        with pytest.raises(errors.ShapeError) as caught, errors.speaking_as("outer", "inner", "core"):
+            raise errors.ShapeError(message, "what to do")
+        assert (caught.value.message, caught.value.hint) == (said, "what to do")
+        assert str(caught.value).startswith(said)
