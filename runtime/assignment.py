@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from . import memory, observers
-from .eager import EagerTensor, wrap
-from .tensor import OPS
+from .dtypes import INTEGERS
+from .eager import EagerTensor, check_holds, lift, wrap
+from .spec import SCALARS
+from .tensor import OPS, Tensor
 
 
 def alias(x: EagerTensor) -> EagerTensor:
@@ -32,6 +34,19 @@ def rebind(x: EagerTensor, value: EagerTensor) -> None:
         for keeper in keepers:
             keeper.rename(x, old)
     x.buffer, x.key = value.buffer, value.key
+
+
+def as_value(name: str, value: Any, x: Any) -> Any:
+    """What is put into places of `x`: a tensor, or a weak Python scalar. Python numbers in lists fit, or are refused.
+
+    Errors: DTypeError for a number that the dtype does not hold.
+    """
+    if type(value) in SCALARS or isinstance(value, Tensor):
+        return value
+    found = lift(value)
+    if isinstance(value, list | tuple) and isinstance(found, EagerTensor) and found.dtype in INTEGERS:
+        check_holds(name, x.dtype, found.numpy())
+    return found
 
 
 def assign_item(x: EagerTensor, index: Any, value: Any) -> None:

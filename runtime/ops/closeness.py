@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import dtypes
+from ..errors import speaking_as
 from ..inspection import finfo
 from ..spec import Operand, kind_of
 from ..tensor import Tensor, as_tensor
@@ -17,10 +18,11 @@ def clip(x: Operand, /, min: Operand = None, max: Operand = None) -> Tensor:
 
     Shapes: all broadcast.
     """
-    if min is not None:
-        x = at_least(x, min)
-    if max is not None:
-        x = at_most(x, max)
+    with speaking_as("clip", "at_least", "at_most"):
+        if min is not None:
+            x = at_least(x, min)
+        if max is not None:
+            x = at_most(x, max)
     return positive(x) if min is None and max is None else x
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from .. import observers
+from ..assignment import as_value
 from ..dtypes import JOINS
-from ..eager import EagerTensor, lift, wrap
-from ..errors import DTypeError
+from ..eager import EagerTensor, wrap
+from ..errors import DTypeError, speaking_as
 from ..index import Array, Index, parse, plain, static_key, static_shape
 from ..op import apply
 from ..spec import SCALARS, Shaped, Spec, describe
@@ -41,7 +42,8 @@ def getitem(x: Any, index: Any) -> Any:
                 if observers.watching.count:
                     observers.tell(strided_slice, (x,), {"index": plain(x.shape, key)}, (y,))
                 return y
-    return _get(x, parse(x, index))
+    with speaking_as("index", "strided_slice", "index_get"):
+        return _get(x, parse(x, index))
 
 
 def _native(part: Any) -> Any:
@@ -105,6 +107,12 @@ def setitem(x: Any, value: Any, index: Any) -> Any:
     Errors: as `getitem`; ShapeError or DTypeError for a value that does not fit there.
     """
     found = parse(x, index)
+    value = as_value("x[index] = value", value, x)
+    with speaking_as("x[index] = value", "set_slice", "index_put"):
+        return _set(x, value, found)
+
+
+def _set(x: Any, value: Any, found: Index) -> Any:
     if not found.arrays:
         return set_slice(x, _trimmed(value, static_shape(found.static)), index=found.static)
     inner = x if found.whole else strided_slice(x, index=found.static)
@@ -131,7 +139,6 @@ def _trimmed(value: Any, places: tuple[int, ...]) -> Any:
     """The value without leading axes of length 1 that the places have not, as NumPy forgives them."""
     if type(value) in SCALARS:
         return value
-    value = value if isinstance(value, Tensor) else lift(value)
     shape = tuple(value.shape)
     extra = len(shape) - len(places)
     return OPS["reshape"](value, shape=shape[extra:]) if extra > 0 and set(shape[:extra]) == {1} else value
@@ -150,7 +157,7 @@ def write_item(x: EagerTensor, index: Any, value: Any) -> bool:
         axes, indices, _ = _places(places, found)
         key = places_key(places.ndim, indices.buffer, axes)
         places = Spec(places_shape(places.shape, indices, axes), x.dtype)
-    value = _trimmed(value, places.shape)
+    value = _trimmed(as_value("x[index] = value", value, x), places.shape)
     check_value("x[index] = value", x, value, places.shape)
     source = value.buffer if isinstance(value, EagerTensor) else value
     if type(source) is not np.ndarray and type(source) not in SCALARS:

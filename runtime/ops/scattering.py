@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import dtypes
+from ..assignment import as_value
 from ..eager import lift
-from ..errors import ArgumentError, OutOfRangeError, ShapeError
+from ..errors import ArgumentError, OutOfRangeError, ShapeError, speaking_as
 from ..spec import Operand, as_shape, describe, normalize_axis
 from ..tensor import OPS, Tensor, as_tensor
 from .gathering import Mode, check_indices, check_mode, index_get, index_put, index_sum, join_indices
@@ -127,7 +128,13 @@ def scatter(x: Operand, indices: Index, updates: Operand, /, axis: int = 0, mode
     x, indices = as_tensor(x), _indices("scatter", indices)
     check_mode("scatter", x, mode)
     axes = (normalize_axis("scatter", axis, len(x.shape)),)
-    return index_put(x, _places("scatter", x, [indices], axes), updates, axes=axes, mode=mode)
+    return _put("scatter", x, _places("scatter", x, [indices], axes), updates, axes, mode)
+
+
+def _put(name: str, x: Any, places: Any, updates: Any, axes: tuple[int, ...], mode: Mode) -> Any:
+    updates = as_value(name, updates, x)
+    with speaking_as(name, "index_put"):
+        return index_put(x, places, updates, axes=axes, mode=mode)
 
 
 def index_add(x: Operand, indices: Index, updates: Operand, /, axis: int = 0) -> Tensor:
@@ -135,7 +142,8 @@ def index_add(x: Operand, indices: Index, updates: Operand, /, axis: int = 0) ->
 
     Errors: OutOfRangeError for a position outside the axis.
     """
-    return scatter(x, indices, updates, axis=axis, mode="add")
+    with speaking_as("index_add", "scatter"):
+        return scatter(x, indices, updates, axis=axis, mode="add")
 
 
 def scatter_nd(indices: Index, updates: Operand, /, shape: Any) -> Tensor:
@@ -146,7 +154,8 @@ def scatter_nd(indices: Index, updates: Operand, /, shape: Any) -> Tensor:
     """
     indices, updates = _indices("scatter_nd", indices), as_tensor(updates)
     target = as_shape("scatter_nd", shape)
-    return scatter_nd_update(OPS["zeros"](target, dtype=updates.dtype), indices, updates, mode="add")
+    with speaking_as("scatter_nd", "scatter_nd_update"):
+        return scatter_nd_update(OPS["zeros"](target, dtype=updates.dtype), indices, updates, mode="add")
 
 
 def scatter_nd_update(x: Operand, indices: Index, updates: Operand, /, *, mode: Mode = "set") -> Tensor:
@@ -157,12 +166,14 @@ def scatter_nd_update(x: Operand, indices: Index, updates: Operand, /, *, mode: 
     Shapes: (n, m, ...), (i, 2), (i, ...) -> (n, m, ...).
     Errors: OutOfRangeError for a place outside x.
     """
-    x, indices = as_tensor(x), _indices("scatter_nd", indices)
-    check_mode("scatter_nd", x, mode)
-    columns, axes = _split("scatter_nd", x, indices, 0)
+    x, indices = as_tensor(x), _indices("scatter_nd_update", indices)
+    check_mode("scatter_nd_update", x, mode)
+    columns, axes = _split("scatter_nd_update", x, indices, 0)
     if not axes:
-        raise ShapeError(f"scatter_nd: indices {describe(indices)} name no axis", "Give them a last axis of 1 or more.")
-    return index_put(x, _places("scatter_nd", x, columns, axes), updates, axes=axes, mode=mode)
+        raise ShapeError(
+            f"scatter_nd_update: indices {describe(indices)} name no axis", "Give them a last axis of 1 or more."
+        )
+    return _put("scatter_nd_update", x, _places("scatter_nd_update", x, columns, axes), updates, axes, mode)
 
 
 def _segments(name: str, x: Any, segment_ids: Index, num_segments: int | None) -> tuple[Any, Any, int]:
@@ -240,7 +251,7 @@ def segment_min(x: Operand, segment_ids: Index, /, num_segments: int | None = No
 def _reduced(name: str, x: Any, segment_ids: Index, num_segments: int | None, mode: Mode, start: Any) -> Any:
     x, places, count = _segments(name, x, segment_ids, num_segments)
     empty = OPS["full"]((count, *x.shape[1:]), start(x.dtype), dtype=x.dtype)
-    return index_put(empty, places, x, axes=(0,), mode=mode)
+    return _put(name, empty, places, x, (0,), mode)
 
 
 OPS.update(

@@ -16,7 +16,7 @@ import numpy as np
 from .. import dtypes, memory
 from ..creation import asarray
 from ..eager import as_array, wrap
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, ShapeError, speaking_as
 from ..families import fit
 from ..op import op
 from ..samples import complexes, integers, sample
@@ -137,7 +137,8 @@ def median(x: Operand, /, axis: Axes = None, *, keepdims: bool = False) -> Tenso
     Shapes: (..., n, ...) -> (..., ...), or (..., 1, ...) with keepdims.
     Errors: ShapeError over no elements.
     """
-    return quantile(x, 0.5, axis=axis, keepdims=keepdims)
+    with speaking_as("median", "quantile"):
+        return quantile(x, 0.5, axis=axis, keepdims=keepdims)
 
 
 def _bincount(x: np.ndarray, weights: np.ndarray | None, length: int) -> np.ndarray:

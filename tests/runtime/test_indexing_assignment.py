@@ -12,6 +12,7 @@ import pytest
 
 import weft as wf
 from weft.runtime.assignment import is_sole
+from weft.runtime.errors import DTypeError
 from weft.runtime.testing import check_grads
 
 POINT = [1.0, 2.0, 3.0, 4.0]
@@ -317,3 +318,23 @@ def test_what_a_function_hands_on_unchanged_is_another_tensor(unchanged: Any) ->
     assert x.tolist() == [[1.0, 2.0], [3.0, 4.0]]
     x[1, 1] = 9.0
     assert y.tolist() == [[7.0, 2.0], [3.0, 4.0]]
+
+
+@pytest.mark.parametrize("index", [slice(0, 2), [0, 1], (slice(None, 2),)])
+@pytest.mark.parametrize("shared", [False, True])
+def test_numbers_in_lists_must_fit_the_dtype_they_are_assigned_to(index: Any, shared: bool) -> None:
+    x = wf.zeros(3, wf.int8)
+    other = x[:] if shared else None
+    with pytest.raises(DTypeError, match=r"x\[index\] = value: 300 does not fit int8"):
+        x[index] = [300, 1]
+    x[index] = [127, -128]
+    assert x.tolist() == [127, -128, 0]
+    assert other is None or other.tolist() == [0, 0, 0]
+
+
+def test_errors_of_assignment_speak_of_assignment() -> None:
+    x = wf.zeros(3, wf.int8)
+    other = x[:]
+    with pytest.raises(DTypeError, match=r"x\[index\] = value: .*300 out of bounds"):
+        x[0] = 300
+    assert other.tolist() == x.tolist()
