@@ -14,7 +14,7 @@ from .errors import ShapeError
 from .ops.activation import softmax
 from .ops.elementwise import where
 from .ops.linear import matmul, matrix_transpose
-from .spec import Operand, describe
+from .spec import Operand, as_shape, describe
 from .tensor import OPS, Tensor, as_tensor
 
 
@@ -38,6 +38,7 @@ def causal_mask(queries: int, keys: int) -> Tensor:
 
     With fewer queries than keys, the queries are the last ones.
     """
+    queries, keys = as_shape("causal_mask", (queries, keys))
     rows, columns = OPS["arange"](queries), OPS["arange"](keys)
     return OPS["reshape"](rows + (keys - queries), shape=(queries, 1)) >= columns
 

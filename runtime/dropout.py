@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import random
-from .errors import ArgumentError
+from .errors import ArgumentError, speaking_as
 from .ops.elementwise import where
 from .spec import Operand
 from .tensor import OPS, Tensor, as_tensor
@@ -30,5 +30,6 @@ def dropout(
     if not training or rate == 0:
         return OPS["identity"](x)
     shape = tuple(x.shape) if noise_shape is None else tuple(noise_shape)
-    keep = random.bernoulli(shape, 1 - rate, generator=generator, device=getattr(x, "device", None))
+    with speaking_as("dropout", "bernoulli"):
+        keep = random.bernoulli(shape, 1 - rate, generator=generator, device=getattr(x, "device", None))
     return where(keep, x / (1 - rate) if rate < 1 else x, 0)

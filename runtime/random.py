@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from . import device as devices, dtypes, parameters
+from . import device as devices, dtypes, parameters, philox
 from .creation import asarray
-from .errors import ArgumentError, ShapeError
+from .errors import ArgumentError, DTypeError, OutOfMemoryError, ShapeError, speaking_as
 from .generator import Generator, default_generator, seed
 from .ops import random as draws, rejection
 from .ops.elementwise import abs, exp, less, log, log1p, sign
 from .parameters import cast, operand, plan, scaled, shifted
-from .spec import SCALARS, Shape, as_shape, describe, normalize_axis, size
+from .spec import SCALARS, Shape, as_shape, describe, integers as integers_of, normalize_axis, size
 from .tensor import OPS, Tensor, as_tensor
 
 __all__ = [
@@ -29,26 +29,40 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _take(generator: Generator | None, blocks: int, device: Any, *operands: Any) -> Tensor:
-    """The state for a draw, on the device where it will run: the one named, else that of the parameters."""
+def _take(name: str, generator: Generator | None, blocks: int, device: Any, *operands: Any) -> Tensor:
+    """The state for a draw, on the device where it will run: the one named, else that of the parameters.
+
+    Errors: DTypeError for what is no generator, a seed say; OutOfMemoryError for more numbers than a generator gives.
+    """
+    if generator is not None and not isinstance(generator, Generator):
+        hint = f"Pass wf.random.Generator({generator if type(generator) is int else 'seed'})."
+        raise DTypeError(f"{name}: generator is {generator!r}, which is no generator of weft", hint)
+    if blocks > philox.WRAP:
+        raise OutOfMemoryError(f"{name}: there is not enough memory for so many numbers", "Check the shape.")
     state = (generator or default_generator()).advance(blocks)
-    target = devices.as_device(device) if device is not None else devices.common("random", operands)
+    target = devices.as_device(device) if device is not None else devices.common(name, operands)
     return state if target is devices.cpu else asarray(state, device=target)
+
+
+def _draw(name: str, draw: Any, *operands: Any, **attrs: Any) -> Any:
+    """Numbers of an op of random bits, whose errors speak of the distribution."""
+    with speaking_as(name, draw.name):
+        return draw(*operands, **attrs)
 
 
 def _floats(name: str, draw: Any, shape: Any, dtype: Any, generator: Generator | None, device: Any, given: tuple[Any, ...],
             **attrs: Any) -> Any:  # fmt: skip
     """Numbers of a distribution before its parameters, `given`, are applied to them."""
     target, found = plan(name, shape, dtype, given)
-    state = _take(generator, draws.blocks_used(size(target), found), device, *given)
-    return draw(state, shape=target, dtype=found, **attrs)
+    state = _take(name, generator, draws.blocks_used(size(target), found), device, *given)
+    return _draw(name, draw, state, shape=target, dtype=found, **attrs)
 
 
 def bits(shape: Any = (), *, dtype: Any = "uint32", generator: Generator | None = None, device: Any = None) -> Tensor:
     """Random bits as unsigned integers: every value of the dtype is equally likely."""
     target, found = as_shape("bits", shape), dtypes.as_dtype(dtype)
-    state = _take(generator, draws.blocks_used(size(target), found), device)
-    return draws.random_bits(state, shape=target, dtype=found)
+    state = _take("bits", generator, draws.blocks_used(size(target), found), device)
+    return _draw("bits", draws.random_bits, state, shape=target, dtype=found)
 
 
 def uniform(shape: Any = None, low: Any = 0.0, high: Any = 1.0, *, dtype: Any = None,
@@ -94,8 +108,16 @@ def truncated_normal(shape: Any = None, mean: Any = 0.0, stddev: Any = 1.0, low:
     mean, stddev = operand(mean), operand(stddev)
     parameters.require_scale("truncated_normal", "stddev", stddev)
     target, found = plan("truncated_normal", shape, dtype, (mean, stddev))
-    state = _take(generator, draws.blocks_used(size(target), dtypes.float64), device, mean, stddev)
-    z = draws.random_truncated_normal(state, low=float(low), high=float(high), shape=target, dtype=found)
+    state = _take("truncated_normal", generator, draws.blocks_used(size(target), dtypes.float64), device, mean, stddev)
+    z = _draw(
+        "truncated_normal",
+        draws.random_truncated_normal,
+        state,
+        low=float(low),
+        high=float(high),
+        shape=target,
+        dtype=found,
+    )
     return shifted(scaled(z, stddev), mean)
 
 
@@ -156,8 +178,10 @@ def integers(shape: Any, low: int, high: int, *, dtype: Any = "int64", generator
     """
     low, high, target = low.__index__(), high.__index__(), as_shape("integers", shape)
     words = dtypes.uint32 if rejection.narrow(low, high) else dtypes.uint64
-    state = _take(generator, draws.blocks_used(size(target), words), device)
-    return rejection.random_integers(state, low=low, high=high, shape=target, dtype=dtypes.as_dtype(dtype))
+    state = _take("integers", generator, draws.blocks_used(size(target), words), device)
+    return _draw(
+        "integers", rejection.random_integers, state, low=low, high=high, shape=target, dtype=dtypes.as_dtype(dtype)
+    )
 
 
 def poisson(shape: Any = None, rate: Any = 1.0, *, dtype: Any = "int64", generator: Generator | None = None,
@@ -169,8 +193,8 @@ def poisson(shape: Any = None, rate: Any = 1.0, *, dtype: Any = "int64", generat
     rate = operand(rate)
     parameters.require("poisson", "rate", rate, lambda v: (v >= 0) & (v <= 2.0**62), "between 0 and 2**62")
     target, _ = plan("poisson", shape, dtypes.float64, (rate,))
-    state = _take(generator, size(target), device, rate)
-    return rejection.random_poisson(state, rate, shape=target, dtype=dtypes.as_dtype(dtype))
+    state = _take("poisson", generator, size(target), device, rate)
+    return _draw("poisson", rejection.random_poisson, state, rate, shape=target, dtype=dtypes.as_dtype(dtype))
 
 
 def gamma(shape: Any = None, concentration: Any = 1.0, rate: Any = 1.0, *, dtype: Any = None,
@@ -190,8 +214,8 @@ def _log_gamma(name: str, shape: Any, concentration: Any, dtype: Any, generator:
     """The logarithms of gamma numbers of rate 1: they do not underflow where the concentration is small."""
     parameters.require_positive(name, "concentration", concentration)
     target, found = plan(name, shape, dtype, (concentration, *others))
-    state = _take(generator, size(target), device, concentration, *others)
-    return rejection.random_gamma(state, concentration, shape=target, dtype=found, in_log=in_log)
+    state = _take(name, generator, size(target), device, concentration, *others)
+    return _draw(name, rejection.random_gamma, state, concentration, shape=target, dtype=found, in_log=in_log)
 
 
 def beta(shape: Any = None, a: Any = 1.0, b: Any = 1.0, *, dtype: Any = None, generator: Generator | None = None,
@@ -237,8 +261,8 @@ def categorical(logits: Any = None, shape: Any = None, *, probs: Any = None, gen
     """
     logits = _logits("categorical", logits, probs)
     target = as_shape("categorical", logits.shape[:-1] if shape is None else shape)
-    state = _take(generator, draws.blocks_used(size(target), dtypes.float64), device, logits)
-    return draws.random_categorical(state, logits, shape=target)
+    state = _take("categorical", generator, draws.blocks_used(size(target), dtypes.float64), device, logits)
+    return _draw("categorical", draws.random_categorical, state, logits, shape=target)
 
 
 def multinomial(n: int, logits: Any = None, shape: Any = None, *, probs: Any = None,
@@ -250,9 +274,10 @@ def multinomial(n: int, logits: Any = None, shape: Any = None, *, probs: Any = N
     """
     logits = _logits("multinomial", logits, probs)
     target = as_shape("multinomial", logits.shape[:-1] if shape is None else shape)
+    (n,) = integers_of("multinomial", n if hasattr(n, "__index__") else [n])
     parameters.require("multinomial", "number of draws", n, lambda v: v >= 0, "0 or more")
-    state = _take(generator, draws.blocks_used(n * size(target), dtypes.float64), device, logits)
-    return draws.random_multinomial(state, logits, n=n, shape=target)
+    state = _take("multinomial", generator, draws.blocks_used(n * size(target), dtypes.float64), device, logits)
+    return _draw("multinomial", draws.random_multinomial, state, logits, n=n, shape=target)
 
 
 def _logits(name: str, logits: Any, probs: Any) -> Tensor:
@@ -289,12 +314,13 @@ def permutation(x: Any, *, axis: int = 0, generator: Generator | None = None, de
 
 def shuffle(x: Any, *, axis: int = 0, generator: Generator | None = None, device: Any = None) -> Tensor:
     """A tensor's slices along an axis in random order: a new tensor; x stays as it is."""
-    return permutation(operand(x), axis=axis, generator=generator, device=device)
+    with speaking_as("shuffle", "permutation"):
+        return permutation(operand(x), axis=axis, generator=generator, device=device)
 
 
 def _order(n: int, generator: Generator | None, device: Any, *operands: Any) -> Tensor:
-    state = _take(generator, draws.blocks_used(n, dtypes.uint64), device, *operands)
-    return draws.random_permutation(state, n=n)
+    state = _take("permutation", generator, draws.blocks_used(n, dtypes.uint64), device, *operands)
+    return _draw("permutation", draws.random_permutation, state, n=n)
 
 
 def choice(x: Any, shape: Any = (), *, replace: bool = True, p: Any = None, axis: int = 0,
@@ -324,7 +350,8 @@ def _positions(n: int, shape: Shape, replace: bool, p: Any, generator: Generator
             raise ShapeError(f"choice: p is {describe(p)} for {n} elements", f"Give it shape ({n},).")
         parameters.require_scale("choice", "weight", p)
         p = cast(p, dtypes.inexact_dtype(p.dtype))
-    return (_chosen if replace else _chosen_once)(n, shape, p, generator, device)
+    with speaking_as("choice", "categorical", "gumbel", "integers", "permutation"):
+        return (_chosen if replace else _chosen_once)(n, shape, p, generator, device)
 
 
 def _chosen(n: int, shape: Shape, p: Any, generator: Generator | None, device: Any) -> Tensor:

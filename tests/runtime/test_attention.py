@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import weft as wf
-from weft.runtime.errors import ArgumentError, ShapeError
+from weft.runtime.errors import ArgumentError, DTypeError, ShapeError
 
 RNG = np.random.default_rng(0)
 Q, K, V = RNG.normal(size=(2, 3, 4, 5)), RNG.normal(size=(2, 3, 6, 5)), RNG.normal(size=(2, 3, 6, 2))
@@ -123,3 +123,14 @@ def test_dropout_in_attention_draws_from_the_generator() -> None:
 def test_dropout_refuses_a_rate_that_is_no_probability(rate: float) -> None:
     with pytest.raises(ArgumentError, match="dropout: the rate is"):
         wf.dropout(wf.ones((2,)), rate)
+
+
+@pytest.mark.parametrize("lengths", [(float("nan"), 3), (2.5, 3), (3, "a")])
+def test_causal_mask_takes_integers(lengths: tuple[Any, Any]) -> None:
+    with pytest.raises(DTypeError, match=r"causal_mask: .* is not made of integers"):
+        wf.causal_mask(*lengths)
+
+
+def test_causal_mask_takes_no_negative_length() -> None:
+    with pytest.raises(ShapeError, match=r"causal_mask: shape \(-1, 3\) has a negative length"):
+        wf.causal_mask(-1, 3)

@@ -463,3 +463,27 @@ def test_wrong_arguments_are_refused(call: Callable[[], Any], error: type, messa
 def test_a_state_must_be_a_state() -> None:
     with pytest.raises(ShapeError, match=r"random_bits: f32\[2\] is not the state of a generator"):
         random_bits(wf.zeros(2), shape=(3,))
+
+
+@pytest.mark.parametrize("name", ["normal", "uniform", "gamma", "poisson", "bernoulli", "bits", "truncated_normal"])
+def test_a_seed_is_no_generator(name: str) -> None:
+    with pytest.raises(
+        DTypeError, match=rf"{name}: generator is 42, which is no generator(.|\n)*Pass wf.random.Generator\(42\)"
+    ):
+        getattr(wf.random, name)((2,), generator=42)
+
+
+@pytest.mark.parametrize(("name", "draw"), [
+    ("permutation", lambda g: wf.random.permutation(3, generator=g)), ("choice", lambda g: wf.random.choice(3, generator=g)),
+    ("shuffle", lambda g: wf.random.shuffle([1, 2], generator=g)), ("integers", lambda g: wf.random.integers(3, 0, 2, generator=g)),
+    ("categorical", lambda g: wf.random.categorical([0.0], generator=g)), ("dropout", lambda g: wf.dropout(wf.ones(3), generator=g)),
+    ("multinomial", lambda g: wf.random.multinomial(1, [0.0], generator=g))])  # fmt: skip
+def test_the_error_names_the_function_that_was_given_a_seed(name: str, draw: Any) -> None:
+    with pytest.raises(DTypeError, match=f"^{name}: generator is "):
+        draw(np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("n", ["a", 2.5, [1, 2], float("nan"), None])
+def test_multinomial_takes_a_whole_number_of_draws(n: Any) -> None:
+    with pytest.raises(DTypeError, match=r"multinomial: .* is not made of integers"):
+        wf.random.multinomial(n, probs=[0.5, 0.5])
