@@ -15,8 +15,8 @@ from .. import dtypes
 from ..dtypes import DType
 from ..errors import ArgumentError, ShapeError
 from ..families import conj
-from ..spec import Shape, Shaped, Spec, check_dtype, describe, promoted, shape_of
-from ..tensor import OPS
+from ..spec import Shape, Shaped, Spec, broadcast_shapes, check_dtype, describe, promoted, shape_of
+from ..tensor import OPS, as_tensor
 
 NAN_HINT = "Look for NaN or infinity in the operand."
 
@@ -61,6 +61,22 @@ def finite(x: np.ndarray) -> np.ndarray:
     if not np.isfinite(x).all():
         raise np.linalg.LinAlgError("not finite")
     return x
+
+
+def check_tolerance(name: str, x: Shaped, rtol: Any) -> None:
+    """Refuse a tolerance that is no number, nor one for each matrix of the stack.
+
+    Errors: DTypeError, ShapeError.
+    """
+    if rtol is None:
+        return
+    tolerance = as_tensor(rtol)
+    check_dtype(name, tolerance, dtypes.REAL, "The tolerance rtol is a real number.")
+    batch = Spec(tuple(x.shape[:-2]), dtypes.float32)
+    if broadcast_shapes(name, batch, tolerance) != batch.shape:
+        raise ShapeError(
+            f"{name}: rtol is {describe(tolerance)} for {describe(x)}", "Give one number, or one for each matrix."
+        )
 
 
 def singular_tolerance(rtol: Any, shape: Shape, dtype: DType) -> np.ndarray:

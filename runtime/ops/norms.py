@@ -15,7 +15,17 @@ from ..spec import Axes, Operand, Spec, check_dtype, normalize_axes, reduced_sha
 from ..tensor import OPS, Tensor, as_tensor
 from .decompositions import svdvals
 from .elementwise import abs, sign, where
-from .matrices import NAN_HINT, as_inexact, check_matrices, finite, refused, safe_reciprocal, singular_tolerance, stack
+from .matrices import (
+    NAN_HINT,
+    as_inexact,
+    check_matrices,
+    check_tolerance,
+    finite,
+    refused,
+    safe_reciprocal,
+    singular_tolerance,
+    stack,
+)
 from .solving import inv
 
 INFINITE = (math.inf, -math.inf)
@@ -44,7 +54,7 @@ def vector_norm(x: Operand, /, *, axis: Axes = None, keepdims: bool = False, ord
         Tensor(5., f32)
     """
     check_dtype("vector_norm", x, dtypes.NUMERIC)
-    if isinstance(ord, str) or ord != ord:
+    if not isinstance(ord, int | float | np.integer | np.floating) or ord != ord:
         raise ArgumentError(f"vector_norm: ord={ord!r} is no number", "Use 2, 1, 0, wf.inf, or another float.")
     dtype = dtypes.real_dtype(dtypes.inexact_dtype(x.dtype))
     return Spec(reduced_shape("vector_norm", x, axis, keepdims), dtype)
@@ -83,7 +93,7 @@ def matrix_norm(x: Operand, /, *, keepdims: bool = False, ord: float | Literal["
     x = as_tensor(x)
     check_matrices("matrix_norm", x)
     ord = "fro" if ord is None else ord
-    if ord not in ORDERS:
+    if not isinstance(ord, str | int | float | np.number) or ord not in ORDERS:
         raise ArgumentError(f"matrix_norm: ord={ord!r} is unknown", f"Use one of {', '.join(map(repr, ORDERS))}.")
     if ord == "fro":
         return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
@@ -124,6 +134,7 @@ def _matrix_rank(x: np.ndarray, rtol: Any) -> np.ndarray:
 def matrix_rank(x: Operand, /, *, rtol: Any = None) -> Spec:
     """The number of singular values above `rtol` times the largest.   Shapes: (..., m, n) -> (...)."""
     check_matrices("matrix_rank", x)
+    check_tolerance("matrix_rank", x, rtol)
     return stack(x, dtype=dtypes.default_int)
 
 

@@ -21,6 +21,7 @@ from .matrices import (
     as_inexact,
     check_matrices,
     check_square,
+    check_tolerance,
     finite,
     inexact,
     refused,
@@ -176,6 +177,7 @@ def pinv(x: Operand, /, *, rtol: Any = None) -> Spec:
     Source: Golub and Pereyra, "The differentiation of pseudo-inverses ...", SIAM J. Numer. Anal. 10 (1973).
     """
     check_matrices("pinv", x)
+    check_tolerance("pinv", x, rtol)
     return stack(x, x.shape[-1], x.shape[-2])
 
 

@@ -127,3 +127,30 @@ def test_norms_refuse(call: Any, error: Any, message: str) -> None:
     with pytest.raises(error) as caught:
         call()
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("ord", [(1, 2), None, np.array([1, 2]), 1j, "fro", math.nan])
+def test_the_order_of_a_vector_norm_is_a_number(ord: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"vector_norm: ord=.* is no number"):
+        wf.linalg.vector_norm(wf.ones(3), ord=ord)
+
+
+@pytest.mark.parametrize("ord", [np.array([1, 2]), (1, 2), 3])
+def test_the_order_of_a_matrix_norm_is_a_known_one(ord: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"matrix_norm: ord=.* is unknown"):
+        wf.linalg.matrix_norm(wf.ones((2, 2)), ord=ord)
+
+
+@pytest.mark.parametrize("name", ["matrix_rank", "pinv"])
+@pytest.mark.parametrize("rtol", [np.array([0.1, 0.2]), [[0.1]], wf.ones(3)])
+def test_tolerances_are_one_or_one_for_each_matrix(name: str, rtol: Any) -> None:
+    with pytest.raises(ShapeError, match=rf"{name}: rtol is .* for f32\[3, 3\]"):
+        getattr(wf.linalg, name)(wf.eye(3), rtol=rtol)
+
+
+def test_each_matrix_may_have_its_own_tolerance() -> None:
+    x = wf.tensor([[[1.0, 0.0], [0.0, 0.1]]] * 2)
+    for rtol in ([0.5, 0.01], np.array([0.5, 0.01]), wf.tensor([0.5, 0.01])):
+        assert wf.linalg.matrix_rank(x, rtol=rtol).tolist() == [1, 2]
+    with pytest.raises(DTypeError, match="pinv: c64"):
+        wf.linalg.pinv(x, rtol=1j)
