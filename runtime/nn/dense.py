@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import ShapeError
 from ..ops.embedding import embedding
 from ..ops.linear import matmul
+from ..spec import describe
 from ..tensor import Tensor
 from ..variable import Variable
 from .initializers import Initializer, Normal, glorot_uniform, new_variable, zeros
@@ -43,10 +45,19 @@ class Dense(Layer):
             self.bias = new_variable("bias", self.bias_init, (self.units,), self.dtype)
 
     def call(self, x: Tensor) -> Tensor:
+        if x.shape[-1:] != self.weight.shape[:1]:
+            raise self._misfit(x)
         y = matmul(x, self.weight)
         if self.bias is not None:
             y = y + self.bias
         return y if self.activation is None else self.activation(y)
+
+    def _misfit(self, x: Tensor) -> ShapeError:
+        n = self.weight.shape[0]
+        return ShapeError(
+            f"Dense: the input is {describe(x)}, but the layer (units={self.units}) takes {n} features",
+            f"It was built by its first input; give it inputs of shape (..., {n}), or make another layer.",
+        )
 
 
 class Embedding(Layer):

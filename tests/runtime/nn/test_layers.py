@@ -483,3 +483,13 @@ def test_a_batch_that_is_overwritten_does_not_change_the_gradient() -> None:
         loss = layer(batch).sum()
     batch[:] = 100.0
     assert tape.gradient(loss, layer.trainable_variables[0]).tolist() in ([[1.0], [1.0]], [[1.0, 1.0]], [1.0])
+
+
+def test_a_dense_layer_given_the_wrong_width_names_itself() -> None:
+    layer = wf.nn.Dense(3)
+    layer(wf.ones((8, 4)))
+    for x in (wf.ones((8, 5)), wf.tensor(1.0)):
+        with pytest.raises(
+            ShapeError, match=r"Dense: the input is f32\[.*\], but the layer \(units=3\) takes 4 features"
+        ):
+            layer(x)
