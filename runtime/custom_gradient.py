@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from . import observers, tree
 from .assignment import alias
 from .dtypes import INEXACT
@@ -66,7 +68,12 @@ def value_of(x: Any) -> Any:
 
 
 def twin(x: Any) -> Any:
-    """Another tensor object of the same value, so that `x[i] = v` on one leaves the other what it was."""
+    """Another tensor object of the same value, so that `x[i] = v` on one leaves the other what it was.
+
+    An array, which a gradient function may remember, is copied while somebody watches.
+    """
+    if isinstance(x, np.ndarray) and observers.watching.count:
+        return x.copy()
     return alias(x) if isinstance(x, EagerTensor) else x
 
 

@@ -326,14 +326,33 @@ def test_gradients_flow_between_devices(monkeypatch: pytest.MonkeyPatch) -> None
     assert tape.gradient(y, x).tolist() == [6.0, 6.0]
 
 
-@pytest.mark.parametrize("f", [wf.multiply, wf.conv1d, lambda x, w: wf.linalg.multi_dot([x[0], w[0]])])
-def test_an_array_may_be_written_to_while_a_tape_still_needs_it(f: Any) -> None:
-    x, w = np.ones((1, 2, 2), "f4"), wf.Variable(np.ones((1, 2, 2), "f4"))
+X, ROWS = np.linspace(0.1, 0.9, 16, dtype="f4").reshape(4, 4), np.array([1, 2, 2, 3])
+LEFT_ALONE = [  # f, an array operand, a parameter
+    *((getattr(wf, name), X, X * 0.5) for name in ("multiply", "divide", "pow", "maximum", "atan2", "matmul")),
+    *((lambda x, w, f=getattr(wf, name): f(w, x), X, X * 0.5) for name in ("mean_squared_error", "huber", "kl_divergence", "poisson_nll",
+      "softmax_cross_entropy", "sigmoid_cross_entropy")),
+    (lambda x, w: w * x, X, X), (lambda x, w: w**x, X, X), (lambda x, w: wf.where(x > 0.5, w, w * x), X, X),
+    (lambda x, w: w * [x[0], x[1], x[2], x[3]], X, X), (lambda x, w: wf.einsum("ij,jk->ik", x, w), X, X),
+    (lambda x, w: wf.matrix_transpose(x) * w, X, X), (lambda x, w: wf.reshape(x, (2, 8)) * wf.reshape(w, (2, 8)), X, X),
+    (lambda x, w: wf.layer_norm(w, x[0], x[1]), X, X), (lambda x, w: wf.scaled_dot_product_attention(x, w, x), X, X),
+    (lambda x, w: wf.linalg.multi_dot([x, w]), X, X), (lambda x, w: wf.nn.Flatten()(x) * w, X, X),
+    (wf.checkpoint(lambda x, w: x * w), X, X),
+    (wf.custom_gradient(lambda x, w: (x * w, lambda dy: (dy * w, dy * x))), X, X),
+    (wf.conv1d, X[None], X[:, :, None]), (wf.conv2d, X[None, ..., None], X[:3, :3, None, None]),
+    (lambda i, w: wf.square(wf.embedding(w, i)), ROWS, X), (lambda i, w: wf.square(wf.take(w, i, axis=0)), ROWS, X),
+    (lambda i, w: wf.square(w[i]), ROWS, X), (lambda i, w: wf.square(wf.segment_sum(w, i)), ROWS, X),
+    (lambda i, w: wf.square(w[i > 1]), ROWS, X),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "x", "w"), LEFT_ALONE)
+def test_an_array_may_be_written_to_while_a_tape_still_needs_it(f: Any, x: np.ndarray, w: np.ndarray) -> None:
+    x, parameter = x.copy(), wf.Variable(w.copy())
     with wf.GradientTape() as tape:
-        y = f(x, w).sum()
-    before = np.array(x)
-    x[...] = 100.0
-    changed = tape.gradient(y, w)
+        y = wf.sum(f(x, parameter))
+    before = x.copy()
+    x[...] = 0 if x.dtype.kind == "i" else 7.5
+    changed = tape.gradient(y, parameter)
     with wf.GradientTape() as tape:
-        y = f(before, w).sum()
-    assert np.array_equal(changed, tape.gradient(y, w))
+        y = wf.sum(f(before, parameter))
+    assert np.array_equal(changed, tape.gradient(y, parameter))
