@@ -25,7 +25,7 @@ from .op import Op
 from .ops.identity import with_gradient
 from .spec import SCALARS, Shaped, Spec, describe, plural
 from .tensor import OPS, Tensor
-from .variable import Variable
+from .variable import Variable, current_tracer
 
 
 class Reads:
@@ -50,9 +50,9 @@ class Reads:
 
 @contextmanager
 def reading() -> Iterator[Reads]:
-    """Note the variables read inside the `with` block, while somebody watches at all."""
+    """Note the variables read inside the `with` block, while somebody watches at all or a graph is written."""
     reads = Reads()
-    if not observers.watching.count:
+    if not observers.watching.count and current_tracer() is None:
         yield reads
         return
     observers.add(reads)

@@ -4,6 +4,8 @@
             step: (state, captures) -> state
     if      operands: the predicate, then what the branches capture; then, other: captures -> results
     call    operands: the arguments; body: arguments -> results
+    with_pullback   operands: values, then what their cotangents go to, then captures;
+                    back: (the values' cotangents, captures) -> cotangents
 
 Their derivatives are control flow again. The backward pass of a loop needs the states it went through, so the
 loop in the graph is exchanged for its saving form, which pushes each state on a stack and counts; the way back is
@@ -22,7 +24,7 @@ from ...runtime.eager import wrap
 from ...runtime.op import Node, Op
 from ...runtime.spec import Spec, StackSpec, stack_of
 from ...runtime.tensor import OPS
-from .graph import Graph, SymbolicTensor, close
+from .graph import WRITTEN_AS, Graph, SymbolicTensor, close, write_to
 from .interpret import interpret
 from .rewrite import does_something
 from .stack import alias, empty_stack, pop, push, zero_stack
@@ -118,7 +120,13 @@ def _smooth(values: Sequence[Any]) -> list[int]:
 
 def vjp(graph: Graph, region: Graph, args: Sequence[Any], dys: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
     """Write a region and its way back into `graph`: the cotangents of the wanted arguments, zeros where none."""
-    region = without_effects(region)
+    return value_and_vjp(graph, without_effects(region), args, dys, wanted)[1]
+
+
+def value_and_vjp(
+    graph: Graph, region: Graph, args: Sequence[Any], dys: Sequence[Any], wanted: Sequence[int]
+) -> tuple[list[Any], list[Any]]:
+    """As `vjp`, with all that the region does: its outputs, too."""
     fresh = [alias(x) if i in wanted else x for i, x in enumerate(args)]
     outputs, nodes = graph.inline(region, fresh)
     cotangents: Cotangents = {}
@@ -128,7 +136,7 @@ def vjp(graph: Graph, region: Graph, args: Sequence[Any], dys: Sequence[Any], wa
     sources = {fresh[i].key for i in wanted}
     backpropagate(nodes, cotangents, reachable(nodes, sources), sources)
     found = [cotangents.get(fresh[i].key) for i in wanted]
-    return [_zeros(graph, fresh[i]) if dx is None else dx for i, dx in zip(wanted, found, strict=True)]
+    return outputs, [_zeros(graph, fresh[i]) if dx is None else dx for i, dx in zip(wanted, found, strict=True)]
 
 
 def without_effects(graph: Graph) -> Graph:
@@ -246,6 +254,49 @@ def backward(body: Graph, wanted: tuple[int, ...], given: tuple[int, ...]) -> Gr
 
 
 call = ControlOp("call", _call_spec, lambda *buffers, body: _tensors(body, buffers), _pull_call)
+
+
+# -- gradients of one's own
+
+
+def _pullback_spec(*operands: Any, count: int, flows: tuple[int, ...], label: str, back: Graph) -> tuple[Spec, ...]:
+    """The first `count` operands; the cotangents of the next ones, at `flows`, are what `back` gives."""
+    return tuple(x.spec for x in operands[:count])
+
+
+def _pull_own(node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[tuple[int, Any]]:
+    count, flows, back = node.attrs["count"], node.attrs["flows"], node.attrs["back"]
+    given = [OPS["zeros_like"](y) if dy is None else dy for y, dy in zip(node.outputs, dys, strict=True)]
+    captures = node.inputs[len(node.inputs) - (len(back.inputs) - count) :]
+    dxs = interpret(without_effects(back), [*given, *captures])
+    keys = [node.inputs[count + i].key for i in flows]
+    return [(key, dx) for key, dx in zip(keys, dxs, strict=True) if key in known]
+
+
+with_pullback = ControlOp("with_pullback", _pullback_spec, lambda *xs, count, **_: xs[:count], _pull_own)
+
+
+def _written_with_pullback(graph: Graph, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+    """Write down a gradient of the user's own now, as a region: later, what it remembers is in no graph any more.
+
+    One that raises is left as it is, for whoever asks for the gradient.
+    """
+    count = attrs["count"]
+    back = Graph(graph)
+    dys = [back.input(x.spec) for x in inputs[:count]]
+    try:
+        with write_to(back), observers.hidden():
+            dxs = attrs["pullback"](*dys)
+            flows = tuple(i for i, dx in enumerate(dxs) if dx is not None)
+            back.outputs = [back.lift(dxs[i]) for i in flows]
+    except Exception:
+        return graph.emit(OPS["with_gradient"], inputs, attrs, [x.spec for x in inputs[:count]])  # pyright: ignore[reportArgumentType]
+    captures = close([back])
+    held = {"count": count, "flows": flows, "label": attrs["label"], "back": back}
+    return graph.run(with_pullback, (*inputs, *captures), held)
+
+
+WRITTEN_AS["with_gradient"] = _written_with_pullback
 
 
 def apply_control(graph: Graph, op: ControlOp, operands: Sequence[Any], attrs: dict[str, Any]) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ Nodes are those of tapes (`runtime.op.Node`). Python numbers stay weak operands;
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -62,6 +62,9 @@ def guarding() -> Iterator[None]:
     finally:
         _guarding.reset(token)
 
+
+Write = Callable[["Graph", tuple[Any, ...], dict[str, Any]], Any]
+WRITTEN_AS: dict[str, Write] = {}  # ops that a graph writes down as another, by name
 
 _new_key = itertools.count(-1, -1).__next__  # negative: eager keys count upwards from 1
 
@@ -148,6 +151,8 @@ class Graph:
         region = _writing.get()
         if region is not None and region.depth > self.depth:
             return region.run(op, args, attrs)
+        if op.name in WRITTEN_AS:
+            return WRITTEN_AS[op.name](self, tuple([self.lift(x) for x in args]), attrs)
         if op.name in RAISING and _guarding.get():
             raise SourceError(
                 f"{op.name} may raise because of values that are not known yet, inside a `try` whose handlers are Python's",

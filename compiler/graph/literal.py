@@ -33,7 +33,7 @@ def written(value: Any) -> str:
 
 
 def _complex(value: complex) -> str:
-    return f"complex({value.real!r}, {value.imag!r})"
+    return f"complex({float(value.real)!r}, {float(value.imag)!r})"
 
 
 def _range(value: Range) -> str:
@@ -113,9 +113,8 @@ def number(text: str, dtype: np.dtype) -> Any:
 
 
 _WRITERS: list[tuple[Any, Any]] = [
-    (float, repr),
-    (np.floating, lambda x: repr(float(x))),
-    (complex, _complex),
+    (float | np.floating, lambda x: repr(float(x))),
+    (complex | np.complexfloating, _complex),
     (str, lambda x: json.dumps(x, ensure_ascii=False)),
     (Range, _range),
     (slice, _slice),

@@ -13,6 +13,7 @@ from ...runtime.errors import SourceError, WeftError
 from ...runtime.op import Op
 from ...runtime.spec import Spec
 from ...runtime.tensor import OPS
+from . import control as _control  # noqa: F401  (so that the ops with regions are in the table)
 from .graph import Graph, SymbolicTensor
 from .literal import WORDS
 from .literal_reader import LiteralReader
@@ -169,7 +170,10 @@ class _Parser(LiteralReader):
 
     def control(self, graph: Graph, names: dict[str, Any], kind: str) -> tuple[list[Any], dict[str, Any]]:
         """Operands in parentheses, then attributes, then regions in braces."""
+        at = self.next
         inputs = [self.value(names)] if kind == "if" else []
+        if inputs and inputs[0].spec != Spec((), dtypes.bool_):
+            raise self.error(f"the predicate is {inputs[0].spec}, not bool[]", at)
         given = self.passed(names)
         regions = {}
         attrs = self.attributes(graph)

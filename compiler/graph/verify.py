@@ -130,11 +130,24 @@ def predicate_is_bool(graph: Graph) -> None:
             raise _fail(graph, node, "the predicate is no bool[]")
 
 
+def ways_back_match(graph: Graph) -> None:
+    """A gradient of the user's own takes cotangents and captures, and gives cotangents of operands."""
+    for node in graph.nodes:
+        if node.op.name != "with_pullback":
+            continue
+        count, flows, back = node.attrs["count"], node.attrs["flows"], node.attrs["back"]
+        captures = node.inputs[len(node.inputs) - (len(back.inputs) - count) :]
+        if _specs(back.inputs) != [*_specs(node.outputs), *(getattr(x, "spec", None) for x in captures)]:
+            raise _fail(graph, node, "the way back does not take what is passed")
+        if _specs(back.outputs) != [node.inputs[count + i].spec for i in flows]:
+            raise _fail(graph, node, "the way back gives other values than its operands' cotangents")
+
+
 def _specs(values: Sequence[Any]) -> list[Spec]:
     return [y.spec for y in values]
 
 
 RULES: tuple[Callable[[Graph], None], ...] = (
     inputs_belong, ops_known, defined_before_use, outputs_exist, regions_closed, regions_match, predicate_is_bool,
-    specs_agree,
+    ways_back_match, specs_agree,
 )  # fmt: skip

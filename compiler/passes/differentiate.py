@@ -24,7 +24,7 @@ import numpy as np
 from ...runtime.dtypes import INEXACT
 from ...runtime.errors import GradientError
 from ...runtime.spec import StackSpec
-from ..graph.control import vjp
+from ..graph.control import value_and_vjp
 from ..graph.graph import Graph
 from ..graph.rewrite import begin, filled
 
@@ -34,26 +34,25 @@ def differentiate(graph: Graph, wanted: Sequence[int] | None = None) -> Graph:
 
     Errors: GradientError for an input that has no gradient.
     """
-    new, args, outputs = _started(graph)
+    places = _places(graph, wanted)
+    new, _ = begin(graph)
     dys = [filled(new, 1, y) if _smooth(y) else None for y in graph.outputs]
-    new.outputs = outputs + vjp(new, graph, args, dys, _places(graph, wanted))
-    return new
+    return _with_gradients(new, graph, dys, places)
 
 
 def pullback(graph: Graph, wanted: Sequence[int] | None = None) -> Graph:
     """As `differentiate`, with further inputs: a cotangent for each floating output."""
-    new, args, outputs = _started(graph)
-    dys = [new.input(y.spec, f"d{y.name}" if y.name else "") if _smooth(y) else None for y in graph.outputs]
-    new.outputs = outputs + vjp(new, graph, args, dys, _places(graph, wanted))
-    return new
-
-
-def _started(graph: Graph) -> tuple[Graph, list[Any], list[Any]]:
-    """A new graph that computes what the given one does: it, its inputs, its outputs."""
+    places = _places(graph, wanted)
     new, _ = begin(graph)
-    args = list(new.inputs)
-    outputs, _ = new.inline(graph, args)
-    return new, args, outputs
+    dys = [new.input(y.spec, f"d{y.name}" if y.name else "") if _smooth(y) else None for y in graph.outputs]
+    return _with_gradients(new, graph, dys, places)
+
+
+def _with_gradients(new: Graph, graph: Graph, dys: list[Any], places: list[int]) -> Graph:
+    """Write into `new`, which has the inputs of `graph`, what it computes, and the cotangents of inputs."""
+    outputs, dxs = value_and_vjp(new, graph, new.inputs[: len(graph.inputs)], dys, places)
+    new.outputs = outputs + dxs
+    return new
 
 
 def _smooth(x: Any) -> bool:

@@ -31,4 +31,4 @@ def erase(graph: Graph) -> Graph:
 def _visit(_: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:
     if node.op.name == "stop_gradient":
         return node.inputs
-    return node.inputs[: node.attrs["count"]] if node.op.name == "with_gradient" else None
+    return node.inputs[: node.attrs["count"]] if node.op.name in ("with_pullback", "with_gradient") else None

@@ -34,7 +34,7 @@ from ..graph.graph import Graph
 from ..graph.rewrite import Rewriter, has_effect, regions
 
 RESULT, OPERANDS = 1024, 65536  # elements
-LEFT = frozenset({"broadcast_to", "with_gradient", "transfer"})  # the first is smaller as it is
+LEFT = frozenset({"broadcast_to", "with_gradient", "with_pullback", "transfer"})  # the first is smaller as it is
 
 
 def fold(graph: Graph) -> Graph:
