@@ -79,6 +79,9 @@ def of_function(function: FunctionType) -> list[Guard]:
     for name in function.__code__.co_names:
         if name in values and not isinstance(values[name], ModuleType):
             found.append(guard(f"global {name!r}", lambda values=values, name=name: values.get(name, MISSING)))
+    if function.__defaults__ or function.__kwdefaults__:
+        defaults = f"a default of {function.__name__}"
+        found.append(guard(defaults, lambda: [function.__defaults__, function.__kwdefaults__]))
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         found.append(guard(f"{name!r} of the closure", lambda cell=cell: _contents(cell)))
     return found

@@ -70,7 +70,7 @@ class Caller:
             return self(f.func, *f.args, *args, **{**f.keywords, **kwargs})
         if kind.__module__ == "builtins":
             return self.builtin(f, args, kwargs)
-        method = _python_method(kind, "__call__")
+        method = python_method(kind, "__call__")
         if method is not None and not hasattr(f, OPAQUE):
             return self(method, f, *args, **kwargs)
         return f(*self.arguments(f, args), **kwargs)
@@ -103,12 +103,12 @@ class Caller:
         """Make an object: what Python does for a class, with `__new__` and `__init__` rewritten."""
         if f in HIGHER_ORDER:
             return f(*map(self.lent, args), **kwargs)
-        init = _python_method(f, "__init__")
+        init = python_method(f, "__init__")
         if type(f).__call__ is not type.__call__ or init is None or not is_users(init) or f in BUILTINS:
             return f(*args, **kwargs)
         made = self(f.__new__, f, *args, **kwargs)
         if isinstance(made, f):
-            init = _python_method(type(made), "__init__")
+            init = python_method(type(made), "__init__")
             given = made.__init__(*args, **kwargs) if init is None else self(init, made, *args, **kwargs)
             if given is not None:
                 raise TypeError(f"__init__() should return None, not '{type(given).__name__}'")
@@ -136,7 +136,7 @@ def _is_installed(path: str) -> bool:
     return path.startswith("<frozen") or os.path.realpath(path).startswith(INSTALLED)
 
 
-def _python_method(kind: type, name: str) -> FunctionType | None:
+def python_method(kind: type, name: str) -> FunctionType | None:
     """A method that a class defines in Python, as a plain function."""
     for parent in kind.__mro__:
         if name in parent.__dict__:

@@ -48,12 +48,19 @@ class Calls(Rewriter):
 
     def visit_Try(self, node: Node) -> Node:
         self.generic_visit(node)
-        if node.handlers:
+        if node.handlers or node.finalbody:
             item = gast.withitem(context_expr=operator("trying"), optional_vars=None)
             node.body = [place(gast.With(items=[item], body=node.body, type_comment=None), node)]
         return node
 
     visit_TryStar = visit_Try
+
+    def visit_With(self, node: Node) -> Node:
+        self.generic_visit(node)
+        for item in node.items:
+            if not is_operator(getattr(item.context_expr, "func", None) or item.context_expr, "trying"):
+                item.context_expr = place(operator("entered", item.context_expr), item.context_expr)
+        return node
 
     def visit_display(self, node: Node) -> Node:
         self.generic_visit(node)

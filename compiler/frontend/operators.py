@@ -236,6 +236,11 @@ def trying() -> contextlib.AbstractContextManager[None]:
     return contextlib.nullcontext()
 
 
+def entered(manager: Any) -> Any:
+    """What a `with` statement enters."""
+    return manager
+
+
 def made(value: Any) -> Any:
     """A list, dict or set that was just displayed."""
     return value

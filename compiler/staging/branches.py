@@ -11,9 +11,9 @@ from ..graph.control import if_ as if_op
 from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
 from .effects import Stopped, symbols
 from .maybe import Maybe
-from .state import Place, Result
+from .state import Place, Result, cells_of, containers
 from .template import Known, Template, decode, encode, general, placeholders
-from .tracer import Block, joined, put
+from .tracer import Block, active, joined, put
 
 Thunk = Callable[[], Any]
 
@@ -56,8 +56,22 @@ def staged_if(predicate: Any, then: Thunk, other: Thunk, places: Sequence[Place]
         value = decode(templates[place], results, place.name)
         if not (isinstance(templates[place], Known) and place.get() is value):
             put(place, value)
+            _own(place, value, blocks)
     if all(block.stopped for block in blocks):
         raise Stopped
+
+
+def _own(place: Place, value: Any, blocks: Sequence[Block]) -> None:
+    """Say whether the containers of a joined value are new, or one of some that others may hold too."""
+    if next(containers(value), None) is None:
+        return
+    for block in (block for block in blocks if not block.stopped):
+        parts = list(containers(block.left(place)))
+        elsewhere = [x for other in block.after if other != place for x in containers(block.after[other])]
+        if not all(id(x) in block.born for x in parts) or any(x is y for x in parts for y in elsewhere):
+            return active().blur(value)
+    for x in containers(value):
+        active().makes(x)
 
 
 def _joined(place: Place, blocks: Sequence[Block]) -> Template:
@@ -80,7 +94,8 @@ def _outputs(block: Block, place: Place, template: Template) -> list[Any]:
 def staged_value(predicate: Any, then: Thunk, other: Thunk, name: str) -> Any:
     """The value of one of two expressions."""
     result = Result(name)
-    staged_if(predicate, lambda: result.set(then()), lambda: result.set(other()), [result])
+    places = [result, *cells_of((), then, other)]
+    staged_if(predicate, lambda: result.set(then()), lambda: result.set(other()), places)
     return result.value
 
 

@@ -11,7 +11,7 @@ from ...runtime.errors import SourceError
 from ...runtime.tensor import OPS
 from ..graph.graph import SymbolicTensor
 from .branches import is_none, truth
-from .effects import emit, host, symbols, with_values
+from .effects import emit, frozen, host, with_values
 from .maybe import Maybe
 from .sequences import (
     Staged,
@@ -24,6 +24,7 @@ from .sequences import (
     staged_reversed,
     staged_zip,
 )
+from .text import late_field
 
 
 def _single(x: Any, what: str) -> Any:
@@ -52,8 +53,20 @@ def staged_print(*values: Any, **options: Any) -> None:
     def act(known: list[Any]) -> None:
         print(*known, **options)
 
-    operands, action = with_values(values, act)
+    operands, action = with_values([frozen(x) for x in values], act)
     emit(host, operands, action)
+
+
+def _present(x: Any) -> Any:
+    return x.demand() if isinstance(x, Maybe) else x
+
+
+def _isinstance(x: Any, kinds: Any) -> Any:
+    if isinstance(x, Maybe):
+        none, value = is_none(x), _isinstance(x.value, kinds) if x.value is not None else False
+        there = OPS["logical_and"](OPS["logical_not"](none), value) if value else False
+        return OPS["logical_or"](there, none) if isinstance(None, kinds) else there
+    return issubclass(x.weak, kinds) if getattr(x, "weak", None) else isinstance(x, kinds)
 
 
 def _extreme(name: str, reduce: str, pair: str) -> Callable[..., Any]:
@@ -109,6 +122,11 @@ STAGED: dict[Any, Callable[..., Any]] = {
     builtins.map: staged_map,
     builtins.len: staged_len,
     builtins.print: staged_print,
+    builtins.str: lambda x: late_field(_present(x), "s", ""),
+    builtins.repr: lambda x: late_field(_present(x), "r", ""),
+    builtins.format: lambda x, form="": late_field(_present(x), "", form),
+    builtins.isinstance: _isinstance,
+    builtins.type: lambda x: _present(x).weak or type(x),
     builtins.int: lambda x: _cast(x, int, int64),
     builtins.float: lambda x: _cast(x, float, float64),
     builtins.bool: truth,
@@ -135,7 +153,7 @@ def staged_builtin(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -
     if any_staged(args) or any(isinstance(x, (SymbolicTensor, Maybe)) for x in args):
         return version
     if function is builtins.print:
-        return version if symbols(args) else None
+        return version
     if function in FOLDS and args and isinstance(args[0], (list, tuple)):
         return version if any(isinstance(x, SymbolicTensor) for x in args[0]) else None
     return None

@@ -94,6 +94,15 @@ def symbols(values: Sequence[Any]) -> list[Any]:
     return found
 
 
+def frozen(value: Any) -> Any:
+    """`value`, its containers copied, for they may change before the graph runs."""
+    if type(value) in (list, tuple):
+        return type(value)(map(frozen, value))
+    if type(value) is dict:
+        return {k: frozen(x) for k, x in value.items()}
+    return value
+
+
 def filled(value: Any, known: dict[int, Any]) -> Any:
     """`value` with its symbolic tensors replaced by what they turned out to be."""
     if isinstance(value, SymbolicTensor):

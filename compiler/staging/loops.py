@@ -20,7 +20,7 @@ from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
 from .branches import truth
 from .state import Place, Result
 from .template import Known, StructureError, Template, Traced, decode, encode, equal, specs
-from .tracer import Block, joined, put
+from .tracer import Block, active, joined, put
 
 ATTEMPTS = 12
 LONGEST_UNROLLED = 1000  # trips of a loop that must be written out
@@ -67,7 +67,10 @@ def _trace(graph: Graph, trip: Any, templates: dict[Place, Template], entry: dic
     region.input(Spec((), bool_), "go")
     for place, template in templates.items():
         inputs = [region.input(spec, place.name) for spec in specs(template)]
-        place.set(decode(template, iter(inputs), place.name))
+        value = decode(template, iter(inputs), place.name)
+        place.set(value)
+        if not isinstance(template, Known):
+            active().blur(value)
     try:
         block = Block(region, [go, *templates]).run(trip)
         with write_to(region):
@@ -120,6 +123,7 @@ def _emit(
         value = decode(template, results, place.name)
         if not isinstance(template, Known):
             put(place, value)
+            active().blur(value)
 
 
 def staged_for(

@@ -9,17 +9,19 @@ import builtins
 import contextlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
-from ...runtime.errors import SourceError
+from ...runtime.errors import ROOT, SourceError
 from ...runtime.nn.module import Module
 from ...runtime.tensor import OPS, Tensor
 from ..frontend import operators as plain
-from ..frontend.calling import OPAQUE, Caller, python_property
+from ..frontend.calling import OPAQUE, Caller, is_users, python_method, python_property
+from ..frontend.convert import is_rewritten
 from ..frontend.operators import (  # noqa: F401  (what does not ask)
     captured,
     chain as plain_chain,
-    generator,
     instance,
     mapping,
     raise_ as plain_raise,
@@ -34,8 +36,9 @@ from .builtins import staged_builtin
 from .effects import Refused
 from .loops import staged_for, staged_while
 from .maybe import Maybe, unbound
+from .repeat import check_repeatable, is_log, staged_log
 from .sequences import is_staged, sequence as staged_sequence
-from .state import Attribute, Contents, Item, cells_of
+from .state import Attribute, Contents, Item, cells_of, setter
 from .statements import (
     in_region,
     is_symbolic,
@@ -87,6 +90,7 @@ def for_(items: Iterable[Any], body: Callable[[Any], object], names: Names, go_o
         active().label(body)
         staged_for(found.length, found.item, body, go_on, cells_of(names, body, go_on))
         return
+    check_repeatable(next, (items,))
     go: Any = True
     for item in items.demand() if isinstance(items, Maybe) else items:
         if is_symbolic(go):
@@ -112,7 +116,10 @@ def returned(flag: Any, result: Thunk) -> Any:
 
 def read(name: Thunk, text: str) -> Any:
     """The value of a name that may have none."""
-    value = plain.read(name, text)
+    try:
+        value = plain.read(name, text)
+    except UnboundLocalError as error:  # in a block that may not run
+        return raise_(error)
     return value.bound() if isinstance(value, Maybe) else value
 
 
@@ -203,6 +210,9 @@ def is_(a: Any, b: Any) -> Any:
         isinstance(b, SymbolicTensor) and isinstance(a, bool)
     ):
         return eq(a, b)
+    if a is not b and type(a) is type(b):
+        active().settled(a)
+        active().settled(b)
     return a is b
 
 
@@ -260,6 +270,10 @@ def get_item(container: Any, index: Any) -> Any:
     """`container[index]`."""
     if isinstance(container, Maybe):
         container = container.demand()
+    if is_symbolic(index) and isinstance(container, dict):
+        raise SourceError(
+            "an item of a dict is read by a key that is not known yet", "Make it a list, and the key an index."
+        )
     if is_symbolic(index) and isinstance(container, (list, tuple)):
         return _chosen(container, index)
     if isinstance(container, Tensor):
@@ -303,14 +317,20 @@ def set_item(container: Any, index: Any, value: Any) -> Any:
             raise SourceError(
                 "an item of a list is assigned by an index that is not known yet", "Make the list a tensor."
             )
-        known = isinstance(container, list) or index in container
+        active().settled(container)
+        known = not isinstance(index, builtins.slice) and (isinstance(container, list) or index in container)
         active().note(Item(container, index) if known else Contents(container))
+    method = python_method(type(container), "__setitem__")
+    if method is not None:
+        call(method, container, index, value)
+        return container
     return plain.set_item(container, index, value)
 
 
 def del_item(container: Any, index: Any) -> Any:
     """`del container[index]`; gives what the name of the container is bound to from now on."""
     if isinstance(container, (list, dict)):
+        active().settled(container)
         active().note(Contents(container))
     return plain.del_item(container, index)
 
@@ -354,13 +374,35 @@ def made(value: Any) -> Any:
 
 def set_attr(owner: Any, name: str, value: Any) -> None:
     """`owner.name = value`."""
+    kind = type(owner)
+    method = setter(kind)
+    if method is not None:
+        return call(method, owner, name, value)
+    found = next((vars(parent)[name] for parent in kind.__mro__ if name in vars(parent)), None)
+    if type(found) is property and isinstance(found.fset, FunctionType) and not isinstance(owner, Module):
+        return call(found.fset, owner, value)
+    return set_plain_attr(owner, name, value)
+
+
+def set_plain_attr(owner: Any, name: str, value: Any) -> None:
+    """`object.__setattr__(owner, name, value)`."""
+    active().settled(owner)
     active().reads(owner, name)
     put(Attribute(owner, name), value)
 
 
 def del_attr(owner: Any, name: str) -> None:
     """`del owner.name`."""
+    active().settled(owner)
     put(Attribute(owner, name), unbound)
+
+
+REBINDING: dict[Any, Callable[..., Any]] = {
+    builtins.setattr: set_attr,
+    builtins.delattr: del_attr,
+    object.__setattr__: set_plain_attr,
+    object.__delattr__: del_attr,
+}
 
 
 def put_attr(owner: Any, name: str, old: Any, new: Any) -> None:
@@ -383,20 +425,27 @@ class StagingCaller(Caller):
             if not f.built:
                 f.prepare(*args, **kwargs)
             return self(f.call, *args, **kwargs)
-        return super().__call__(f, *args, **kwargs)
+        if is_log(f):
+            return staged_log(f, args, kwargs)
+        check_repeatable(f, args)
+        found = super().__call__(f, *args, **kwargs)
+        return active().makes(found) if hasattr(type(found), "__next__") else found
 
     def converted(self, f: Any, args: tuple[Any, ...] = ()) -> Callable[..., Any]:
         made = super().converted(f, args)
-        if made is not f:
+        if made is not f and is_users(f):
             active().enters(f)
+        if made is not f or is_rewritten(f.__code__):
+            active().rebinds(f)
         return made
 
     def builtin(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        staged = staged_builtin(f, args, kwargs)
+        staged = staged_builtin(f, args, kwargs) or REBINDING.get(f)
         if staged is not None:
             return staged(*args, **kwargs)
         owner = getattr(f, "__self__", None)
         if isinstance(owner, (list, dict)) and getattr(f, "__name__", "") in CHANGES:
+            active().settled(owner)
             active().note(Contents(owner))
         made = super().builtin(f, args, kwargs)
         return active().makes(made) if getattr(f, "__name__", "") == "__new__" else made
@@ -407,6 +456,40 @@ class StagingCaller(Caller):
             return staged(*args, **kwargs)
         made = super().construct(f, args, kwargs)
         return made if isinstance(made, Tensor) else active().makes(made)
+
+
+def generator(items: Any, generate: Callable[[Iterator[Any]], Any], listed: Callable[[Any], Any]) -> Any:
+    """A generator expression over `items`; one over a tensor gives the list of the same elements."""
+    if is_staged(items):
+        return listed(items)
+    return active().makes(plain.generator(items, generate, listed))
+
+
+def entered(manager: Any) -> Any:
+    """What a `with` statement enters: the user's own methods are compiled, and what is raised inside is for them."""
+    enter, leave = (python_method(type(manager), name) for name in ("__enter__", "__exit__"))
+    ours = type(manager).__module__.partition(".")[0] == ROOT or isinstance(manager, contextlib.nullcontext)
+    return manager if ours else Entered(manager, enter, leave)
+
+
+@dataclass
+class Entered:
+    """A context manager of the user's while tracing."""
+
+    manager: Any
+    enter: Any
+    leave: Any
+
+    def __enter__(self) -> Any:
+        value = call(self.enter, self.manager) if self.enter else self.manager.__enter__()
+        active().trying += 1
+        return value
+
+    def __exit__(self, *error: Any) -> Any:
+        active().trying -= 1
+        if error and isinstance(error[1], SourceError):
+            raise Refused(error[1]) from error[1]
+        return call(self.leave, self.manager, *error) if self.leave else self.manager.__exit__(*error)
 
 
 call = StagingCaller(sys.modules[__name__])

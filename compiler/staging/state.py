@@ -7,12 +7,17 @@ can be undone and become results of the block instead.
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import dis
+import functools
 import re
-from collections.abc import Callable, Sequence
-from types import CellType, FunctionType
+from collections.abc import Callable, Iterator, Sequence
+from types import CellType, CodeType, FunctionType
 from typing import Any
 
 from ...runtime.variable import Variable
+from ..frontend.calling import is_users
 from .maybe import unbound
 
 BLOCK = re.compile(r"(then|else|body|test|item)_\d+")
@@ -69,6 +74,31 @@ class Cell(Place):
             del self.cell.cell_contents
 
 
+class Free(Cell):
+    """A variable of a function around the one that rebinds it."""
+
+    shared = True
+
+
+class Global(Place):
+    """A global variable."""
+
+    def __init__(self, values: dict[str, Any], name: str) -> None:
+        self.values, self.name = values, name
+
+    def identity(self) -> tuple[Any, ...]:
+        return ("global", id(self.values), self.name)
+
+    def get(self) -> Any:
+        return self.values.get(self.name, unbound)
+
+    def set(self, value: Any) -> None:
+        if value is not unbound:
+            self.values[self.name] = value
+        else:
+            self.values.pop(self.name, None)
+
+
 class Attribute(Place):
     """An attribute of an object."""
 
@@ -83,7 +113,9 @@ class Attribute(Place):
         return getattr(self.owner, self.attribute, unbound)
 
     def set(self, value: Any) -> None:
-        if value is not unbound:
+        if value is not unbound and setter(type(self.owner)) is not None:
+            object.__setattr__(self.owner, self.attribute, value)  # what the user's own method asked for
+        elif value is not unbound:
             setattr(self.owner, self.attribute, value)
         elif self.get() is not unbound:
             delattr(self.owner, self.attribute)
@@ -124,7 +156,7 @@ class Contents(Place):
         return ("contents", id(self.container))
 
     def get(self) -> Any:
-        return type(self.container)(self.container)
+        return copy.copy(self.container)
 
     def set(self, value: Any) -> None:
         self.container.clear()
@@ -178,7 +210,61 @@ def cells_of(names: Sequence[str], *blocks: Callable[..., Any] | None) -> list[P
                 found.setdefault(name, Cell(cell, name))
             else:
                 _reach(Cell(cell, name).get(), inner)
-    return [*(found[name] for name in names if name in found), *(p for p in inner if p not in found.values())]
+    globally = [place for block in blocks if isinstance(block, FunctionType) for place in globals_of(block)]
+    local = [*(found[name] for name in names if name in found), *(p for p in inner if p not in found.values())]
+    return [*local, *dict.fromkeys(globally)]
+
+
+def globals_of(function: FunctionType) -> list[Place]:
+    """The global variables that a function, or one written in it, assigns."""
+    return [Global(function.__globals__, name) for name in _rebound(function.__code__)[1]]
+
+
+def free_of(function: FunctionType) -> list[Place]:
+    """The variables of functions around it that a function, or one written in it, assigns."""
+    names = _rebound(function.__code__)[0]
+    return [Free(cell, name) for name, cell in closure(function) if name in names and not BLOCK.fullmatch(name)]
+
+
+@functools.lru_cache(maxsize=4096)
+def _rebound(code: CodeType) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The free names and the global names that code assigns or deletes."""
+    free: set[str] = set()
+    globally: dict[str, None] = {}
+    for step in dis.get_instructions(code):
+        if step.opname in ("STORE_DEREF", "DELETE_DEREF"):
+            free.add(step.argval)
+        elif step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+            globally[step.argval] = None
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            inner = _rebound(part)
+            free |= inner[0]
+            globally |= dict.fromkeys(inner[1])
+    return frozenset(free & {*code.co_freevars}), tuple(globally)
+
+
+def containers(value: Any) -> Iterator[Any]:
+    """The containers in a tree that can be changed."""
+    parts: Any = ()
+    if isinstance(value, (list, tuple)):
+        parts = value
+    elif isinstance(value, dict):
+        parts = value.values()
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        parts = [getattr(value, each.name, None) for each in dataclasses.fields(value)]
+    else:
+        return
+    if not isinstance(value, tuple):
+        yield value
+    for part in parts:
+        yield from containers(part)
+
+
+def setter(kind: type) -> FunctionType | None:
+    """The `__setattr__` that a class of the user's defines."""
+    found = kind.__setattr__
+    return found if isinstance(found, FunctionType) and is_users(found) else None
 
 
 def closure(function: Any) -> list[tuple[str, CellType]]:

@@ -14,14 +14,15 @@ from types import FunctionType
 from typing import Any
 
 from ...runtime import observers
-from ...runtime.errors import DTypeError, ShapeError
+from ...runtime.errors import DTypeError, ShapeError, SourceError
 from ...runtime.spec import describe
 from ...runtime.tensor import OPS, Tensor
 from ...runtime.variable import Variable, traced_by
 from ..graph.graph import Graph, SymbolicTensor, write_to, writing
 from ..guards import Guard, of_attribute, of_function
 from .effects import Stopped
-from .state import Cell, Held, Journal, Place, closure
+from .snapshot import Snapshot
+from .state import Cell, Free, Held, Journal, Place, closure, containers, free_of, globals_of
 from .template import SideEffectError, StructureError, Template, merge, settle
 
 
@@ -32,17 +33,20 @@ class Trace:
         self.graph = graph
         self.inputs: dict[Variable, SymbolicTensor] = {}  # variables that were read, and the inputs they became
         self.values: dict[Variable, Any] = {}  # what they hold at this point of the trace
+        self.outer_tapes: tuple[observers.Observer, ...] = ()  # in the function, around the blocks being traced
         self.journals: list[Journal] = []
         self.born: list[dict[int, Any]] = [{}]  # objects made by the blocks being traced, the innermost block's last
         self.refused: Exception | None = None  # what could not be compiled inside a `try`
         self.trying = 0  # how many `try` with handlers are around
         self.labels: dict[int, str] = {}  # names of containers, for messages
+        self.around: dict[int, Any] = {}  # cells of functions made before the trace
+        self.unclear: dict[int, Any] = {}  # containers that stand for one of several, which one is not known
         self.guards: dict[Any, Guard] = {}  # what is taken for granted, each place once
 
     def read(self, variable: Variable) -> Any:
         """The present value of a variable; tapes inside the function are told."""
         value = self.holds(variable)
-        for observer in observers.current():
+        for observer in (*self.outer_tapes, *observers.current()):
             observer.read(variable, value)
         return value
 
@@ -82,6 +86,18 @@ class Trace:
         for guard in of_function(function):
             self.guards.setdefault((id(function), guard.what), guard)
 
+        for _, cell in closure(function):
+            self.around[id(cell)] = cell
+
+    def rebinds(self, function: FunctionType) -> None:
+        """Note the variables around a function that it may assign when it is called."""
+        for place in (*free_of(function), *globals_of(function)):
+            self.note(place)
+
+    def outlives(self, place: Place) -> bool:
+        """Whether a place is there before and after the call."""
+        return not isinstance(place, Held) and (not isinstance(place, Free) or id(place.cell) in self.around)
+
     def reads(self, owner: Any, name: str) -> None:
         """Take an attribute for granted, unless it is changed while tracing."""
         key = (id(owner), name)
@@ -100,6 +116,26 @@ class Trace:
         """Take notice of a new object."""
         self.born[-1][id(made)] = made
         return made
+
+    def owns(self, x: Any) -> bool:
+        """Whether the block being traced made an object."""
+        return id(x) in self.born[-1]
+
+    def blur(self, value: Any) -> None:
+        """Say that the containers in a value stand for one of several objects of the program."""
+        self.unclear.update((id(x), x) for x in containers(value))
+
+    def settled(self, x: Any) -> None:
+        """Refuse to change, or to tell apart, what stands for one of several objects.
+
+        Errors: SideEffectError.
+        """
+        if id(x) in self.unclear:
+            kind = type(x).__name__
+            raise SideEffectError(
+                f"this {kind} is one of several, and which one depends on a tensor, so it cannot be changed or told apart",
+                f"Change a copy: {kind}(x), or copy.copy(x).",
+            )
 
     def label(self, *blocks: Any) -> None:
         """Learn the names of the lists and dicts that blocks see."""
@@ -143,27 +179,42 @@ class Block:
         self.places = list(places)
         self.after: dict[Place, Any] = {}
         self.stopped = False
+        self.born: dict[int, Any] = {}  # the objects that it made
 
     def run(self, block: Callable[[], Any]) -> Block:
         """Run `block`, keep what it left, and put everything back."""
         trace, journal = active(), Journal()
         before = {place: place.get() for place in self.places}
+        seen = Snapshot(block)
         trace.journals.append(journal)
         trace.born.append({})
+        tapes, trace.outer_tapes = trace.outer_tapes, (*trace.outer_tapes, *observers.current())
         try:
             with write_to(self.region), observers.hidden():
                 try:
                     block()
                 except Stopped:
                     self.stopped = True
+                except RecursionError:
+                    raise SourceError(
+                        "a function calls itself, and how often depends on values that are not known yet",
+                        "Write it as a loop.",
+                    ) from None
             for place in (*self.places, *journal.before):
                 self.after[place] = place.get()
         finally:
+            trace.outer_tapes = tapes
             trace.journals.pop()
-            trace.born.pop()
+            self.born = trace.born.pop()
             journal.undo()
             for place, value in before.items():
                 place.set(value)
+        name = seen.changed()
+        if name is not None:
+            raise SideEffectError(
+                f"{name!r} is changed in a branch or a loop that depends on a tensor, by code that is not compiled",
+                "Assign items and attributes in the compiled function, or keep it in tensors.",
+            )
         return self
 
     def left(self, place: Place) -> Any:
