@@ -328,7 +328,7 @@ class GradientTape:
     def _keys(self, tape: Tape, x: Any) -> list[int]:
         """The keys under which a source is known on the tape."""
         if isinstance(x, Variable):
-            return [value.key for value in tape.reads.get(x, ())]
+            return list({value.key: None for value in tape.reads.get(x, ())})
         x = tape.leaves.get(_as_source(x), x)
         return [x.key] if x.key in tape.known else []
 

@@ -70,36 +70,43 @@ def _run_while(*buffers: Any, test: Graph, step: Graph) -> tuple[Any, ...]:
     return state
 
 
-def _saving(graph: Graph, node: Node) -> tuple[list[Any], Any]:
-    """Exchange a loop for its saving form, in place: the stacks of the states it went through, and their number."""
-    test, step = node.attrs["test"], node.attrs["step"]
-    n = len(step.outputs)
-    state, captures = node.inputs[:n], node.inputs[n:]
-    specs = [y.spec for y in step.outputs]
-    stacks = [stack_of(s) for s in specs]
-    count = Spec((), dtypes.int64)
+def _saving(graph: Graph, node: Node) -> tuple[Any, ...]:
+    """The results of a loop's saving form: the last state, the stacks of the states it went through, their number.
 
-    def widened(region: Graph, saves: bool) -> Graph:
-        new = Graph(region.parent)
-        inputs = [new.input(s) for s in (*specs, *stacks, count)]
-        rest = [new.input(x.spec, x.name) for x in region.inputs[n:]]
-        outputs, _ = new.inline(region, [*inputs[:n], *rest])
-        if saves:
-            outputs += [push(stack, x) for stack, x in zip(inputs[n : 2 * n], inputs[:n], strict=True)]
-            outputs.append(inputs[2 * n] + 1)
-        new.outputs = outputs
-        return new
-
-    place = next(i for i, other in enumerate(graph.nodes) if other.outputs is node.outputs)
+    The loop in the graph is exchanged for it, unless that was done for another gradient.
+    """
+    n = len(node.attrs["step"].outputs)
+    place = next(i for i, other in enumerate(graph.nodes) if any(y is node.outputs[-1] for y in other.outputs))
+    found = graph.nodes[place]
+    if len(found.outputs) > n:
+        return found.outputs
     tail = graph.nodes[place + 1 :]
     del graph.nodes[place:]
+    specs = [y.spec for y in node.attrs["step"].outputs]
     empties = [_emit_empty(graph, s) for s in specs]
     zero = graph.lift(OPS["asarray"](0))
-    attrs = {"test": widened(test, False), "step": widened(step, True)}
-    extra = tuple(SymbolicTensor(graph, s) for s in (*stacks, count))
-    graph.nodes.append(Node(while_, (*state, *empties, zero, *captures), attrs, (*node.outputs, *extra)))
-    graph.nodes.extend(tail)
-    return list(extra[:n]), extra[n]
+    attrs = {"test": _widened(node.attrs["test"], specs, False), "step": _widened(node.attrs["step"], specs, True)}
+    extra = tuple(SymbolicTensor(graph, s) for s in (*map(stack_of, specs), Spec((), dtypes.int64)))
+    inputs = (*found.inputs[:n], *empties, zero, *found.inputs[n:])
+    saving = Node(while_, inputs, attrs, (*found.outputs, *extra))
+    graph.nodes += [saving, *tail]
+    if observers.watching.count:  # tapes around know the state already; of the stacks they have to be told
+        unseen = tuple(SymbolicTensor(graph, s) for s in specs)
+        observers.tell(while_, inputs, attrs, (*unseen, *extra))
+    return saving.outputs
+
+
+def _widened(region: Graph, specs: Sequence[Spec], saves: bool) -> Graph:
+    """A region of a loop for its saving form."""
+    n, new = len(specs), Graph(region.parent)
+    inputs = [new.input(s) for s in (*specs, *map(stack_of, specs), Spec((), dtypes.int64))]
+    rest = [new.input(x.spec, x.name) for x in region.inputs[n:]]
+    outputs, _ = new.inline(region, [*inputs[:n], *rest])
+    if saves:
+        outputs += [push(stack, x) for stack, x in zip(inputs[n : 2 * n], inputs[:n], strict=True)]
+        outputs.append(inputs[2 * n] + 1)
+    new.outputs = outputs
+    return new
 
 
 def _emit_empty(graph: Graph, element: Spec) -> Any:
@@ -158,11 +165,12 @@ def _pull_while(node: Node, dys: tuple[Any, ...], known: Container[int]) -> list
     step = node.attrs["step"]
     n = len(step.outputs)
     graph = node.outputs[0].context
-    stacks, count = _saving(graph, node)
+    results = _saving(graph, node)
+    stacks, count = list(results[n : 2 * n]), results[2 * n]
     state, captures = node.inputs[:n], node.inputs[n:]
     flows = _smooth(state)
     wanted = [i for i in _smooth(captures) if captures[i].key in known]
-    start = [dys[i] if dys[i] is not None else _zeros(graph, node.outputs[i]) for i in flows]
+    start = [dys[i] if dys[i] is not None else _zeros(graph, results[i]) for i in flows]
     start += [_zeros(graph, captures[i]) for i in wanted] + stacks + [count]
 
     test, back = (Graph(graph) for _ in range(2))

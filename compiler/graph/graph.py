@@ -170,7 +170,7 @@ class Graph:
         if kind is not None and outputs[0].dtype not in BOOLS:
             outputs[0].weak = float if outputs[0].dtype in FLOATS else kind
         if observers.watching.count:
-            observers.tell(op, inputs, attrs, outputs)
+            observers.tell(op, self.outside(inputs), attrs, outputs)
         if single:
             return outputs[0]
         return specs._make(outputs) if hasattr(specs, "_make") else outputs
@@ -245,6 +245,11 @@ class Graph:
         inner = SymbolicTensor(self, x.spec, x.name, x.weak)
         self.captured[x.key] = (x, inner)
         return inner
+
+    def outside(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        """Operands as the program knows them, which may hold what was captured by its outer name."""
+        outer = {inner.key: x for x, inner in self.captured.values()}
+        return tuple([outer.get(x.key, x) if isinstance(x, SymbolicTensor) else x for x in inputs])
 
     def within(self, other: Graph) -> bool:
         """Whether this graph is a region somewhere inside `other`."""
