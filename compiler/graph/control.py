@@ -26,7 +26,7 @@ from ...runtime.spec import Spec, StackSpec, stack_of
 from ...runtime.tensor import OPS
 from .graph import WRITTEN_AS, Graph, SymbolicTensor, close, write_to
 from .interpret import interpret
-from .rewrite import does_something
+from .rewrite import Rewriter, does_something
 from .stack import alias, empty_stack, pop, push, zero_stack
 
 
@@ -150,15 +150,7 @@ def without_effects(graph: Graph) -> Graph:
     """The graph without what it does besides computing: a way back must not print again what was printed."""
     if not does_something(graph):
         return graph
-    new = Graph(graph.parent)
-    new.inputs, new.outputs = graph.inputs, graph.outputs
-    for node in graph.nodes:
-        if isinstance(node.op, ControlOp):
-            attrs = {name: without_effects(x) if isinstance(x, Graph) else x for name, x in node.attrs.items()}
-            new.nodes.append(node._replace(attrs=attrs))
-        elif not node.op.effect:
-            new.nodes.append(node)
-    return new
+    return Rewriter(lambda _, __, node: () if node.op.effect else None).graph(graph, graph.parent)
 
 
 def _pull_while(node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[tuple[int, Any]]:
