@@ -27,6 +27,7 @@ from .rebuild import bind, code_of
 from .rewriter import Rewriter
 from .scope import Names
 from .source import definition
+from .subset import check
 from .supers import Supers
 from .tree import Node, room_for
 
@@ -74,7 +75,9 @@ def is_rewritten(code: CodeType) -> bool:
 
 def rewritten_tree(function: FunctionType) -> Node:
     """The tree of a function's rewritten twin."""
-    return rewrite(definition(function).tree, function.__code__.co_freevars)
+    found = definition(function)
+    check(found)
+    return rewrite(found.tree, function.__code__.co_freevars)
 
 
 def rewrite(tree: Node, free: tuple[str, ...] = ()) -> Node:
