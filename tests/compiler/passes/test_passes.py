@@ -21,9 +21,11 @@ from weft.compiler.graph.parser import parse
 from weft.compiler.graph.rewrite import same
 from weft.compiler.graph.text import text
 from weft.compiler.graph.verify import verify
+from weft.compiler.passes.dce import dce
 from weft.compiler.passes.differentiate import differentiate
 from weft.compiler.passes.erase import erase
 from weft.compiler.passes.pipeline import PASSES, optimize
+from weft.compiler.passes.prune import prune
 from weft.runtime import dtypes
 from weft.runtime.spec import Spec
 
@@ -88,3 +90,91 @@ def test_two_thousand_ops_are_optimized_in_time() -> None:
     start = time.perf_counter()
     optimize(graph)
     assert time.perf_counter() - start < 2
+
+
+PRUNED = {
+    "a branch never taken": (
+        """graph (x: f32[]) -> f32[] {
+          p = constant value=bool[] False
+          y = if p (x) { then { a = exp x; yield a } else { b = sin x; yield b } }
+          return y
+        }""",
+        """graph (x: f32[]) -> f32[] { b = sin x; return b }""",
+    ),
+    "a result that both branches hand on": (
+        """graph (p: bool[], x: f32[], w: f32[]) -> f32[], f32[] {
+          y, z = if p (x, w) { then { a = exp x; yield a, w } else { yield x, w } }
+          return y, z
+        }""",
+        """graph (p: bool[], x: f32[], w: f32[]) -> f32[], f32[] {
+          y = if p (x) { then { a = exp x; yield a } else { yield x } }
+          return y, w
+        }""",
+    ),
+    "a constant that both branches give": (
+        """graph (p: bool[], x: f32[]) -> f32[], i64[] {
+          y, n = if p (x) {
+            then { a = exp x; c = constant value=i64[] 2; yield a, c }
+            else { d = constant value=i64[] 2; yield x, d }
+          }
+          return y, n
+        }""",
+        """graph (p: bool[], x: f32[]) -> f32[], i64[] {
+          n = constant value=i64[] 2
+          y = if p (x) { then { a = exp x; yield a } else { yield x } }
+          return y, n
+        }""",
+    ),
+    "branches that differ stay": (
+        """graph (p: bool[], x: f32[], w: f32[]) -> f32[], i64[] {
+          y, n = if p (x, w) {
+            then { c = constant value=i64[] 2; yield x, c }
+            else { d = constant value=i64[] 3; yield w, d }
+          }
+          return y, n
+        }""",
+        None,
+    ),
+    "zeros of two signs stay": (
+        """graph (p: bool[]) -> f32[] {
+          y = if p () { then { c = constant value=f32[] 0.0; yield c } else { d = constant value=f32[] -0.0; yield d } }
+          return y
+        }""",
+        None,
+    ),
+    "branches that are the same": (
+        """graph (p: bool[], x: f32[]) -> f32[] {
+          y = if p (x) { then { a = exp x; yield a } else { b = exp x; yield b } }
+          return y
+        }""",
+        """graph (p: bool[], x: f32[]) -> f32[] { a = exp x; return a }""",
+    ),
+    "a loop that makes no trip": (
+        """graph (x: f32[]) -> f32[] {
+          n = constant value=i64[] 0
+          y, m = while (y: f32[] = x, m: i64[] = n) {
+            test { a = greater m 0; yield a }
+            step { b = exp y; c = subtract m 1; yield b, c }
+          }
+          return y
+        }""",
+        """graph (x: f32[]) -> f32[] { return x }""",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), PRUNED.values(), ids=list(PRUNED))
+def test_pruning_leaves_what_may_run(before: str, after: str | None) -> None:
+    graph = parse(before)
+    pruned = verify(dce(prune(graph)))
+    assert same(pruned, parse(after or before)), text(pruned)
+
+
+def test_a_differentiated_loop_runs_once() -> None:
+    graph = parse("""
+    graph (x: f64[]) -> f64[] {
+      y = while (y: f64[] = x) { test { a = less y 9.0; yield a } step { b = multiply y y; yield b } }
+      return y
+    }""")
+    loops = [node for node in optimize(differentiate(graph)).nodes if node.op.name == "while"]
+    assert len(loops) == 2  # there and back
