@@ -32,7 +32,7 @@ from .signature import Signature, data_of, signature, symbol_spec, watch_life
 from .staging import operators
 from .staging.effects import Refused, symbols
 from .staging.maybe import NONE, Maybe
-from .staging.state import Contents, Held, Journal, Place
+from .staging.state import Contents, Held, Journal, Place, containers
 from .staging.template import (
     Known,
     Mixed,
@@ -42,9 +42,11 @@ from .staging.template import (
     Traced,
     Tree,
     Unsettled,
+    conflict,
     encode,
     general,
 )
+from .staging.text import LateText
 from .staging.tracer import Trace, tracing
 
 LIMIT = 64  # traces kept of one function
@@ -89,12 +91,13 @@ class Program:
     weak: list[type | None]
     places: list[Place] = field(default_factory=list)  # attributes and items that a call sets
     guards: list[Guard] = field(default_factory=list)
+    owners: dict[int, int] = field(default_factory=dict)  # of places in containers that are arguments: which ones
 
     def broken(self) -> Guard | None:
         """The first guard that does not hold any more."""
         return next((guard for guard in self.guards if not guard.holds()), None)
 
-    def __call__(self, data: list[Any]) -> Any:
+    def __call__(self, data: list[Any], arguments: Any = ()) -> Any:
         operands = (*data, *(v.read_value() for v in self.variables))
         results = list(apply(call, operands, {"body": self.graph}))
         split = len(results) - len(self.assigned)
@@ -103,8 +106,9 @@ class Program:
         carried = iter(zip(results[:split], self.weak, strict=True))
         leaves = [_result(t, carried) for t in self.templates]
         *left, result = tree.unflatten(self.structure, leaves)
-        for place, value in zip(self.places, left, strict=True):
-            place.set(value)
+        given = list(containers(arguments)) if self.owners else []
+        for i, (place, value) in enumerate(zip(self.places, left, strict=True)):
+            (place.of(given[self.owners[i]]) if i in self.owners else place).set(value)
         return result
 
 
@@ -156,7 +160,7 @@ class Compiled:
         if _eagerly.get():
             return self.function(*args, **kwargs)
         key, leaves = signature(args, kwargs)
-        return self._find(key, leaves)(data_of(leaves))
+        return self._find(key, leaves)(data_of(leaves), (args, kwargs))
 
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
         return self if owner is None else functools.partial(self, owner)
@@ -228,6 +232,7 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Pr
             given[-1].weak = spec[1]
     args, kwargs = tree.unflatten(key.structure, given)
     tracing_now = Trace(graph)
+    failure: Exception | None = None
     with tracing(tracing_now):
         journal = Journal()
         tracing_now.journals.append(journal)
@@ -240,8 +245,14 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Pr
             raise refused.error from None
         except BaseException as error:
             _fail(journal, error)
-            raise
-        places = [place for place in journal.before if not isinstance(place, Held)]
+            failure = error
+            if not isinstance(error, Exception) or isinstance(error, SourceError):
+                raise
+    if failure is not None:
+        _run_until_failure(graph, tracing_now, leaves)
+        raise failure
+    with tracing(tracing_now):
+        places = [place for place in journal.before if tracing_now.outlives(place)]
         parts, structure = tree.flatten((*(place.get() for place in places), result))
         held = dict(tracing_now.values)
         journal.undo()
@@ -257,7 +268,9 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Pr
     graph = optimize(graph)
     guards = list(tracing_now.guards.values())
     _check_guards(guards)
-    return Program(graph, list(tracing_now.inputs), assigned, structure, templates, weak, places, guards)
+    numbers = {id(x): i for i, x in enumerate(containers((args, kwargs)))}
+    owners = {i: numbers[id(place.owner)] for i, place in enumerate(places) if id(place.owner) in numbers}
+    return Program(graph, list(tracing_now.inputs), assigned, structure, templates, weak, places, guards, owners)
 
 
 def _names(function: Callable[..., Any], key: Signature) -> list[str]:
@@ -280,6 +293,14 @@ def _fail(journal: Journal, error: BaseException) -> None:
         for place, value in after.items():
             if not isinstance(place, Held) and not symbols([value]):
                 place.set(value)
+
+
+def _run_until_failure(graph: Graph, trace: Trace, leaves: list[Any]) -> None:
+    """Do what a function does besides computing until it raises: print, and fail earlier where the values say so."""
+    if any(node.op.effect for node in graph.nodes):
+        graph.inputs += trace.inputs.values()
+        operands = (*data_of(leaves), *(variable.read_value() for variable in trace.inputs))
+        apply(call, operands, {"body": optimize(graph)})
 
 
 def _check_places(places: list[Place]) -> None:
@@ -308,7 +329,16 @@ def _output_template(x: Any) -> Template:
         bool(x)
     if isinstance(x, Maybe):
         x = x.bound()
-    return general(x, "the result") if isinstance(x, Maybe | SymbolicTensor) else Known(x)
+    if isinstance(x, LateText):
+        raise SourceError(
+            "the function gives a text of values that are known only when the graph runs",
+            "Give the values, and make the text outside.",
+        )
+    template = general(x, "the result") if isinstance(x, Maybe | SymbolicTensor) else Known(x)
+    error = conflict(template)
+    if error is not None:
+        raise error
+    return template
 
 
 def _weakness(template: Template) -> list[type | None]:

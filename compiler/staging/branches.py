@@ -11,6 +11,7 @@ from ..graph.control import if_ as if_op
 from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
 from .effects import Stopped, symbols
 from .maybe import Maybe
+from .raising import later
 from .state import Place, Result, cells_of, containers
 from .template import Known, Template, decode, encode, general, placeholders
 from .tracer import Block, active, joined, put
@@ -43,7 +44,7 @@ def staged_if(predicate: Any, then: Thunk, other: Thunk, places: Sequence[Place]
     graph = writing()
     assert graph is not None
     condition = truth(predicate)
-    blocks = [Block(Graph(graph), places).run(branch) for branch in (then, other)]
+    blocks = [Block(Graph(graph), places).run(later(branch)) for branch in (then, other)]
     changed = list(dict.fromkeys(place for block in blocks for place in block.after))
     templates = {place: _joined(place, blocks) for place in changed}
     for block in blocks:
@@ -66,7 +67,7 @@ def _own(place: Place, value: Any, blocks: Sequence[Block]) -> None:
     if next(containers(value), None) is None:
         return
     for block in (block for block in blocks if not block.stopped):
-        parts = list(containers(block.left(place)))
+        parts = list(containers(block.shown(place)))
         elsewhere = [x for other in block.after if other != place for x in containers(block.after[other])]
         if not all(id(x) in block.born for x in parts) or any(x is y for x in parts for y in elsewhere):
             return active().blur(value)
@@ -76,7 +77,10 @@ def _own(place: Place, value: Any, blocks: Sequence[Block]) -> None:
 
 def _joined(place: Place, blocks: Sequence[Block]) -> Template:
     """The template of what is in a place after the branches; one that stopped has no say."""
-    values = [block.left(place) for block in blocks if not block.stopped] or [place.get()]
+    running = [block for block in blocks if not block.stopped]
+    values = [block.left(place) for block in running] or [place.get()]
+    if any(value is not values[0] for value in values):
+        values = [block.shown(place) for block in running]
     template: Template = Known(values[0])
     for value in values[1:]:
         template = joined(template, value, place)
@@ -88,7 +92,7 @@ def _joined(place: Place, blocks: Sequence[Block]) -> Template:
 def _outputs(block: Block, place: Place, template: Template) -> list[Any]:
     if block.stopped:
         return placeholders(template, block.region)
-    return encode(block.left(place), template, block.region)
+    return encode(block.shown(place), template, block.region)
 
 
 def staged_value(predicate: Any, then: Thunk, other: Thunk, name: str) -> Any:

@@ -18,6 +18,7 @@ from ...runtime.tensor import OPS
 from ..graph.control import while_ as while_op
 from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
 from .branches import truth
+from .raising import later
 from .state import Place, Result
 from .template import Known, StructureError, Template, Traced, decode, encode, equal, specs
 from .tracer import Block, active, joined, put
@@ -72,7 +73,7 @@ def _trace(graph: Graph, trip: Any, templates: dict[Place, Template], entry: dic
         if not isinstance(template, Known):
             active().blur(value)
     try:
-        block = Block(region, [go, *templates]).run(trip)
+        block = Block(region, [go, *templates]).run(later(trip))
         with write_to(region):
             pass
         return block
@@ -90,7 +91,8 @@ def _widen(templates: dict[Place, Template], entry: dict[Place, Any], block: Blo
         if place not in templates:
             entry[place] = place.get()
         before = templates.get(place, Known(entry[place]))
-        after = before if block.stopped else joined(before, value, place)
+        same = isinstance(before, Known) and before.value is value
+        after = before if block.stopped or same else joined(before, block.shown(place), place)
         if place not in templates and isinstance(after, Known):
             continue
         if place not in templates or not equal(before, after):
@@ -108,7 +110,7 @@ def _emit(
         ends = [OPS["asarray"](False)] if block.stopped else [block.after[go]]
         outputs = [region.lift(ends[0])]
         for place, template in templates.items():
-            outputs += encode(block.left(place), template, region)
+            outputs += encode(block.shown(place), template, region)
     region.outputs = outputs
     test = Graph(graph)
     for x in region.inputs:

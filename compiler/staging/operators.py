@@ -36,6 +36,7 @@ from .builtins import staged_builtin
 from .effects import Refused
 from .loops import staged_for, staged_while
 from .maybe import Maybe, unbound
+from .raising import staged_raise
 from .repeat import check_repeatable, is_log, staged_log
 from .sequences import is_staged, sequence as staged_sequence
 from .state import Attribute, Contents, Item, cells_of, setter
@@ -46,7 +47,6 @@ from .statements import (
     staged_assert,
     staged_not,
     staged_or,
-    staged_raise,
     staged_returned,
 )
 from .template import Unsettled
@@ -116,10 +116,7 @@ def returned(flag: Any, result: Thunk) -> Any:
 
 def read(name: Thunk, text: str) -> Any:
     """The value of a name that may have none."""
-    try:
-        value = plain.read(name, text)
-    except UnboundLocalError as error:  # in a block that may not run
-        return raise_(error)
+    value = plain.read(name, text)
     return value.bound() if isinstance(value, Maybe) else value
 
 

@@ -39,8 +39,16 @@ class Place:
         """Keep `value`; nothing if it is `unbound`."""
         raise NotImplementedError
 
+    def keep(self, value: Any) -> None:
+        """Keep a value that is known, when the graph runs."""
+        self.set(value)
+
     def identity(self) -> tuple[Any, ...]:
         """Equal for two objects that mean one place."""
+        raise NotImplementedError
+
+    def of(self, owner: Any) -> Place:
+        """The same place of another owner."""
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
@@ -109,6 +117,9 @@ class Attribute(Place):
     def identity(self) -> tuple[Any, ...]:
         return ("attribute", id(self.owner), self.attribute)
 
+    def of(self, owner: Any) -> Place:
+        return Attribute(owner, self.attribute)
+
     def get(self) -> Any:
         return getattr(self.owner, self.attribute, unbound)
 
@@ -130,6 +141,9 @@ class Item(Place):
 
     def identity(self) -> tuple[Any, ...]:
         return ("item", id(self.container), self.key)
+
+    def of(self, owner: Any) -> Place:
+        return Item(owner, self.key)
 
     def get(self) -> Any:
         try:
@@ -174,6 +188,9 @@ class Held(Place):
 
     def get(self) -> Any:
         return self.values[self.variable]
+
+    def keep(self, value: Any) -> None:
+        self.variable.assign(value)
 
     def set(self, value: Any) -> None:
         self.values[self.variable] = value

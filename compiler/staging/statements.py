@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 from ...runtime.tensor import OPS
 from ..graph.graph import SymbolicTensor, writing
 from .branches import staged_value, truth
-from .effects import Action, Stopped, check_op, emit, host, symbols, with_values
+from .effects import check_op, emit
 from .maybe import NONE, UNBOUND, Maybe, maybe, unbound
+from .raising import with_state
 
 
 def staged_assert(condition: Any, message: Callable[[], Any] | None) -> None:
@@ -19,7 +20,7 @@ def staged_assert(condition: Any, message: Callable[[], Any] | None) -> None:
     def fail(known: list[Any]) -> None:
         raise AssertionError(*known)
 
-    operands, action = with_values([] if message is None else [text], fail)
+    operands, action = with_state([] if message is None else [text], fail)
     emit(check_op, [truth(condition), *operands], action)
 
 
@@ -27,21 +28,6 @@ def in_region() -> bool:
     """Whether a branch or a loop body is being traced, which may not run."""
     graph = writing()
     return graph is not None and graph.parent is not None
-
-
-def staged_raise(error: Any, cause: Any = None) -> NoReturn:
-    """Raise when the graph gets here; what follows in this block is not traced."""
-
-    def fail(known: list[Any]) -> None:
-        exception = error if isinstance(error, BaseException) else error()
-        if known:
-            exception.args = tuple(known)
-        raise exception from cause
-
-    args = list(error.args) if isinstance(error, BaseException) else []
-    operands, action = with_values(args, fail) if symbols(args) else ([], Action(lambda *_: fail([])))
-    emit(host, operands, action)
-    raise Stopped
 
 
 def staged_returned(returned: Any, result: Any) -> Any:

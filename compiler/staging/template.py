@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ...runtime import tree
-from ...runtime.dtypes import INTEGERS, PROMOTION, promote, uint8
+from ...runtime.dtypes import BOOLS, INTEGERS, PROMOTION, promote, uint8
 from ...runtime.eager import EagerTensor
 from ...runtime.errors import DTypeError, ShapeError, SourceError
 from ...runtime.spec import Spec
@@ -125,6 +125,8 @@ def general(value: Any, name: str) -> Template:
     """The template of one value that will meet different ones."""
     if isinstance(value, Maybe):
         return Optional(value.absent, general(value.value, name))
+    if isinstance(value, Unsettled):
+        return Mixed(value.error)
     if isinstance(value, SymbolicTensor):
         return Traced(value.spec, value.weak)
     if isinstance(value, EagerTensor):
@@ -214,7 +216,9 @@ def _join_traced(x: Traced, y: Traced, name: str) -> Traced:
             return strong
     elif x.spec.dtype is y.spec.dtype:
         return x
-    elif {x.spec.dtype, y.spec.dtype} <= INTEGERS and (wider := PROMOTION[x.spec.dtype, y.spec.dtype]) is not None:
+    elif {x.spec.dtype, y.spec.dtype} <= INTEGERS | BOOLS and (
+        wider := PROMOTION[x.spec.dtype, y.spec.dtype]
+    ) is not None:
         return Traced(Spec(x.spec.shape, wider))  # exact, whichever path is taken
     raise DTypeError(
         f"{name!r} is {_show(x)} on one path and {_show(y)} on another; which one, is decided while the graph runs",
@@ -240,6 +244,15 @@ def _show(template: Template) -> str:
     if isinstance(template, Mixed):
         return "of different kinds"
     return "absent" if template.inner is None else f"absent or {_show(template.inner)}"
+
+
+def conflict(template: Template | None) -> Exception | None:
+    """What is said to who reads a value that may be of kinds that do not join."""
+    if isinstance(template, Tree):
+        return next(filter(None, map(conflict, template.leaves)), None)
+    if isinstance(template, Optional):
+        return conflict(template.inner)
+    return template.error if isinstance(template, Mixed) else None
 
 
 def specs(template: Template) -> list[Spec]:

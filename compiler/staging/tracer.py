@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from types import FunctionType
 from typing import Any
 
-from ...runtime import observers
+from ...runtime import observers, tree
 from ...runtime.errors import DTypeError, ShapeError, SourceError
 from ...runtime.spec import describe
 from ...runtime.tensor import OPS, Tensor
@@ -21,9 +21,10 @@ from ...runtime.variable import Variable, traced_by
 from ..graph.graph import Graph, SymbolicTensor, write_to, writing
 from ..guards import Guard, of_attribute, of_function
 from .effects import Stopped
+from .maybe import Maybe
 from .snapshot import Snapshot
 from .state import Cell, Free, Held, Journal, Place, closure, containers, free_of, globals_of
-from .template import SideEffectError, StructureError, Template, merge, settle
+from .template import SideEffectError, StructureError, Template, Unsettled, merge, settle
 
 
 class Trace:
@@ -97,6 +98,15 @@ class Trace:
     def outlives(self, place: Place) -> bool:
         """Whether a place is there before and after the call."""
         return not isinstance(place, Held) and (not isinstance(place, Free) or id(place.cell) in self.around)
+
+    def pending(self) -> list[Place]:
+        """The places that outlive the call and were changed on the way here."""
+        places = dict.fromkeys(place for journal in self.journals for place in journal.before)
+        return [
+            place
+            for place in places
+            if (self.outlives(place) or isinstance(place, Held)) and not isinstance(place.get(), Unsettled | Maybe)
+        ]
 
     def reads(self, owner: Any, name: str) -> None:
         """Take an attribute for granted, unless it is changed while tracing."""
@@ -178,6 +188,7 @@ class Block:
         self.region = region
         self.places = list(places)
         self.after: dict[Place, Any] = {}
+        self.copies: dict[Place, Any] = {}  # of what it left, where containers inside are put back
         self.stopped = False
         self.born: dict[int, Any] = {}  # the objects that it made
 
@@ -200,8 +211,11 @@ class Block:
                         "a function calls itself, and how often depends on values that are not known yet",
                         "Write it as a loop.",
                     ) from None
+            owners = {id(place.owner) for place in journal.before}
             for place in (*self.places, *journal.before):
-                self.after[place] = place.get()
+                value = self.after[place] = place.get()
+                if any(id(x) in owners for x in containers(value)):
+                    self.copies[place] = tree.unflatten(tree.flatten(value)[1], tree.flatten(value)[0])
         finally:
             trace.outer_tapes = tapes
             trace.journals.pop()
@@ -220,6 +234,10 @@ class Block:
     def left(self, place: Place) -> Any:
         """What the block left in a place; what was there, if it did not touch it."""
         return self.after[place] if place in self.after else place.get()
+
+    def shown(self, place: Place) -> Any:
+        """What it left in a place, with the contents that it left in containers."""
+        return self.copies.get(place, self.left(place))
 
 
 def put(place: Place, value: Any) -> None:

@@ -9,9 +9,10 @@ from weft.compiler.graph.graph import SymbolicTensor
 from weft.compiler.staging.branches import is_none, staged_if, staged_value
 from weft.compiler.staging.effects import Stopped
 from weft.compiler.staging.loops import staged_for, staged_while
+from weft.compiler.staging.raising import staged_raise
 from weft.compiler.staging.sequences import sequence, staged_enumerate, staged_range, staged_reversed, staged_zip
 from weft.compiler.staging.state import cells_of
-from weft.compiler.staging.statements import staged_assert, staged_raise
+from weft.compiler.staging.statements import staged_assert
 from weft.compiler.staging.template import StructureError
 
 I, F = np.int32, np.float32
