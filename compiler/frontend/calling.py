@@ -14,7 +14,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Callable
-from types import CodeType, FunctionType, MethodType
+from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any, TypeVar
 
 from ...runtime.errors import ROOT, SourceError
@@ -81,9 +81,32 @@ class Caller:
 
     def lending(self, f: FunctionType) -> Callable[..., Any]:
         """A function of a library; those of weft call the functions they are given, so these are rewritten."""
-        if f.__globals__.get("__name__", "").partition(".")[0] != ROOT:
+        if not _is_ours(f):
             return f
-        return lambda *args, **kwargs: f(*map(self.lent, args), **{k: self.lent(v) for k, v in kwargs.items()})
+        g = self.enclosing(f)
+        return lambda *args, **kwargs: g(*map(self.lent, args), **{k: self.lent(v) for k, v in kwargs.items()})
+
+    def enclosing(self, f: FunctionType, depth: int = 8) -> FunctionType:
+        """A function of weft's with the functions in its closure rewritten: the gradient of a user's function, say."""
+        if f.__closure__ is None or not depth:
+            return f
+        cells = tuple(self.enclosed(cell, depth - 1) for cell in f.__closure__)
+        if all(new is cell for new, cell in zip(cells, f.__closure__, strict=True)):
+            return f
+        made = FunctionType(f.__code__, f.__globals__, f.__name__, f.__defaults__, cells)
+        made.__kwdefaults__ = f.__kwdefaults__
+        return made
+
+    def enclosed(self, cell: CellType, depth: int) -> CellType:
+        """A cell of a closure, or one that holds the rewritten function."""
+        try:
+            value = cell.cell_contents
+        except ValueError:
+            return cell
+        if type(value) is not FunctionType:
+            return cell
+        new = self.enclosing(value, depth) if _is_ours(value) else self.lent(value)
+        return cell if new is value else CellType(new)
 
     def lent(self, value: Any) -> Any:
         """A value as it is given to a function that may call it."""
@@ -113,6 +136,11 @@ class Caller:
             if given is not None:
                 raise TypeError(f"__init__() should return None, not '{type(given).__name__}'")
         return made
+
+
+def _is_ours(f: FunctionType) -> bool:
+    """Whether a function is weft's."""
+    return f.__globals__.get("__name__", "").partition(".")[0] == ROOT
 
 
 def is_users(f: FunctionType) -> bool:

@@ -24,7 +24,7 @@ from ...runtime.eager import wrap
 from ...runtime.op import Node, Op
 from ...runtime.spec import Spec, StackSpec, stack_of
 from ...runtime.tensor import OPS
-from .graph import WRITTEN_AS, Graph, SymbolicTensor, close, write_to
+from .graph import WRITTEN_AS, Graph, Stopped, SymbolicTensor, close, write_to, writing
 from .interpret import interpret
 from .rewrite import Rewriter, does_something
 from .stack import alias, empty_stack, pop, push, zero_stack
@@ -147,10 +147,13 @@ def value_and_vjp(
 
 
 def without_effects(graph: Graph) -> Graph:
-    """The graph without what it does besides computing: a way back must not print again what was printed."""
+    """The graph without what it does besides computing: a way back must not print again what was printed.
+
+    What a gradient of the user's own does stays: it happens when that gradient is computed.
+    """
     if not does_something(graph):
         return graph
-    return Rewriter(lambda _, __, node: () if node.op.effect else None).graph(graph, graph.parent)
+    return Rewriter(lambda _, __, node: () if node.op.effect else None, "back").graph(graph, graph.parent)
 
 
 def _pull_while(node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[tuple[int, Any]]:
@@ -268,9 +271,22 @@ def _pull_own(node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[t
     count, flows, back = node.attrs["count"], node.attrs["flows"], node.attrs["back"]
     given = [OPS["zeros_like"](y) if dy is None else dy for y, dy in zip(node.outputs, dys, strict=True)]
     captures = node.inputs[len(node.inputs) - (len(back.inputs) - count) :]
-    dxs = interpret(without_effects(back), [*given, *captures])
+    dxs = _written(node.outputs[0].context, back, [*given, *captures])
     keys = [node.inputs[count + i].key for i in flows]
     return [(key, dx) for key, dx in zip(keys, dxs, strict=True) if key in known]
+
+
+def _written(graph: Any, region: Graph, args: Sequence[Any]) -> list[Any]:
+    """What a region gives: computed now, or written where values of `graph` are computed, in view of the tapes."""
+    if not isinstance(graph, Graph):
+        return interpret(region, args)
+    inner = writing()
+    graph = inner if inner is not None and inner.within(graph) else graph
+    outputs, nodes = graph.inline(region, args)
+    if observers.watching.count:
+        for node in nodes:
+            observers.tell(node.op, graph.outside(node.inputs), node.attrs, node.outputs)
+    return outputs
 
 
 with_pullback = ControlOp("with_pullback", _pullback_spec, lambda *xs, count, **_: xs[:count], _pull_own)
@@ -279,7 +295,7 @@ with_pullback = ControlOp("with_pullback", _pullback_spec, lambda *xs, count, **
 def _written_with_pullback(graph: Graph, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """Write down a gradient of the user's own now, as a region: later, what it remembers is in no graph any more.
 
-    One that raises is left as it is, for whoever asks for the gradient.
+    One that raises does so when the gradient is asked for.
     """
     count = attrs["count"]
     back = Graph(graph)
@@ -289,6 +305,10 @@ def _written_with_pullback(graph: Graph, inputs: tuple[Any, ...], attrs: dict[st
             dxs = attrs["pullback"](*dys)
             flows = tuple(i for i, dx in enumerate(dxs) if dx is not None)
             back.outputs = [back.lift(dxs[i]) for i in flows]
+    except Stopped:
+        flows = tuple(i for i in _smooth(inputs) if i >= count)
+        back.outputs = [back.lift(_zeros(back, inputs[i])) for i in flows]
+        flows = tuple(i - count for i in flows)
     except Exception:
         return graph.emit(OPS["with_gradient"], inputs, attrs, [x.spec for x in inputs[:count]])  # pyright: ignore[reportArgumentType]
     captures = close([back])

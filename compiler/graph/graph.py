@@ -69,6 +69,10 @@ WRITTEN_AS: dict[str, Write] = {}  # ops that a graph writes down as another, by
 _new_key = itertools.count(-1, -1).__next__  # negative: eager keys count upwards from 1
 
 
+class Stopped(BaseException):
+    """Tracing met a raise that will happen whenever this point of the graph is reached."""
+
+
 class SymbolicTensor(Tensor):
     """A value that a graph will compute: its spec is known, its elements are not."""
 

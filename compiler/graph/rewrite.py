@@ -52,8 +52,8 @@ def copied(new: Graph, node: Node, inputs: Sequence[Any], attrs: Mapping[str, An
 class Rewriter:
     """Writes graphs anew as `visit` says: the new values of a node's results, or None to keep the node."""
 
-    def __init__(self, visit: Visit) -> None:
-        self.visit = visit
+    def __init__(self, visit: Visit, skipped: str = "") -> None:
+        self.visit, self.skipped = visit, skipped  # an attribute whose regions stay as they are
         self._done: dict[int, tuple[Graph, Graph]] = {}  # the id of a region: it, kept alive, and the new one
         self._makers: dict[int, tuple[Node, int]] = {}
 
@@ -62,7 +62,7 @@ class Rewriter:
         new, values = begin(source, parent)
         seen = 0
         for node in source.nodes:
-            attrs = {name: self.attribute(value, new) for name, value in node.attrs.items()}
+            attrs = {k: v if k == self.skipped else self.attribute(v, new) for k, v in node.attrs.items()}
             node = Node(node.op, mapped(node, values), attrs, node.outputs)
             results = self.visit(self, new, node)
             if results is None:

@@ -14,7 +14,11 @@ import numpy as np
 from ...runtime.eager import EagerTensor, wrap
 from ...runtime.op import Op, op
 from ...runtime.spec import Spec
-from ..graph.graph import SymbolicTensor, writing
+from ..graph.graph import (
+    Stopped as Stopped,
+    SymbolicTensor,
+    writing,
+)
 from .text import Field, LateText
 
 
@@ -64,10 +68,6 @@ class Refused(BaseException):
     def __init__(self, error: Exception) -> None:
         super().__init__(str(error))
         self.error = error
-
-
-class Stopped(BaseException):
-    """Tracing met a raise that will happen whenever this point of the graph is reached."""
 
 
 def emit(op: Op[..., Any], operands: Sequence[Any], action: Action) -> None:

@@ -437,6 +437,27 @@ def test_a_gradient_of_ones_own_with_several_values_and_absent_cotangents() -> N
         wf.testing.assert_close(wf.grad(wf.compile(f), i)(t(2.0), t(3.0)), wf.grad(f, i)(t(2.0), t(3.0)))
 
 
+def test_functions_in_the_closures_of_weft_are_compiled() -> None:
+    @wf.custom_gradient
+    def doubled(x: Any) -> Any:
+        y = x
+        while wf.sum(y) < 5.0:
+            y = y * 2.0
+
+        def back(dy: Any) -> Any:
+            if wf.sum(dy) > 0.0:
+                return dy * 2.0
+            return dy
+
+        return y, back
+
+    gradient, again = wf.grad(until_large), wf.checkpoint(until_large)
+    for f in (lambda x: wf.sum(doubled(x)), lambda x: -wf.sum(doubled(x))):
+        wf.testing.assert_close(wf.grad(wf.compile(f))(X), wf.grad(f)(X))
+    for f in (gradient, again, wf.grad(again), wf.grad(lambda x: wf.sum(gradient(x)))):
+        wf.testing.assert_close(wf.compile(f)(t(1.1, 0.3)), f(t(1.1, 0.3)))
+
+
 def test_a_gradient_of_ones_own_that_raises_does_so_when_it_is_asked_for() -> None:
     @wf.custom_gradient
     def one_way(x: Any) -> Any:

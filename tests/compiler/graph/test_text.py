@@ -127,6 +127,22 @@ def test_what_has_no_text_is_shown_and_refused() -> None:
     assert "Build this graph in Python." in str(caught.value)
 
 
+def test_a_gradient_of_ones_own_has_text() -> None:
+    @wf.custom_gradient
+    def clipped(x: Any, y: Any) -> Any:
+        e = wf.exp(x)
+        return e * y, lambda dy: (wf.clip(dy * e, -1.0, 1.0), None)
+
+    graph = Graph()
+    x, y = (graph.input(Spec((2,), dtypes.float64), name) for name in "xy")
+    graph.outputs = [clipped(x, y)]
+    read = verify(parse(text(graph)))
+    assert same(read, graph)
+    args = [wf.tensor([0.5, 1.0], dtype=wf.float64), wf.tensor([2.0, 3.0], dtype=wf.float64)]
+    for a, b in zip(interpret(differentiate(graph), args), interpret(differentiate(read), args), strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
 # -- refusals
 
 # fmt: off

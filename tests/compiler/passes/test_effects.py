@@ -225,6 +225,29 @@ def test_a_gradient_prints_once(order: int, capsys: pytest.CaptureFixture[str]) 
     wf.testing.assert_close(found[1], found[0])
 
 
+def test_a_gradient_of_ones_own_prints_when_it_is_computed(capsys: pytest.CaptureFixture[str]) -> None:
+    @wf.custom_gradient
+    def doubled(x: Any) -> Any:
+        def back(dy: Any) -> Any:
+            print("back", float(dy))
+            return dy * 2.0
+
+        print("there", float(x))
+        return x * 2.0, back
+
+    def twice(x: Any) -> Any:
+        return doubled(x) * 3.0
+
+    def inside(x: Any) -> Any:
+        return wf.grad(twice)(x)
+
+    wf.compile(twice)(wf.tensor(1.0))
+    assert capsys.readouterr().out == "there 1.0\n"
+    for f in (wf.grad(twice), wf.grad(wf.compile(twice)), wf.compile(inside)):
+        wf.testing.assert_close(f(wf.tensor(1.0)), 6.0)
+        assert capsys.readouterr().out == "there 1.0\nback 3.0\n"
+
+
 def test_a_check_raises_in_the_middle_and_what_came_before_was_printed(capsys: pytest.CaptureFixture[str]) -> None:
     @wf.compile
     def f(x: Any, n: Any) -> Any:
