@@ -70,7 +70,10 @@ def _own(place: Place, value: Any, blocks: Sequence[Block]) -> None:
         parts = list(containers(block.shown(place)))
         elsewhere = [x for other in block.after if other != place for x in containers(block.after[other])]
         if not all(id(x) in block.born for x in parts) or any(x is y for x in parts for y in elsewhere):
-            return active().blur(value)
+            active().blur(value)
+            for each in blocks:
+                active().share(place, each.left(place), [each.born])
+            return
     for x in containers(value):
         active().makes(x)
 

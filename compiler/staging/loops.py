@@ -126,6 +126,7 @@ def _emit(
         if not isinstance(template, Known):
             put(place, value)
             active().blur(value)
+            active().share(place, (entry[place], block.left(place)), [block.born])
 
 
 def staged_for(

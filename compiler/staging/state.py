@@ -18,7 +18,7 @@ from typing import Any
 
 from ...runtime.variable import Variable
 from ..frontend.calling import is_users
-from .maybe import unbound
+from .maybe import Maybe, unbound
 
 BLOCK = re.compile(r"(then|else|body|test|item)_\d+")
 
@@ -264,6 +264,9 @@ def _rebound(code: CodeType) -> tuple[frozenset[str], tuple[str, ...]]:
 def containers(value: Any) -> Iterator[Any]:
     """The containers in a tree that can be changed."""
     parts: Any = ()
+    if isinstance(value, Maybe):
+        yield from containers(value.value)
+        return
     if isinstance(value, (list, tuple)):
         parts = value
     elif isinstance(value, dict):

@@ -147,7 +147,7 @@ def general(value: Any, name: str) -> Template:
 
 def _leaf(value: Any) -> Template:
     """The template of an item of a container; a symbol may belong to the block that ends here, so it is carried out."""
-    return Traced(value.spec, value.weak) if isinstance(value, SymbolicTensor) else Known(value)
+    return general(value, "an item") if isinstance(value, SymbolicTensor | Maybe) else Known(value)
 
 
 def merge(template: Template, value: Any, name: str) -> Template:

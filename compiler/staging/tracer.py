@@ -42,6 +42,7 @@ class Trace:
         self.labels: dict[int, str] = {}  # names of containers, for messages
         self.around: dict[int, Any] = {}  # cells of functions made before the trace
         self.unclear: dict[int, Any] = {}  # containers that stand for one of several, which one is not known
+        self.copied: dict[int, Any] = {}  # containers of which such hold copies, and the region that made them
         self.guards: dict[Any, Guard] = {}  # what is taken for granted, each place once
 
     def read(self, variable: Variable) -> Any:
@@ -135,15 +136,28 @@ class Trace:
         """Say that the containers in a value stand for one of several objects of the program."""
         self.unclear.update((id(x), x) for x in containers(value))
 
+    def share(self, place: Place, value: Any, made: Sequence[dict[int, Any]]) -> None:
+        """Say that copies of the containers in a value may be in a place, unless one of the blocks made them.
+
+        What is returned is not changed later, but by a `finally`, outside of what runs only if nothing was returned.
+        """
+        graph = writing() if place.name.startswith("result_") else None
+        for x in containers(value):
+            if not any(id(x) in born for born in made):
+                self.copied[id(x)] = (x, graph)
+
     def settled(self, x: Any) -> None:
         """Refuse to change, or to tell apart, what stands for one of several objects.
 
         Errors: SideEffectError.
         """
-        if id(x) in self.unclear:
+        _, graph = self.copied.get(id(x), (None, writing()))
+        here = writing()
+        copied = id(x) in self.copied and (graph is None or graph is here or (here is not None and graph.within(here)))
+        if id(x) in self.unclear or copied:
             kind = type(x).__name__
             raise SideEffectError(
-                f"this {kind} is one of several, and which one depends on a tensor, so it cannot be changed or told apart",
+                f"this {kind} is one of several, or may be another name of one, depending on a tensor: it cannot be changed or told apart",
                 f"Change a copy: {kind}(x), or copy.copy(x).",
             )
 

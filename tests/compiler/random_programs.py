@@ -62,7 +62,9 @@ class Writer:
     def number(self, depth: int = 2) -> str:
         """A float expression."""
         if depth == 0 or self.random.random() < 0.3:
-            return self.pick("x", "a", "b", "s[0]", "s[1]", "d['k']", "o.size", "t[0]", "1.0", "0.5", "-2.0", "v[0]", "2")
+            return self.pick(
+                "x", "a", "b", "s[0]", "s[1]", "d['k']", "o.size", "t[0]", "1.0", "0.5", "-2.0", "v[0]", "2"
+            )
         one, two = self.number(depth - 1), self.number(depth - 1)
         return self.pick(
             f"({one} + {two})", f"({one} - {two})", f"{one} * 0.5", f"({one} + {self.integer(1)})", f"-{one}",
@@ -102,7 +104,9 @@ class Writer:
     def statement(self, depth: int, left: int, loop: bool) -> None:
         compound = left > 0 and self.random.random() < 0.5
         if compound:
-            self.random.choice([self.branch, self.branch, self.while_, self.for_, self.guarded, self.inner])(depth, left, loop)
+            self.random.choice([self.branch, self.branch, self.while_, self.for_, self.guarded, self.inner])(
+                depth, left, loop
+            )
         elif loop and self.random.random() < 0.12:
             self.say(depth, f"if {self.test(1)}:")
             self.say(depth + 1, self.pick("break", "continue"))
@@ -189,7 +193,9 @@ def program(seed: int) -> str:
     """The text of a program."""
     writer = Writer(seed)
     r = writer.random
-    start = START.format(a=r.choice(["x", "1.0", "0", "x * 2.0"]), b=r.choice(["x", "0.5", "2"]), i=r.choice(["0", "n", "1"]))
+    start = START.format(
+        a=r.choice(["x", "1.0", "0", "x * 2.0"]), b=r.choice(["x", "0.5", "2"]), i=r.choice(["0", "n", "1"])
+    )
     if r.random() < 0.5:
         start += f"    c = {writer.number(1)}\n"
     else:
