@@ -232,7 +232,8 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Pr
             given[-1].weak = spec[1]
     args, kwargs = tree.unflatten(key.structure, given)
     tracing_now = Trace(graph)
-    failure: Exception | None = None
+    result: Any = None
+    failure: BaseException | None = None
     with tracing(tracing_now):
         journal = Journal()
         tracing_now.journals.append(journal)

@@ -14,11 +14,7 @@ import numpy as np
 from ...runtime.eager import EagerTensor, wrap
 from ...runtime.op import Op, op
 from ...runtime.spec import Spec
-from ..graph.graph import (
-    Stopped as Stopped,
-    SymbolicTensor,
-    writing,
-)
+from ..graph.graph import Stopped as Stopped, SymbolicTensor, writing
 from .text import Field, LateText
 
 

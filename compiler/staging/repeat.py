@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Sequence
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from ...runtime.errors import SourceError
@@ -50,7 +50,7 @@ def check_repeatable(f: Any, args: Sequence[Any]) -> None:
         raise SourceError(
             f"{f.__name__}() draws a number once, when the function is compiled", "Draw it with wf.random, or outside."
         )
-    if type(owner).__name__ == "module" and owner.__name__ == "time" and f.__name__ in CLOCKS:
+    if isinstance(owner, ModuleType) and owner.__name__ == "time" and f.__name__ in CLOCKS:
         raise SourceError(
             f"{f.__name__}() reads the clock once, when the function is compiled", "Read the clock outside."
         )
