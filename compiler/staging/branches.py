@@ -12,7 +12,7 @@ from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
 from .effects import Stopped, symbols
 from .maybe import Maybe
 from .raising import later
-from .state import Place, Result, cells_of, containers
+from .state import Place, Result, assigned_by, cells_of, containers
 from .template import Known, Template, decode, encode, general, placeholders
 from .tracer import Block, active, joined, put
 
@@ -101,7 +101,7 @@ def _outputs(block: Block, place: Place, template: Template) -> list[Any]:
 def staged_value(predicate: Any, then: Thunk, other: Thunk, name: str) -> Any:
     """The value of one of two expressions."""
     result = Result(name)
-    places = [result, *cells_of((), then, other)]
+    places = [result, *cells_of(assigned_by(then, other), then, other)]
     staged_if(predicate, lambda: result.set(then()), lambda: result.set(other()), places)
     return result.value
 

@@ -79,7 +79,7 @@ def _trace(graph: Graph, trip: Any, templates: dict[Place, Template], entry: dic
         return block
     finally:
         for place, value in entry.items():
-            place.set(value)
+            place.restore(value)
 
 
 def _widen(templates: dict[Place, Template], entry: dict[Place, Any], block: Block, go: Result) -> bool:

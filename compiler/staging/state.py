@@ -13,6 +13,7 @@ import dis
 import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
+from inspect import getattr_static
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
@@ -38,6 +39,10 @@ class Place:
     def set(self, value: Any) -> None:
         """Keep `value`; nothing if it is `unbound`."""
         raise NotImplementedError
+
+    def restore(self, value: Any) -> None:
+        """Put back what was there when this place was made."""
+        self.set(value)
 
     def keep(self, value: Any) -> None:
         """Keep a value that is known, when the graph runs."""
@@ -113,9 +118,18 @@ class Attribute(Place):
     def __init__(self, owner: Any, name: str) -> None:
         self.owner, self.attribute = owner, name
         self.name = f"{type(owner).__name__}.{name}"
+        above = getattr_static(type(owner), name, self)  # its class's, unless that is what the attribute goes through
+        within = name in getattr(owner, "__dict__", (name,))
+        self.inherited = not within and above is not self and not hasattr(type(above), "__set__")
 
     def identity(self) -> tuple[Any, ...]:
         return ("attribute", id(self.owner), self.attribute)
+
+    def restore(self, value: Any) -> None:
+        if self.inherited and self.attribute in vars(self.owner):
+            object.__delattr__(self.owner, self.attribute)
+        elif not self.inherited:
+            self.set(value)
 
     def of(self, owner: Any) -> Place:
         return Attribute(owner, self.attribute)
@@ -232,6 +246,11 @@ def cells_of(names: Sequence[str], *blocks: Callable[..., Any] | None) -> list[P
     return [*local, *dict.fromkeys(globally)]
 
 
+def assigned_by(*blocks: Callable[..., Any]) -> list[str]:
+    """The names around them that blocks assign: what walruses in expressions do."""
+    return [name for block in blocks if isinstance(block, FunctionType) for name in _rebound(block.__code__)[0]]
+
+
 def globals_of(function: FunctionType) -> list[Place]:
     """The global variables that a function, or one written in it, assigns."""
     return [Global(function.__globals__, name) for name in _rebound(function.__code__)[1]]
@@ -299,6 +318,9 @@ def _reach(value: Any, found: dict[Place, None]) -> None:
 
     What the rewrites call their blocks is no state: it is bound anew before each use.
     """
+    for part in value if type(value) is tuple else ():
+        if isinstance(part, FunctionType):
+            _reach(part, found)
     for name, cell in closure(value):
         place = Cell(cell, name)
         if place not in found and not BLOCK.fullmatch(name):
@@ -320,4 +342,4 @@ class Journal:
     def undo(self) -> None:
         """Put everything back, latest first."""
         for place, value in reversed(self.before.items()):
-            place.set(value)
+            place.restore(value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import linecache
+import sys
+import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +20,7 @@ def defined(text: str) -> dict[str, Any]:
     """The names that a text defines, with a source to be found, as one typed at a prompt has."""
     path = f"<agreement {len(linecache.cache)}>"
     linecache.cache[path] = (len(text), None, text.splitlines(True), path)
+    sys.modules.setdefault("typed", types.ModuleType("typed"))  # data classes look there
     names: dict[str, Any] = {"__name__": "typed", "wf": wf}
     exec(compile(text, path, "exec"), names)
     return names
