@@ -104,6 +104,19 @@ class SymbolicTensor(Tensor):
     def __add__(self, other: Any) -> Tensor:
         return OPS["add_stacks" if type(self.spec) is StackSpec else "add"](self, other)
 
+    def __mul__(self, other: Any) -> Tensor:
+        return self.refuse("how often to repeat") if self.repeats(other) else super().__mul__(other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return self.refuse("how often to repeat") if self.repeats(other) else super().__rmul__(other)
+
+    def repeats(self, other: Any) -> bool:
+        """Whether this stands for a Python number, and a product with it for a longer list or text."""
+        return self.weak is not None and isinstance(other, (list, tuple, str, bytes))
+
+    def __hash__(self) -> int:
+        return self.refuse("the hash") if self.weak else id(self)
+
     def __repr__(self) -> str:
         return f"SymbolicTensor({self.name or self.key}: {self.spec})"
 

@@ -38,7 +38,11 @@ class Maybe:
         if UNBOUND not in self.absent:
             return self
         text = f"cannot access local variable {self.name!r} where it is not associated with a value"
-        check(self.code != UNBOUND, UnboundLocalError, text)
+        return self.found(UnboundLocalError, text)
+
+    def found(self, kind: type[Exception], text: str) -> Any:
+        """The value, or None, after a check that there is one."""
+        check(self.code != UNBOUND, kind, text)
         rest = self.absent - {UNBOUND}
         return maybe(self.code, rest, self.value, self.name) if rest else self.value
 

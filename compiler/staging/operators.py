@@ -35,7 +35,7 @@ from .branches import is_none, staged_if, staged_value, truth
 from .builtins import staged_builtin
 from .effects import Refused
 from .loops import staged_for, staged_while
-from .maybe import Maybe, unbound
+from .maybe import UNBOUND, Maybe, unbound
 from .raising import staged_raise
 from .repeat import check_repeatable, is_log, staged_log
 from .sequences import is_staged, sequence as staged_sequence
@@ -132,7 +132,10 @@ def assert_(test: Any, message: Thunk | None = None) -> None:
     """`assert test, message`."""
     if is_symbolic(test):
         _check_handlers("an `assert`")
-        staged_assert(test, message)
+        if message is None:
+            return staged_assert(test, message)
+        told = lambda: raise_(AssertionError(message()))
+        return staged_if(test, _nothing, told, cells_of((), message))
     else:
         plain.assert_(test, message)  # noqa: PT009
 
@@ -346,7 +349,23 @@ def get_attr(owner: Any, name: str) -> Any:
         return call(getter, owner)
     if hasattr(owner, "__dict__") and name in vars(owner):
         active().reads(owner, name)
-    return getattr(owner, name)
+    value = getattr(owner, name)
+    if isinstance(value, Maybe) and UNBOUND in value.absent:
+        return value.found(AttributeError, f"{type(owner).__name__!r} object has no attribute {name!r}")
+    return value
+
+
+def has_attr(owner: Any, name: str) -> Any:
+    """`hasattr(owner, name)`; symbolic where a branch sets or deletes it."""
+    value = getattr(known(owner), name, unbound)
+    return value.code != UNBOUND if isinstance(value, Maybe) and UNBOUND in value.absent else value is not unbound
+
+
+def get_attr_or(owner: Any, name: str, *default: Any) -> Any:
+    """`getattr(owner, name, default)`."""
+    if not default:
+        return get_attr(owner, name)
+    return if_exp(has_attr(owner, name), lambda: get_attr(owner, name), lambda: default[0])
 
 
 @contextlib.contextmanager
@@ -395,6 +414,8 @@ def del_attr(owner: Any, name: str) -> None:
 
 
 REBINDING: dict[Any, Callable[..., Any]] = {
+    builtins.getattr: get_attr_or,
+    builtins.hasattr: has_attr,
     builtins.setattr: set_attr,
     builtins.delattr: del_attr,
     object.__setattr__: set_plain_attr,

@@ -69,7 +69,10 @@ def sequence(x: Any) -> Staged:
 
     def item(k: Any) -> Any:
         value = _row(stacked, k)
-        value.weak = weak
+        if weak and not isinstance(value, SymbolicTensor):
+            return value.item()
+        if weak:
+            value.weak = weak
         return value
 
     return Staged(len(items), item)

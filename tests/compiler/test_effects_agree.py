@@ -782,6 +782,248 @@ def f(x):
         sys.stdout.write("b")
     return x
 """,
+    "div weak": """
+def f(x):
+    k = 0
+    for i in range(3):
+        if x > i:
+            k = k + 1
+    return k / 2, 7 / (k + 1)
+""",
+    "ret tensor arg list": """
+def f(x):
+    s = [x]
+
+    def g(l):
+        l[0] = l[0] + 1.0
+
+    if x > 0:
+        g(s)
+    g(s)
+    return s
+""",
+    "attr of born": """
+class B:
+    pass
+
+
+def f(x):
+    b = B()
+    b.v = x
+    while b.v < 5.0:
+        b.v = b.v + 2.0
+    c = b
+    if x > 0:
+        c.v = 0.0
+    return b.v
+""",
+    "method closure": """
+class B:
+    def __init__(self):
+        self.l = []
+
+    def add(self, x):
+        self.l.append(x)
+
+
+def f(x):
+    b = B()
+    for i in range(3):
+        b.add(x * i)
+    return b.l
+""",
+    "lambda default": """
+def f(x):
+    fs = [(lambda i=i: x * i) for i in range(3)]
+    if x > 0:
+        x = x + 1.0
+    return [g() for g in fs]
+""",
+    "nested nonlocal 2": """
+def f(x):
+    n = 0
+
+    def a():
+        def b():
+            nonlocal n
+            n = n + 1
+
+        b()
+
+    if x > 0:
+        a()
+    while x < 3.0:
+        a()
+        x = x + 1.0
+    return n
+""",
+    "map with effect": """
+def f(x):
+    n = 0
+
+    def inc(z):
+        nonlocal n
+        n = n + 1
+        return z
+
+    if x > 0:
+        list(map(inc, [1, 2]))
+    return n
+""",
+    "sorted key effect": """
+def f(x):
+    n = 0
+
+    def inc(z):
+        nonlocal n
+        n = n + 1
+        return z
+
+    if x > 0:
+        sorted([1, 2], key=inc)
+    return n
+""",
+    "lru": """
+import functools
+
+
+@functools.lru_cache
+def h(k):
+    return k * 2
+
+
+def f(x):
+    if x > 0:
+        return x * h(2)
+    return x
+""",
+    "namedtuple": """
+import collections
+
+P = collections.namedtuple("P", "a b")
+
+
+def f(x):
+    p = P(x, 1)
+    while p.a < 4.0:
+        p = p._replace(a=p.a + 1.0, b=p.b + 1)
+    return p
+""",
+    "enum": """
+import enum
+
+
+class E(enum.Enum):
+    A = 1
+    B = 2
+
+
+def f(x):
+    e = E.A
+    if e is E.A:
+        x = x + 1.0
+    return x, e.value
+""",
+    "assert msg effect": """
+def f(x):
+    n = [0]
+
+    def m():
+        n[0] = n[0] + 1
+        return "x"
+
+    assert x > -10, m()
+    return n[0]
+""",
+    "dict iteration": """
+def f(x):
+    d = {"a": x, "b": x * 2.0}
+    for k in d:
+        if d[k] > 1.5:
+            d[k] = d[k] * 10.0
+    return d
+""",
+    "while else cond call": """
+def f(x):
+    k = 0
+    while (k := k + 1) < x:
+        pass
+    else:
+        k = -k
+    return k
+""",
+    "del attr": """
+class B:
+    pass
+
+
+def f(x):
+    b = B()
+    b.v = 1.0
+    if x > 0:
+        del b.v
+    return hasattr(b, "v")
+""",
+    "hasattr maybe": """
+class B:
+    pass
+
+
+def f(x):
+    b = B()
+    if x > 0:
+        b.v = x
+    return getattr(b, "v", 0.0)
+""",
+    "attr maybe read": """
+class B:
+    pass
+
+
+def f(x):
+    b = B()
+    if x > 0:
+        b.v = x
+    return b.v
+""",
+    "dict get maybe": """
+def f(x):
+    d = {"a": None}
+    if x > 0:
+        d["a"] = x
+    return d.get("a") is None, d["a"] is None
+""",
+    "pow weak": """
+def f(x):
+    k = 1
+    if x > 0:
+        k = 3
+    return 2**k, k**2, k % 2, -7 // k, -7 % k, divmod(7, k)
+""",
+    "complexw": """
+def f(x):
+    k = 1
+    if x > 0:
+        k = 2.5
+    return k, int(k), round(k), k == 1, k is None
+""",
+    "zip short": """
+def f(x):
+    v = wf.stack([x, x + 1.0, x + 2.0])
+    return [a * b for a, b in zip(v, [1.0, 2.0])], [i for i, _ in enumerate(v, 2)]
+""",
+    "float arg": """
+def f(x):
+    k = float(x)
+    return k * k, int(x), bool(x)
+""",
+    "np fn": """
+import numpy as np
+
+
+def f(x):
+    return np.sin(x)
+""",
 }
 
 REFUSED = {
@@ -1260,6 +1502,148 @@ def f(x):
     except TypeError:
         y = 5.0
     return y
+""",
+    ),
+    "obj choice": (
+        "which one, is decided",
+        """
+class B:
+    pass
+
+
+def f(x):
+    a = B()
+    a.v = 1.0
+    b = B()
+    b.v = 2.0
+    c = a if x > 0 else b
+    return c.v
+""",
+    ),
+    "cached_property": (
+        "by code that is not compiled",
+        """
+import functools
+
+
+class B:
+    @functools.cached_property
+    def p(self):
+        return 3.0
+
+
+def f(x):
+    b = B()
+    if x > 0:
+        return b.p
+    return x
+""",
+    ),
+    "list eq": (
+        "needs its values",
+        """
+def f(x):
+    s = [1, 2]
+    if x > 0:
+        s[0] = 5
+    return s == [5, 2]
+""",
+    ),
+    "list in": (
+        "needs its values",
+        """
+def f(x):
+    s = [1, 2]
+    if x > 0:
+        s[0] = 5
+    return 5 in s, s.index(2), s.count(5)
+""",
+    ),
+    "tuple eq": (
+        "needs its values",
+        """
+def f(x):
+    s = (1, 2)
+    if x > 0:
+        s = (5, 2)
+    return s == (5, 2), s < (3, 3)
+""",
+    ),
+    "str mult": (
+        "needs its values",
+        """
+def f(x):
+    k = 1
+    if x > 0:
+        k = 2
+    return "a" * k
+""",
+    ),
+    "list mult": (
+        "needs its values",
+        """
+def f(x):
+    k = 1
+    if x > 0:
+        k = 2
+    return [0] * k
+""",
+    ),
+    "slice list": (
+        "needs its values",
+        """
+def f(x):
+    k = 1
+    if x > 0:
+        k = 2
+    return [1, 2, 3][:k]
+""",
+    ),
+    "set of": (
+        "needs its values",
+        """
+def f(x):
+    k = 1
+    if x > 0:
+        k = 2
+    return len({k, 2})
+""",
+    ),
+    "dict key made": (
+        "needs its values",
+        """
+def f(x):
+    k = 1
+    if x > 0:
+        k = 2
+    return {k: "a"}.get(2)
+""",
+    ),
+    "any gen": (
+        "needs its values",
+        """
+def f(x):
+    return any(x > i for i in range(3)), all(x > i for i in range(3)), max(x * i for i in range(3))
+""",
+    ),
+    "math": (
+        "needs its values",
+        """
+import math
+
+
+def f(x):
+    return math.sqrt(abs(x))
+""",
+    ),
+    "time": (
+        "reads the clock",
+        """
+import time
+
+
+def f(x):
+    return x * 0.0 * time.time()
 """,
     ),
 }
