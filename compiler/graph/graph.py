@@ -49,7 +49,20 @@ _guarding: ContextVar[bool] = ContextVar("guarding", default=False)
 
 # Ops that look at values and may raise because of them.
 RAISING = frozenset(
-    {"join_indices", "cholesky", "inv", "solve", "solve_triangular", "eigh", "eig", "svd", "qr", "lstsq", "pinv"}
+    {
+        "check_op",
+        "join_indices",
+        "cholesky",
+        "inv",
+        "solve",
+        "solve_triangular",
+        "eigh",
+        "eig",
+        "svd",
+        "qr",
+        "lstsq",
+        "pinv",
+    }
 )
 
 
@@ -172,7 +185,7 @@ class Graph:
             return WRITTEN_AS[op.name](self, tuple([self.lift(x) for x in args]), attrs)
         if op.name in RAISING and _guarding.get():
             raise SourceError(
-                f"{op.name} may raise because of values that are not known yet, inside a `try` whose handlers are Python's",
+                f"{'a value that may be missing' if op.name == 'check_op' else op.name} may raise because of values that are not known yet, inside a `try` whose handlers are Python's",
                 "Check the values first with an `if` (an index: 0 <= i < len(x)), outside of the `try`.",
             )
         inputs = tuple([self.lift(x) for x in args])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import weft as wf
-from weft.runtime.errors import SourceError
+from weft.runtime.errors import SourceError, WeftError
 
 
 def defined(text: str) -> dict[str, Any]:
@@ -46,7 +46,8 @@ def outcome(call: Callable[[], Any]) -> tuple[str, Any, str]:
         except SourceError as error:
             how, what = "refused", str(error)
         except Exception as error:
-            how, what = "raises", type(error)
+            joined = isinstance(error, WeftError) and "on one path and" in str(error)  # dtypes and shapes that differ
+            how, what = ("refused", str(error)) if joined else ("raises", type(error))
     return how, what, printed.getvalue()
 
 
