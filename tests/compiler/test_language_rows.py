@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from agreement import compare, defined
@@ -160,7 +162,7 @@ def test_weft_refuses_with_a_reason(text: str, reason: str) -> None:
     assert reason in (compare(text, INTEGERS if "f(n)" in text else FLOATS) or "")
 
 
-def compiled(text: str) -> wf.compile:
+def compiled(text: str) -> Any:
     return wf.compile(defined(text)["f"])
 
 
