@@ -18,7 +18,7 @@ from . import explain, jacobians, observers, tree
 from .assignment import alias
 from .backprop import Cotangents, accumulate, backpropagate, reachable
 from .dtypes import INEXACT, DType
-from .eager import EagerTensor, lift, watch, wrap
+from .eager import EagerTensor, lift, new_key, watch, wrap
 from .errors import GradientError, user_location
 from .op import Op
 from .spec import SCALARS, Shape, describe, size
@@ -81,7 +81,10 @@ class Tape:
         """Record an op if it touches anything known."""
         known = self.known
         for x in inputs:
-            if getattr(x, "key", 0) in known:
+            if type(x) is EagerTensor:  # what is most likely is asked first
+                if x.key in known:
+                    break
+            elif getattr(x, "key", 0) in known:
                 break
         else:
             if self.faint:
@@ -89,14 +92,19 @@ class Tape:
             return
         if op.rules is None:
             return self.cut(op, inputs, outputs)
-        if op.keeps_kind:
+        if op.keeps_kind:  # an elementwise op: its operands are no larger than its result
             y = outputs[0]
-            known.add(y.key or watch(y))
+            key = y.key
+            if not key:
+                y.key = key = new_key()
+            known.add(key)
+            if type(y) is not EagerTensor or y.buffer.nbytes < GHOST_BYTES:
+                self.nodes.append((op, inputs, attrs, outputs))
+                return
         elif not self.learn(outputs):
             return self.cut(op, inputs, outputs)
-        eager = op.saved is not None and type(outputs[0]) is EagerTensor
-        if eager and (not op.elementwise or outputs[0].buffer.nbytes >= GHOST_BYTES):
-            inputs, outputs = _without_values(op.saved or frozenset(), inputs, outputs)
+        if op.saved is not None and type(outputs[0]) is EagerTensor:
+            inputs, outputs = _without_values(op.saved, inputs, outputs)
         self.nodes.append((op, inputs, attrs, outputs))
 
     def learn(self, outputs: tuple[Any, ...]) -> bool:
