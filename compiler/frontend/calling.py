@@ -154,6 +154,8 @@ def _is_users_file(f: FunctionType, code: CodeType) -> bool:
     top = module.partition(".")[0]
     path = code.co_filename
     typed_in = path.startswith("<")  # at a prompt, in a doctest: nobody's file
+    if path == "<string>":  # made by a program: what a dataclass writes for itself, say
+        return False
     if (top == ROOT and not typed_in) or (top in sys.stdlib_module_names and top != "__main__"):
         return False
     return not _is_installed(path) and bool(linecache.getlines(path, f.__globals__))

@@ -380,3 +380,17 @@ def test_what_the_only_branch_that_goes_on_has_made_is_carried_out():
     assert name == "name"
     with pytest.raises(ValueError, match="not positive"):
         f(wf.tensor(-2.0))
+
+
+def test_what_a_program_wrote_is_left_alone_even_where_the_prompt_has_lines(monkeypatch):
+    monkeypatch.setitem(linecache.cache, "<string>", (1, None, ["import weft\n"], "<string>"))
+
+    @dataclasses.dataclass
+    class State:
+        position: object
+
+    @wf.compile
+    def f(x):
+        return State(x + 1.0).position
+
+    equal(f(wf.tensor(1.0)), 2.0)
