@@ -7,6 +7,7 @@ variables that it assigns are results. Under a tape a call is one node, whose gr
 
 from __future__ import annotations
 
+import enum
 import functools
 import inspect
 import threading
@@ -15,18 +16,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from types import BuiltinFunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from ..runtime import tree
+from ..runtime.eager import EagerTensor
 from ..runtime.errors import SourceError, WeftError
-from ..runtime.op import apply
+from ..runtime.op import Op, apply
+from ..runtime.spec import Spec
+from ..runtime.tensor import Tensor
 from ..runtime.variable import Variable
 from .frontend.convert import rewritten_tree
 from .frontend.unparse import unparse
 from .graph import text as _text  # noqa: F401  (graphs print themselves)
 from .graph.control import call
 from .graph.graph import Graph, SymbolicTensor, writing
-from .guards import Guard, show
+from .guards import Guard, kept, show
 from .passes.pipeline import optimize
 from .signature import Signature, data_of, signature, symbol_spec, watch_life
 from .staging import operators
@@ -49,9 +56,13 @@ from .staging.template import (
 from .staging.text import LateText
 from .staging.tracer import Trace, tracing
 
+# What may come out of every call as the very same object
+LASTING = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), type, range, slice, ModuleType,
+           BuiltinFunctionType, enum.Enum, np.dtype, np.generic, Spec, Op)  # fmt: skip
 LIMIT = 64  # traces kept of one function
 
-_eagerly: ContextVar[bool] = ContextVar("eagerly", default=False)
+_eagerly: ContextVar[bool | None] = ContextVar("eagerly", default=None)  # None: as everywhere
+_everywhere = [False]
 
 
 @contextmanager
@@ -65,8 +76,13 @@ def eagerly(on: bool = True) -> Iterator[None]:
 
 
 def run_eagerly(on: bool) -> None:
-    """Run compiled functions as plain Python from now on, or compile them again."""
-    _eagerly.set(on)
+    """Run compiled functions as plain Python from now on, in every thread, or compile them again."""
+    _everywhere[:] = [on]
+
+
+def _is_eager() -> bool:
+    here = _eagerly.get()
+    return _everywhere[0] if here is None else here
 
 
 @dataclass
@@ -157,7 +173,7 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if writing() is not None:  # inside another compiled function: part of its graph
             return operators.call(self.function, *args, **kwargs)
-        if _eagerly.get():
+        if _is_eager():
             return self.function(*args, **kwargs)
         key, leaves = signature(args, kwargs)
         return self._find(key, leaves)(data_of(leaves), (args, kwargs))
@@ -259,6 +275,7 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Pr
         journal.undo()
         tracing_now.values.update(held)
         _check_places(places)
+        _check_results(parts, [*leaves, *(kept(guard) for guard in tracing_now.guards.values())])
         templates = [_output_template(x) for x in parts]
         outputs = [t for x, template in zip(parts, templates, strict=True) for t in encode(x, template, graph)]
         weak = [w for template in templates for w in _weakness(template)]
@@ -314,6 +331,18 @@ def _check_places(places: list[Place]) -> None:
             )
 
 
+def _check_results(parts: list[Any], there: list[Any]) -> None:
+    """Refuse objects that the function made: every call would have to make another."""
+    known = {id(x) for x in there}
+    for x in parts:
+        lasting = isinstance(x, (Tensor, Maybe, Unsettled, LateText, *LASTING)) or id(x) in known
+        if not lasting:
+            raise SideEffectError(
+                f"the function gives back or keeps a {type(x).__name__} that it made, which a graph cannot make again",
+                "Give back tensors, numbers, strings, and tuples, lists, dicts, named tuples or dataclasses of them.",
+            )
+
+
 def _check_guards(guards: list[Guard]) -> None:
     """Refuse a trace that left a symbolic value where the program would find it later."""
     for guard in guards:
@@ -335,7 +364,8 @@ def _output_template(x: Any) -> Template:
             "the function gives a text of values that are known only when the graph runs",
             "Give the values, and make the text outside.",
         )
-    template = general(x, "the result") if isinstance(x, Maybe | SymbolicTensor) else Known(x)
+    # A tensor made while tracing comes out anew from each call: the caller may assign to its items.
+    template = general(x, "the result") if isinstance(x, Maybe | SymbolicTensor | EagerTensor) else Known(x)
     error = conflict(template)
     if error is not None:
         raise error

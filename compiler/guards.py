@@ -72,6 +72,12 @@ def show(value: Any) -> str:
     return f"{value!r:.60}" if type(value) in PLAIN else f"a {type(value).__name__}"
 
 
+def kept(guard: Guard) -> Any:
+    """The object that a guard compares by identity; None for what it compares by value."""
+    same = guard.print[1]
+    return same.value if isinstance(same, Same) else None
+
+
 def of_function(function: FunctionType) -> list[Guard]:
     """Guards on the globals and the closure that a function reads."""
     found = []

@@ -18,7 +18,7 @@ from ..runtime import tree
 from ..runtime.dtypes import float64
 from ..runtime.eager import EagerTensor
 from ..runtime.spec import Spec
-from ..runtime.tensor import OPS
+from ..runtime.tensor import OPS, as_tensor
 from ..runtime.variable import Variable
 
 PLAIN = (bool, int, complex, str, bytes, type(None), type(Ellipsis))
@@ -90,8 +90,8 @@ def signature(args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Signature, l
 
 
 def data_of(leaves: Sequence[Any]) -> list[Any]:
-    """The leaves whose values are data, as tensors, in order."""
-    return [OPS["asarray"](x, dtype=float64 if type(x) is float else None) for x in leaves if is_data(x)]
+    """The leaves whose values are data, as tensors, in order; an array is copied while a tape watches."""
+    return [OPS["asarray"](x, dtype=float64) if type(x) is float else as_tensor(x) for x in leaves if is_data(x)]
 
 
 def is_data(x: Any) -> bool:

@@ -45,6 +45,15 @@ def write_to(graph: Graph) -> Iterator[Graph]:
         _writing.reset(token)
 
 
+DIVISIONS = frozenset({"divide", "floor_divide", "remainder"})
+_divided: list[Callable[[SymbolicTensor], None]] = []
+
+
+def when_numbers_divide(ask: Callable[[SymbolicTensor], None]) -> None:
+    """Have `ask` look at the divisor where Python numbers are divided, which raises at zero where tensors do not."""
+    _divided[:] = [ask]
+
+
 _guarding: ContextVar[bool] = ContextVar("guarding", default=False)
 
 # Ops that look at values and may raise because of them.
@@ -192,6 +201,9 @@ class Graph:
         kind = None
         if op.elementwise:
             inputs, kind = self.settle(op, inputs)
+            if kind is not None and op.name in DIVISIONS and isinstance(inputs[1], SymbolicTensor):
+                for ask in _divided:
+                    ask(inputs[1])
         else:
             inputs = tuple([self.lift(OPS["asarray"](x)) if is_weak(x) else x for x in inputs])
         specs = op.spec(*inputs, **attrs)

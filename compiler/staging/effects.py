@@ -14,7 +14,7 @@ import numpy as np
 from ...runtime.eager import EagerTensor, wrap
 from ...runtime.op import Op, op
 from ...runtime.spec import Spec
-from ..graph.graph import Stopped as Stopped, SymbolicTensor, writing
+from ..graph.graph import Stopped as Stopped, SymbolicTensor, when_numbers_divide, writing
 from .text import Field, LateText
 
 
@@ -139,3 +139,6 @@ def check(ok: Any, kind: type[Exception], text: str) -> None:
         raise kind(text)
 
     emit(check_op, [ok], Action(fail))
+
+
+when_numbers_divide(lambda y: check(y != 0, ZeroDivisionError, "division by zero"))

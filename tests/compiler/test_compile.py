@@ -3,6 +3,7 @@
 import dataclasses
 import gc
 import linecache
+import threading
 import weakref
 
 import numpy as np
@@ -394,3 +395,83 @@ def test_what_a_program_wrote_is_left_alone_even_where_the_prompt_has_lines(monk
         return State(x + 1.0).position
 
     equal(f(wf.tensor(1.0)), 2.0)
+
+
+def test_a_tensor_made_inside_comes_out_anew_from_each_call():
+    @wf.compile
+    def f(x):
+        return x, wf.zeros((2,))
+
+    made = f(wf.tensor(1.0))[1]
+    made[0] = 5.0
+    equal(f(wf.tensor(1.0))[1], [0.0, 0.0])
+
+
+class Box:
+    def __init__(self, value):
+        self.value = value
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (lambda x: Box(x * 2.0), "Box"),
+        (lambda x: Box(1), "Box"),
+        (lambda x: {1, 2}, "set"),
+        (lambda x: lambda: x, "function"),
+    ],
+    ids=["tensor_in_object", "object", "set", "closure"],
+)
+def test_an_object_that_every_call_would_have_to_make_is_refused(make, kind):
+    with pytest.raises(SourceError, match=f"the function gives back or keeps a {kind} that it made"):
+        wf.compile(make)(wf.tensor(1.0))
+
+
+def test_an_object_that_was_there_comes_out_as_itself():
+    box = Box(1)
+    assert wf.compile(lambda given, x: (given, x + 1.0))(box, wf.tensor(1.0))[0] is box
+    assert wf.compile(lambda x: (box, x + 1.0))(wf.tensor(1.0))[0] is box
+
+
+def test_an_array_argument_that_is_overwritten_does_not_change_the_gradient():
+    f = wf.compile(lambda batch, w: (batch * w * w).sum())
+    batch, w = np.ones(2, np.float32), wf.tensor([1.0, 1.0])
+    with wf.GradientTape() as tape:
+        tape.watch(w)
+        y = f(batch, w)
+    batch[:] = 100.0
+    equal(tape.gradient(y, w), [2.0, 2.0])
+
+
+@pytest.mark.parametrize("divide", ["1 / k", "1 // k", "1 % k"])
+def test_a_number_of_a_loop_that_is_divided_by_zero_raises_as_in_python(divide):
+    f = wf.compile(
+        defined(
+            f"def f(n):\n    k = 3\n    s = 0.0\n    while k >= n:\n        s = s + {divide}\n        k = k - 1\n    return s\n"
+        )
+    )
+    equal(f(wf.tensor(1)), f.function(wf.tensor(1)))
+    with pytest.raises(ZeroDivisionError):
+        f(wf.tensor(0))
+
+
+def test_compilation_is_switched_off_in_every_thread():
+    CALLS.clear()
+
+    @wf.compile
+    def f(x):
+        count()
+        return x + 1.0
+
+    wf.run_eagerly(True)
+    try:
+        threads = [threading.Thread(target=f, args=(wf.tensor(1.0),)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with wf.eagerly(False):
+            f(wf.tensor(1.0))
+    finally:
+        wf.run_eagerly(False)
+    assert (len(CALLS), f.cache_info().misses) == (3, 1)
