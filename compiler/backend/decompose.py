@@ -1,0 +1,225 @@
+"""Composite ops written out in what kernels are made of: maps, folds, products and changes of shape.
+
+A softmax becomes a maximum, a difference, an exponential, a sum and a quotient, which fusion then runs row by row in
+the cache. Results differ from the composite NumPy kernel's in the last bits only.
+
+    >>> from weft.compiler.graph.parser import parse
+    >>> print(decompose(parse('''
+    ... graph (x: f32[2, 3]) -> f32[2] {
+    ...   y = mean x axis=1
+    ...   return y
+    ... }''')))
+    graph (x: f32[2, 3]) -> f32[2] {
+      a = sum x axis=1
+      b = constant value=f32[] 3.0
+      y = divide a b
+      return y
+    }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...runtime import dtypes
+from ...runtime.op import Node, op
+from ...runtime.ops.embedding import check_range
+from ...runtime.spec import Spec, normalize_axes, size
+from ...runtime.tensor import OPS
+from ..graph.graph import Graph
+from ..graph.rewrite import Rewriter
+
+
+def decompose(graph: Graph) -> Graph:
+    """The graph with its composite ops written out."""
+    return Rewriter(_visit).graph(graph)
+
+
+def _check(ok: Any, indices: np.ndarray, name: str, what: str, length: int) -> tuple[()]:
+    if not ok:
+        check_range(name, what, indices, length)
+    return ()
+
+
+@op(_check)
+def check_indices(ok: Any, indices: Any, /, *, name: str, what: str, length: int) -> tuple[Spec, ...]:
+    """Raise unless all indices were found to be in range."""
+    return ()
+
+
+check_indices.effect = check_indices.raises = True
+check_indices.gradient(None)
+
+
+class _Writer:
+    """Writes ops into the new graph."""
+
+    def __init__(self, graph: Graph, node: Node) -> None:
+        self.graph, self.node, self.attrs = graph, node, node.attrs
+
+    def __call__(self, name: str, *operands: Any, **attrs: Any) -> Any:
+        return self.graph.run(OPS[name], *OPS[name].bind(operands, attrs))  # pyright: ignore[reportAttributeAccessIssue]
+
+    def number(self, value: Any, like: Any) -> Any:
+        """A number of the dtype of `like`, which it may not be weak beside."""
+        return self.graph.constant(np.asarray(value, like.dtype))
+
+    def axes(self, x: Any) -> tuple[int, ...]:
+        """The axes that the node names, from the front."""
+        return normalize_axes(self.node.op.name, self.attrs["axis"], len(x.shape))
+
+    def count(self, x: Any) -> int:
+        """How many elements are reduced to one."""
+        return size(tuple(x.shape[i] for i in self.axes(x)))
+
+    def floats(self, x: Any) -> Any:
+        """The operand as floats."""
+        dtype = dtypes.inexact_dtype(x.dtype)
+        return x if x.dtype is dtype else self("astype", x, dtype=dtype)
+
+    def shifted(self, x: Any) -> tuple[Any, Any]:
+        """The operand less its largest element along the axes, where that is finite, and that element."""
+        axes = self.axes(x)
+        top = self("max", x, axis=axes, keepdims=True)
+        infinite = self("isinf", top)
+        top = self("where", infinite, self.number(0, x), top)
+        return self("subtract", x, top), top
+
+    def total(self, y: Any) -> Any:
+        """The sum of exponentials along the axes."""
+        return self("sum", y, axis=self.axes(y), keepdims=True)
+
+    def dropped(self, y: Any, axes: Sequence[int]) -> Any:
+        """The value without axes that have length 1."""
+        return self("squeeze", y, axis=tuple(axes)) if axes else y
+
+    def one(self, total: Any) -> Any:
+        return self("where", self("equal", total, self.number(0, total)), self.number(1, total), total)
+
+
+def _mean(w: _Writer, x: Any) -> Any:
+    x = w.floats(x)
+    return w("divide", w("sum", x, axis=w.attrs["axis"], keepdims=w.attrs["keepdims"]), w.number(w.count(x), x))
+
+
+def _softmax(w: _Writer, x: Any) -> Any:
+    y = w("exp", w.shifted(w.floats(x))[0])
+    return w("divide", y, w.one(w.total(y)))
+
+
+def _log_softmax(w: _Writer, x: Any) -> Any:
+    y = w.shifted(w.floats(x))[0]
+    return w("subtract", y, w("log", w.one(w.total(w("exp", y)))))
+
+
+def _logsumexp(w: _Writer, x: Any) -> Any:
+    x = w.floats(x)
+    y, top = w.shifted(x)
+    total = w("add", w("log", w.total(w("exp", y))), top)
+    return total if w.attrs["keepdims"] else w.dropped(total, w.axes(x))
+
+
+def _sum_to(w: _Writer, x: Any) -> Any:
+    shape = w.attrs["shape"]
+    new = len(x.shape) - len(shape)
+    x = w("sum", x, axis=tuple(range(new)), dtype=x.dtype) if new else x
+    axes = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
+    return w("sum", x, axis=axes, keepdims=True, dtype=x.dtype) if axes else x
+
+
+def _center(w: _Writer, x: Any) -> Any:
+    axes = w.axes(x)
+    n = w.number(max(w.count(x), 1), x)
+    return w("divide", w("sum", x, axis=axes, keepdims=True), n)
+
+
+def _standardize(w: _Writer, x: Any) -> Any:
+    center = _center(w, x)
+    y = w("subtract", x, center)
+    variance = _center(w, w("square", y))
+    root = w("sqrt", w("add", variance, w.number(w.attrs["epsilon"], x)))
+    return w("divide", y, root), center, variance
+
+
+def _unit_rms(w: _Writer, x: Any) -> Any:
+    power = _center(w, w("square", x))
+    return w("divide", x, w("sqrt", w("add", power, w.number(w.attrs["epsilon"], x)))), power
+
+
+def _var(w: _Writer, x: Any) -> Any:
+    x = w.floats(x)
+    axes, n = w.axes(x), w.count(x)
+    y = w("square", w("subtract", x, w("divide", w("sum", x, axis=axes, keepdims=True), w.number(n, x))))
+    return w("divide", w("sum", y, axis=axes, keepdims=w.attrs["keepdims"]), w.number(n - w.attrs["correction"], x))
+
+
+def _std(w: _Writer, x: Any) -> Any:
+    return w("sqrt", _var(w, x))
+
+
+def _hot(w: _Writer, x: Any, labels: Any, axis: int) -> Any:
+    """Where along the class axis the label is."""
+    places = w("expand_dims", labels, axis=axis)
+    shape = [1] * len(x.shape)
+    shape[axis] = x.shape[axis]
+    classes = w.graph.constant(np.arange(x.shape[axis], dtype=labels.dtype).reshape(shape))
+    return w("equal", places, classes)
+
+
+def _dense(w: _Writer, logits: Any, labels: Any) -> Any:
+    (axis,) = w.axes(logits)
+    logs = _log_softmax(w, logits)
+    terms = w("where", w("equal", labels, w.number(0, labels)), w.number(0, labels), w("multiply", labels, logs))
+    return w("negative", w("sum", terms, axis=axis))
+
+
+def _sparse(w: _Writer, logits: Any, labels: Any) -> Any:
+    (axis,) = w.axes(logits)
+    n = logits.shape[axis]
+    valid = w("logical_and", w("greater_equal", labels, 0), w("less", labels, n))
+    w.graph.run(
+        check_indices, (w("all", valid), labels), {"name": "softmax_cross_entropy", "what": "label", "length": n}
+    )
+    logs = _log_softmax(w, logits)
+    picked = w("where", _hot(w, logits, labels, axis), logs, w.number(0, logs))
+    return w("negative", w("sum", picked, axis=axis))
+
+
+def _vecdot(w: _Writer, x: Any, y: Any) -> Any:
+    product = w("multiply", x, y)
+    return w("sum", product, axis=w.attrs["axis"], dtype=product.dtype)
+
+
+def _count_nonzero(w: _Writer, x: Any) -> Any:
+    return w("sum", w("not_equal", x, False if x.dtype is dtypes.bool_ else 0), **w.attrs)
+
+
+RULES: dict[str, Callable[..., Any]] = {
+    "mean": _mean,
+    "softmax": _softmax,
+    "log_softmax": _log_softmax,
+    "logsumexp": _logsumexp,
+    "sum_to": _sum_to,
+    "standardize": _standardize,
+    "unit_rms": _unit_rms,
+    "var": _var,
+    "std": _std,
+    "cross_entropy_dense": _dense,
+    "cross_entropy_sparse": _sparse,
+    "vecdot": _vecdot,
+    "count_nonzero": _count_nonzero,
+}
+PLAIN = frozenset({dtypes.float32, dtypes.float64, *dtypes.INTEGRAL})
+
+
+def _visit(rewriter: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:
+    rule = RULES.get(node.op.name)
+    operands = [x for x in node.inputs if hasattr(x, "dtype")]
+    if rule is None or any(x.dtype not in PLAIN for x in operands) or not all(size(x.shape) for x in operands):
+        return None
+    results = rule(_Writer(new, node), *node.inputs)
+    results = results if isinstance(results, tuple) else (results,)
+    return results if all(r.spec == y.spec for r, y in zip(results, node.outputs, strict=True)) else None

@@ -1,0 +1,97 @@
+"""Elements: the expression of one element of a value, at an index.
+
+A value that has a place is loaded from there. One that is computed in the kernel being written is the expression of
+its op over its operands' elements, so a chain of maps and views becomes one expression. The same value at the same
+index is the same expression object, and so is computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...kernels.kernel import Expr, Index, Load, Local, Position
+from ...kernels.scalar import build, cast, number, read, truth
+from ...runtime import dtypes
+from ...runtime.op import Node
+from ...runtime.spec import normalize_axes
+from ..graph.graph import SymbolicTensor
+from . import views
+from .places import Memory, Place, Register
+from .views import Indices
+
+ROUNDINGS = frozenset({"floor", "ceil", "trunc", "round", "conj", "real"})  # of integers: the integers themselves
+
+
+class Elements:
+    """Builds the expressions of one kernel."""
+
+    def __init__(self, makers: Mapping[int, Node], places: Mapping[int, Place]) -> None:
+        self.makers, self.places = makers, places
+        self.folds: dict[int, Local] = {}  # results of folds of this kernel, by key
+        self.known: dict[tuple[int, Indices], Expr] = {}  # what was computed in this kernel already
+
+    def __call__(self, x: Any, indices: Indices) -> Expr:
+        """The element of a value at an index."""
+        key = (x.key, indices)
+        if key not in self.known:
+            self.known[key] = self.made(x, indices)
+        return self.known[key]
+
+    def made(self, x: SymbolicTensor, indices: Indices) -> Expr:
+        if x.key in self.folds:
+            return self.folds[x.key]
+        place = self.places.get(x.key)
+        if isinstance(place, Register):
+            return Local(x.dtype, place.name)
+        if isinstance(place, Memory):
+            return Load(x.dtype, place.pointer, views.offset(place.strides, place.start, indices))
+        node = self.makers[x.key]
+        if views.is_view(node):
+            return self(node.inputs[0], views.operand_index(node, indices))
+        return self.mapped(node, indices)
+
+    def mapped(self, node: Node, indices: Indices) -> Expr:
+        """The element of a map."""
+        if node.op.name == "astype":
+            return self.cast_to(self.operand(node.inputs[0], indices, None), node.outputs[0].dtype)
+        if node.op.name == "one_hot":
+            return self.one_hot(node, indices)
+        op: Any = node.op
+        dtype = op.compute_dtype(*node.inputs)
+        wanted = op.operand_dtypes(dtype)
+        args = [self.operand(x, indices, d) for x, d in zip(node.inputs, wanted, strict=True)]
+        if dtype in dtypes.INTEGRAL and op.name in ROUNDINGS:
+            return args[0]
+        return self.cast_to(build(special(op, node) or read(op.c), args, dtype), node.outputs[0].dtype)
+
+    def operand(self, x: Any, indices: Indices, dtype: Any) -> Expr:
+        """An operand's element, cast to what the op computes in."""
+        if not isinstance(x, SymbolicTensor):
+            return number(x, dtype)
+        element = self(x, views.broadcast(x.shape, indices))
+        return element if dtype is None else self.cast_to(element, dtype)
+
+    def cast_to(self, x: Expr, dtype: Any) -> Expr:
+        return truth(x) if dtype is dtypes.bool_ else cast(x, dtype)
+
+    def one_hot(self, node: Node, indices: Indices) -> Expr:
+        axis = normalize_axes("one_hot", node.attrs["axis"], len(indices))[0]
+        label = self(node.inputs[0], indices[:axis] + indices[axis + 1 :])
+        hot = build(
+            ("==", ("operand", 0), ("operand", 1)),
+            [cast(label, dtypes.int64), self.position(indices[axis])],
+            dtypes.int64,
+        )
+        return self.cast_to(hot, node.outputs[0].dtype)
+
+    def position(self, index: Index) -> Expr:
+        return Position(dtypes.int64, index)
+
+
+def special(op: Any, node: Node) -> Any:
+    """A shorter expression for powers that need no power function."""
+    if op.name != "pow" or isinstance(node.inputs[1], SymbolicTensor):
+        return None
+    x = ("operand", 0)
+    return {1: x, 2: ("*", x, x)}.get(node.inputs[1])

@@ -1,0 +1,434 @@
+"""Nests: the loops of a group, as kernels of the IR.
+
+A map runs over its index space, the last axis along the lanes; neighbouring axes that every access walks through as
+one are one loop. A group of rows runs its stages one after the other on each row: a stage folds, the next uses what
+came out; what is dear to compute and needed again waits in scratch memory. A fold over other axes, or over everything,
+has kernels of its own. What is written where is decided elsewhere: `Target` names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ...kernels.kernel import (
+    ZERO,
+    Add,
+    Apply,
+    Cast,
+    Expr,
+    Fold,
+    Gather,
+    Index,
+    Load,
+    Local,
+    Loop,
+    Position,
+    Statement,
+    Store,
+    Whole,
+    Scratch,
+    expressions,
+    indices_of,
+    is_zero,
+    statements,
+    variable,
+    walk,
+)
+from ...kernels.scalar import cast, truth
+from ...runtime import dtypes
+from ...runtime.op import Node
+from ...runtime.spec import Shape, size
+from . import views
+from .elements import Elements
+from .groups import DEAR, FOLDS, Group, cost, folded_axes
+from .places import Memory
+
+CHUNK = 4096  # elements of a map that one step of the grid computes
+SCRATCH = 1 << 14  # elements of a row that wait in scratch memory at most
+BLOCK = 8192  # elements of a whole fold that one step of the grid adds up
+Axis = tuple[str, int]
+Bodies = list[Statement]
+
+
+@dataclass
+class Nest:
+    """A kernel without a name: its grid, what one step costs in nanoseconds, and the variables merged away."""
+
+    grid: Loop
+    cost: float
+    dropped: frozenset[str]
+
+
+@dataclass
+class Targets:
+    """Where the values of a group go that others read."""
+
+    places: Mapping[int, Memory]  # by key
+
+    def __contains__(self, y: Any) -> bool:
+        return y.key in self.places
+
+    def store(self, y: Any, indices: views.Indices, value: Expr) -> Store:
+        place = self.places[y.key]
+        return Store(place.pointer, views.offset(place.strides, place.start, indices), value)
+
+
+def names_of(space: Shape) -> tuple[Axis, ...]:
+    """The loop variables of an index space."""
+    return tuple((f"s{i}", n) for i, n in enumerate(space))
+
+
+def own_indices(axes: Sequence[Axis], shape: Shape) -> views.Indices:
+    """The index of the element at the loops' place; a shape may lack the last axes, or have them with length 1."""
+    found = [variable(name) for name, _ in axes]
+    return tuple(found[i] if i < len(found) and n != 1 else ZERO for i, n in enumerate(shape))
+
+
+def merged(axes: Sequence[Axis], body: Sequence[Statement]) -> list[Axis]:
+    """The axes that are left when those that every access walks through as one are one."""
+    found = list(set(indices_of(tuple(body))))
+    left: list[Axis] = []
+    for name, n in reversed([axis for axis in axes if axis[1] != 1]):
+        if left and all(i.count(name) == i.count(left[0][0]) * left[0][1] for i in found):
+            left[0] = (left[0][0], left[0][1] * n)
+        else:
+            left.insert(0, (name, n))
+    return left
+
+
+def grid_of(rows: Sequence[Axis], body: Bodies, price: float, dropped: frozenset[str]) -> Nest:
+    """A kernel whose grid runs over the rows."""
+    if len(rows) == 1:
+        (name, n) = rows[0]
+        return Nest(Loop(name, n, tuple(body)), price, dropped)
+    total, wholes = 1, []
+    for name, n in reversed(rows):
+        wholes.insert(0, Whole(name, f"row / {total} % {n}" if total > 1 else f"row % {n}"))
+        total *= n
+    return Nest(Loop("row", total, (*wholes, *body)), price, dropped)
+
+
+def can_run_along(name: str, body: Sequence[Statement]) -> bool:
+    """Whether an axis can run along the lanes: what is written there lies side by side."""
+    return all(not isinstance(s, Store) or s.index.count(name) == 1 for s in statements(tuple(body)))
+
+
+def loops(axes: Sequence[Axis], body: Bodies) -> Loop:
+    """Loops over axes, the last along the lanes where that can be."""
+    *outer, (name, n) = axes
+    loop = Loop(name, n, tuple(body), lanes=can_run_along(name, body))
+    for name, n in reversed(outer):
+        loop = Loop(name, n, (loop,))
+    return loop
+
+
+def gone(before: Sequence[Axis], after: Sequence[Axis]) -> frozenset[str]:
+    """The variables that were merged away."""
+    return frozenset(name for name, _ in before) - {name for name, _ in after}
+
+
+# -- maps
+
+
+def map_nest(group: Group, elements: Elements, targets: Targets) -> Nest:
+    """The kernel of a group of maps."""
+    axes = names_of(group.space)
+    body: Bodies = []
+    for node in group.nodes:
+        y = node.outputs[0]
+        if y in targets:
+            at = own_indices(axes, y.shape)
+            body.append(targets.store(y, at, elements(y, at)))
+    return nest_of(body, axes, cost([*group.nodes, *group.inlined]))
+
+
+def nest_of(body: Bodies, axes: Sequence[Axis], price: float) -> Nest:
+    """A kernel of statements for each element of an index space."""
+    left = merged(axes, body) or [("s0", 1)]
+    dropped = gone(axes, left)
+    *rows, (name, n) = left
+    if not rows and can_run_along(name, body) and n > CHUNK:
+        bounds = (f"begin * {CHUNK}", f"(end * {CHUNK} < {n} ? end * {CHUNK} : {n})")
+        loop = Loop(name, n, tuple(body), lanes=True, bounds=bounds)
+        return Nest(Loop("", -(-n // CHUNK), (loop,)), price * CHUNK, dropped)
+    inner = loops([(name, n)], body)
+    if not rows:
+        return Nest(Loop("row", 1, (inner,)), price * n, dropped)
+    return grid_of(rows, [inner], price * n, dropped)
+
+
+# -- rows
+
+
+class Rows:
+    """The stages of a group that folds its last axes."""
+
+    def __init__(self, group: Group, elements: Elements, targets: Targets) -> None:
+        self.group, self.elements, self.targets = group, elements, targets
+        axes = names_of(group.space)
+        self.rows, self.inner = axes[: len(group.rows)], axes[len(group.rows) :]
+        self.axes = axes
+        self.body: Bodies = []
+        self.adds: list[Add] = []
+        self.stores: list[Store] = []
+        self.results: dict[str, tuple[str, np.dtype]] = {}
+
+    def nest(self) -> Nest:
+        for node in self.group.nodes:
+            self.take(node)
+        self.flush()
+        body = self.with_scratch()
+        inner = merged(self.inner, body) or [self.inner[-1]]
+        rows = merged(self.rows, body)
+        body = [self.looped(s, inner) for s in body]
+        dropped = gone(self.axes, [*rows, *inner])
+        price = cost([*self.group.nodes, *self.group.inlined]) * size(tuple(n for _, n in inner))
+        if not rows:
+            return Nest(Loop("row", 1, tuple(body)), price, dropped)
+        return grid_of(rows, body, price, dropped)
+
+    def take(self, node: Node) -> None:
+        """Add a node to the stages."""
+        y = node.outputs[0]
+        if node.op.name in FOLDS and len(y.shape) <= len(self.group.space) and self.folds(node):
+            self.fold(node)
+        elif y in self.targets:
+            self.keep(y)
+
+    def folds(self, node: Node) -> bool:
+        return node.inputs[0].shape == self.group.space and len(folded_axes(node)) == self.group.folded
+
+    def fold(self, node: Node) -> None:
+        y = node.outputs[0]
+        value = folded_value(node, self.elements, own_indices(self.axes, self.group.space))
+        self.after(value)
+        name = f"fold{len(self.elements.folds)}"
+        self.adds.append(Add(name, value))
+        self.results[name] = (FOLDS[node.op.name], value.dtype)
+        self.elements.folds[y.key] = Local(y.dtype, name)
+        if y in self.targets:
+            self.keep(y)
+
+    def keep(self, y: Any) -> None:
+        """Write a value that others read."""
+        at = own_indices(self.rows if not self.is_full(y) else self.axes, y.shape)
+        value = self.elements(y, at)
+        self.after(value)
+        store = self.targets.store(y, at, value)
+        if self.is_full(y):
+            self.stores.append(store)
+        else:
+            self.flush()
+            self.body.append(store)
+
+    def is_full(self, y: Any) -> bool:
+        return y.shape == self.group.space and not (y.key in self.elements.folds)
+
+    def after(self, value: Expr) -> None:
+        """End the stage if a value needs what it folds."""
+        if any(isinstance(x, Local) and x.name in self.results for x in walk(value)):
+            self.flush()
+
+    def flush(self) -> None:
+        """End the stage: one loop over the row."""
+        body = (*self.adds, *self.stores)
+        if body:
+            loop = Loop("", 0, body)
+            self.body.append(Fold(dict(self.results), loop) if self.adds else loop)
+        self.adds, self.stores, self.results = [], [], {}
+
+    def looped(self, s: Statement, inner: Sequence[Axis]) -> Statement:
+        """A stage with its loops."""
+        if isinstance(s, Fold):
+            return Fold(s.results, loops(inner, list(s.loop.body)))
+        return loops(inner, list(s.body)) if isinstance(s, Loop) else s
+
+    def with_scratch(self) -> Bodies:
+        """The stages, with what is dear and needed again kept in scratch memory."""
+        length = size(tuple(n for _, n in self.inner))
+        stages = [list(expressions((s,))) for s in self.body]
+        seen: dict[int, set[int]] = {}
+        dear: dict[int, Expr] = {}
+        for i, values in enumerate(stages):
+            for value in values:
+                for x in walk(value):
+                    seen.setdefault(id(x), set()).add(i)
+                    if is_dear(x) and self.varies(x):
+                        dear[id(x)] = x
+        kept = [x for key, x in dear.items() if len(seen[key]) > 1]
+        inner_names = {name for name, _ in self.inner}
+        if not kept or length > SCRATCH:
+            return self.body
+        strides = views.row_major(tuple(n for _, n in self.inner))
+        at = views.offset(strides, ZERO, tuple(variable(name) for name, _ in self.inner))
+        assert inner_names
+        replaced: dict[int, Expr] = {}
+        body: Bodies = []
+        for i, s in enumerate(self.body):
+            new = [x for x in kept if min(seen[id(x)]) == i]
+            s = substituted(s, replaced)
+            for x in new:
+                name = f"kept{len(replaced)}"
+                body.insert(0, Scratch(name, x.dtype, length))
+                s = with_store(s, Store(name, at, rebuilt(x, replaced)))
+                replaced[id(x)] = Load(x.dtype, name, at)
+            body.append(s)
+        return body
+
+    def varies(self, x: Expr) -> bool:
+        return any(not is_zero(i.count(name)) for part in walk(x) if isinstance(part, Load | Position | Gather)
+                   for i in (part.index,) for name, n in self.inner if n > 1)  # fmt: skip
+
+
+def is_dear(x: Expr) -> bool:
+    """Whether an expression's own function is worth keeping the result of."""
+    return isinstance(x, Apply) and x.symbol.removeprefix("wf_").startswith(DEAR)
+
+
+def with_store(s: Statement, store: Store) -> Statement:
+    """A stage that also writes this."""
+    if isinstance(s, Fold):
+        return Fold(s.results, replace(s.loop, body=(*s.loop.body, store)))
+    assert isinstance(s, Loop)
+    return replace(s, body=(*s.body, store))
+
+
+def substituted(s: Statement, replaced: Mapping[int, Expr]) -> Statement:
+    """A statement whose expressions are loaded where they were kept."""
+    if not replaced:
+        return s
+    match s:
+        case Fold():
+            loop = substituted(s.loop, replaced)
+            assert isinstance(loop, Loop)
+            return Fold(s.results, loop)
+        case Loop():
+            return replace(s, body=tuple(substituted(part, replaced) for part in s.body))
+        case Store() | Add():
+            return replace(s, value=rebuilt(s.value, replaced))
+    return s
+
+
+def rebuilt(x: Expr, replaced: Mapping[int, Expr]) -> Expr:
+    """An expression with parts of it replaced."""
+    memo: dict[int, Expr] = dict(replaced)
+
+    def build(x: Expr) -> Expr:
+        if id(x) not in memo:
+            parts = [build(p) for p in x.parts]
+            same = all(a is b for a, b in zip(parts, x.parts, strict=True))
+            if same:
+                memo[id(x)] = x
+            elif isinstance(x, Cast):
+                memo[id(x)] = replace(x, x=parts[0])
+            elif isinstance(x, Apply):
+                memo[id(x)] = replace(x, args=tuple(parts))
+            else:
+                assert isinstance(x, Gather)
+                memo[id(x)] = replace(x, at=parts[0])
+        return memo[id(x)]
+
+    return build(x)
+
+
+def folded_value(node: Node, elements: Elements, indices: views.Indices) -> Expr:
+    """The element that a fold takes in."""
+    value = elements(node.inputs[0], indices)
+    return truth(value) if FOLDS[node.op.name] in ("any", "all") else cast(value, node.outputs[0].dtype)
+
+
+# -- other folds
+
+
+def column_nest(node: Node, group: Group, elements: Elements, targets: Targets) -> Nest:
+    """A fold that keeps the last axis: the lanes run along it, each adding up its own column."""
+    axes, gone_axes = names_of(group.space), set(folded_axes(node))
+    kept = [axis for i, axis in enumerate(axes) if i not in gone_axes]
+    across = [axis for i, axis in enumerate(axes) if i in gone_axes]
+    y = node.outputs[0]
+    value = folded_value(node, elements, own_indices(axes, group.space))
+    at = kept_indices(node, axes, y.shape)
+    store = targets.store(y, at, Local(value.dtype, "fold"))
+    body: Bodies = [Add("fold", value), store]
+    rows, columns = merged(kept, body) or [kept[-1]], merged(across, body) or [across[-1]]
+    inner = Loop("", 0, ())
+    for name, n in reversed(columns):
+        inner = Loop(name, n, (Add("fold", value),) if not inner.variable else (inner,))
+    fold = Fold({"fold": (FOLDS[node.op.name], value.dtype)}, inner)
+    *outer, (name, n) = rows
+    price = cost([node, *group.inlined]) * size(tuple(n for _, n in columns))
+    dropped = gone(axes, [*rows, *columns])
+    lanes = can_run_along(name, [store])
+    if outer:
+        return grid_of(outer, [Loop(name, n, (fold, store), lanes=lanes)], price * n, dropped)
+    bounds = ("begin * 64", f"(end * 64 < {n} ? end * 64 : {n})")
+    return Nest(Loop("", -(-n // 64), (Loop(name, n, (fold, store), lanes=lanes, bounds=bounds),)), price * 64, dropped)
+
+
+def kept_indices(node: Node, axes: Sequence[Axis], shape: Shape) -> views.Indices:
+    """The index of a fold's result at the loops' place."""
+    gone_axes = set(folded_axes(node))
+    if len(shape) == len(axes):
+        return tuple(ZERO if i in gone_axes or n == 1 else variable(name) for i, (name, n) in enumerate(axes))
+    return tuple(variable(name) if n != 1 else ZERO for i, (name, n) in enumerate(axes) if i not in gone_axes)
+
+
+def mixed_nest(node: Node, group: Group, elements: Elements, targets: Targets) -> Nest:
+    """A fold of the last axis and others before it that are not next to it."""
+    axes, gone_axes = names_of(group.space), set(folded_axes(node))
+    kept = [axis for i, axis in enumerate(axes) if i not in gone_axes]
+    across = [axis for i, axis in enumerate(axes) if i in gone_axes]
+    value = folded_value(node, elements, own_indices(axes, group.space))
+    y = node.outputs[0]
+    store = targets.store(y, kept_indices(node, axes, y.shape), Local(value.dtype, "fold"))
+    body: Bodies = [Add("fold", value)]
+    columns = merged(across, [*body, store]) or [across[-1]]
+    rows = merged(kept, [*body, store])
+    fold = Fold({"fold": (FOLDS[node.op.name], value.dtype)}, loops(columns, body))
+    price = cost([node, *group.inlined]) * size(tuple(n for _, n in columns))
+    dropped = gone(axes, [*rows, *columns])
+    if not rows:
+        return Nest(Loop("row", 1, (fold, store)), price, dropped)
+    return grid_of(rows, [fold, store], price, dropped)
+
+
+def partial_nests(node: Node, group: Group, elements: Elements, store: Store, partial: str) -> tuple[Nest, Nest, int]:
+    """A fold of everything: kernels for the parts and for the whole, and how many parts there are.
+
+    Parts do not depend on the number of threads, nor does the result.
+    """
+    axes = names_of(group.space)
+    kind = FOLDS[node.op.name]
+    value = folded_value(node, elements, own_indices(axes, group.space))
+    wide = dtypes.float64 if value.dtype is dtypes.float32 and kind in ("sum", "prod") else value.dtype
+    left = merged(axes, [Add("fold", value)])
+    *rows, (name, n) = left
+    dropped, price = gone(axes, left), cost([node, *group.inlined])
+    results = {"fold": (kind, value.dtype)}
+    part = cast_any(Local(value.dtype, "fold"), wide)
+    if rows:
+        count = size(tuple(n for _, n in rows))
+        place = Index()
+        for (row, _), step in zip(rows, views.row_major(tuple(n for _, n in rows)), strict=True):
+            place = place + variable(row) * step
+        fold = Fold(results, Loop(name, n, (Add("fold", value),), lanes=True))
+        first = grid_of(rows, [fold, Store(partial, place, part)], price * n, dropped)
+    else:
+        count = -(-n // BLOCK)
+        bounds = (f"row * {BLOCK}", f"(row * {BLOCK} + {BLOCK} < {n} ? row * {BLOCK} + {BLOCK} : {n})")
+        fold = Fold(results, Loop(name, n, (Add("fold", value),), lanes=True, bounds=bounds))
+        first = Nest(Loop("row", count, (fold, Store(partial, variable("row"), part))), price * BLOCK, dropped)
+    every = Fold(
+        {"whole": (kind, wide)}, Loop("part", count, (Add("whole", Load(wide, partial, variable("part"))),), lanes=True)
+    )
+    last = replace(store, value=cast_any(Local(wide, "whole"), node.outputs[0].dtype))
+    return first, Nest(Loop("row", 1, (every, last)), 0.1 * count, frozenset()), count
+
+
+def cast_any(x: Expr, dtype: np.dtype) -> Expr:
+    """An element as another dtype."""
+    return truth(x) if dtype is dtypes.bool_ else cast(x, dtype)

@@ -1,0 +1,339 @@
+"""Nodes that are no maps and no folds, as C: products, indexing, joining, stacks.
+
+Each function writes one kind of node into a region. Most are copies between places: a slice of memory is memory with
+other strides, so joining arrays writes each into its slice of the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...kernels.kernel import Index
+from ...kernels.print_c import index_text
+from ...runtime import dtypes
+from ...runtime.index import Range
+from ...runtime.op import Node
+from ...runtime.spec import Spec, StackSpec, normalize_axis
+from ..graph.graph import SymbolicTensor
+from . import views
+from .places import Memory, Pile, Place, bytes_of, contiguous
+
+if TYPE_CHECKING:
+    from .lower import Region
+
+Write = Callable[["Region", Node], bool]
+
+
+def write_reshape(region: Region, node: Node) -> bool:
+    """A reshape of memory in order is the same memory."""
+    x, y = node.inputs[0], node.outputs[0]
+    place = region.as_memory(x, dense_for=y)
+    region.places[y.key] = Memory(place.pointer, y.spec, views.row_major(y.shape), place.start, place.root)
+    return True
+
+
+# -- products
+
+
+def write_matmul(region: Region, node: Node) -> bool:
+    """A product of matrices, or of batches of them with one axis of batches at most."""
+    x, y = node.inputs
+    z = node.outputs[0]
+    if not all(isinstance(v, SymbolicTensor) and v.dtype is z.dtype for v in (x, y)):
+        return False
+    if z.dtype not in (dtypes.float32, dtypes.float64) or not all(all(v.shape) for v in (x, y, z)):
+        return False
+    a, b, c = region.as_memory(x), region.as_memory(y), region.target(z)
+    k = x.shape[-1]
+    a_row, a_column = (0, a.strides[-1]) if len(x.shape) == 1 else a.strides[-2:]
+    b_row, b_column = (b.strides[-1], 1) if len(y.shape) == 1 else b.strides[-2:]
+    m, n = (1 if len(x.shape) == 1 else x.shape[-2]), (1 if len(y.shape) == 1 else y.shape[-1])
+    c_row = c.strides[-2] if len(x.shape) > 1 and len(y.shape) > 1 else (c.strides[-1] if len(x.shape) > 1 else n)
+    batches = z.shape[: len(z.shape) - (len(x.shape) > 1) - (len(y.shape) > 1)]
+    axes = [_batch_strides(p, v.shape, batches) for p, v in ((a, x), (b, y))]
+    c_batch = c.strides[: len(batches)]
+    kind = "f32" if z.dtype is dtypes.float32 else "f64"
+    starts = [f"{p.pointer} + {index_text(p.start)}" for p in (a, b, c)]
+    opened = 0
+    for i, length in enumerate(batches[:-1]):
+        region.lines.append(f"for (i64 batch{i} = 0; batch{i} < {length}; batch{i}++) {{")
+        starts = [f"{s} + batch{i} * {st[i]}" for s, st in zip(starts, (*axes, c_batch), strict=True)]
+        opened += 1
+    last = [st[-1] if batches else 0 for st in (*axes, c_batch)]
+    region.lines.append(
+        f"{{ struct wf_gemm g = {{{batches[-1] if batches else 1}, {m}, {n}, {k}, {starts[0]}, {last[0]}, {a_row}, {a_column}, "
+        f"{starts[1]}, {last[1]}, {b_row}, {b_column}, {starts[2]}, {last[2]}, {c_row}}}; rt->gemm_{kind}(&g); }}"
+    )
+    region.lines += ["}"] * opened
+    region.settle_one(z, c)
+    return True
+
+
+def _batch_strides(place: Memory, shape: Sequence[int], batches: Sequence[int]) -> tuple[int, ...]:
+    """The strides of an operand along the axes of batches, 0 where it is the same for all."""
+    own = shape[: max(len(shape) - 2, 0)]
+    missing = len(batches) - len(own)
+    return (0,) * missing + tuple(0 if n == 1 else s for n, s in zip(own, place.strides, strict=False))
+
+
+# -- indexing by numbers
+
+
+class Rows:
+    """Positions that are numbers of the program, one for each axis that they index."""
+
+    def __init__(self, names: Sequence[str], spec: Spec) -> None:
+        self.names, self.spec = tuple(names), spec
+
+
+def write_join_indices(region: Region, node: Node) -> bool:
+    """Positions that are numbers: checked, and counted from the front."""
+    y = node.outputs[0]
+    if len(y.shape) != 1:
+        return False
+    names = []
+    for x, n in zip(node.inputs, node.attrs["lengths"], strict=True):
+        name = region.printer.fresh("v")
+        region.lines.append(f"i64 {name} = {region.number(x)};")
+        names.append(name)
+        region.program.locals[name] = dtypes.int64
+    wrong = " || ".join(f"{name} < {-n} || {name} >= {n}" for name, n in zip(names, node.attrs["lengths"], strict=True))
+    region.lines.append(f"if (__builtin_expect({wrong}, 0)) {{")
+    before = dict(region.places)
+    region.host(node)
+    region.places.clear()
+    region.places.update(before)
+    region.lines.append("}")
+    for name, n in zip(names, node.attrs["lengths"], strict=True):
+        region.lines.append(f"if ({name} < 0) {name} += {n};")
+    region.rows[y.key] = Rows(names, y.spec)
+    return True
+
+
+def _at_rows(place: Memory, rows: Rows, axes: Sequence[int], spec: Spec) -> Memory:
+    """The memory that positions leave of a tensor."""
+    start = place.start
+    for axis, name in zip(axes, rows.names, strict=True):
+        start = start + Index(((name, place.strides[axis]),))
+    strides = tuple(s for i, s in enumerate(place.strides) if i not in axes)
+    return Memory(place.pointer, spec, strides, start, place.root)
+
+
+def write_index_get(region: Region, node: Node) -> bool:
+    """A slice at positions that are numbers is memory too."""
+    x, indices = node.inputs
+    rows = region.rows.get(indices.key)
+    if rows is None:
+        return False
+    y, axes = node.outputs[0], [normalize_axis("index_get", a, len(x.shape)) for a in node.attrs["axes"]]
+    found = _at_rows(region.as_memory(x), rows, axes, y.spec)
+    region.places[y.key] = found if y.shape else region.loaded(found)
+    if y.shape:
+        return True
+
+
+def write_index_sum(region: Region, node: Node) -> bool:
+    """Zeros, with a value at positions that are numbers."""
+    x, indices = node.inputs
+    rows = region.rows.get(indices.key)
+    if rows is None:
+        return False
+    y = node.outputs[0]
+    target = region.target(y)
+    region.clear(target)
+    axes = [normalize_axis("index_sum", a, len(y.shape)) for a in node.attrs["axes"]]
+    region.write(_at_rows(target, rows, axes, x.spec), x)
+    region.settle_one(y, target)
+    return True
+
+
+def write_index_put(region: Region, node: Node) -> bool:
+    """A copy, with a value at positions that are numbers."""
+    x, indices, value = node.inputs
+    rows = region.rows.get(indices.key)
+    if rows is None or node.attrs["mode"] != "set":
+        return False
+    y = node.outputs[0]
+    target = region.target(y)
+    region.write(target, x)
+    axes = [normalize_axis("index_put", a, len(y.shape)) for a in node.attrs["axes"]]
+    shape = tuple(n for i, n in enumerate(y.shape) if i not in axes)
+    region.write(_at_rows(target, rows, axes, Spec(shape, y.dtype)), value)
+    region.settle_one(y, target)
+    return True
+
+
+# -- slices and joining
+
+
+def _sliced(place: Memory, index: Sequence[Any], shape: Sequence[int]) -> Memory:
+    """The memory that a static index leaves."""
+    start, strides, axis = place.start, [], 0
+    for part in index:
+        if part is None:
+            strides.append(0)
+            continue
+        step = place.strides[axis]
+        axis += 1
+        if isinstance(part, Range):
+            start = start + part.start * step
+            strides.append(part.step * step)
+        else:
+            start = start + part * step
+    return Memory(place.pointer, Spec(tuple(shape), place.dtype), tuple(strides), start, place.root)
+
+
+def _slice_shape(index: Sequence[Any]) -> tuple[int, ...]:
+    return tuple(1 if part is None else part.length for part in index if not isinstance(part, int))
+
+
+def write_set_slice(region: Region, node: Node) -> bool:
+    """A copy, with a value in a slice of it."""
+    x, value = node.inputs
+    y, index = node.outputs[0], node.attrs["index"]
+    target = region.target(y)
+    region.write(target, x)
+    shape = _slice_shape(index)
+    if all(shape):
+        region.write(_sliced(target, index, shape), value)
+    region.settle_one(y, target)
+    return True
+
+
+def write_unslice(region: Region, node: Node) -> bool:
+    """Zeros, with a value in a slice of them."""
+    y, index = node.outputs[0], node.attrs["index"]
+    target = region.target(y)
+    region.clear(target)
+    shape = _slice_shape(index)
+    if all(shape):
+        region.write(_sliced(target, index, shape), node.inputs[0])
+    region.settle_one(y, target)
+    return True
+
+
+def _along(place: Memory, axis: int, start: int, length: int) -> Memory:
+    """A piece of memory along an axis."""
+    shape = (*place.shape[:axis], length, *place.shape[axis + 1 :])
+    at = place.start + start * place.strides[axis]
+    return Memory(place.pointer, Spec(shape, place.dtype), place.strides, at, place.root)
+
+
+def write_concat(region: Region, node: Node) -> bool:
+    y = node.outputs[0]
+    if node.attrs["axis"] is None or any(not isinstance(x, SymbolicTensor) for x in node.inputs):
+        return False
+    axis, target, start = normalize_axis("concat", node.attrs["axis"], len(y.shape)), region.target(y), 0
+    for x in node.inputs:
+        if all(x.shape):
+            region.write(_along(target, axis, start, x.shape[axis]), x)
+        start += x.shape[axis]
+    region.settle_one(y, target)
+    return True
+
+
+def write_stack(region: Region, node: Node) -> bool:
+    y = node.outputs[0]
+    axis, target = normalize_axis("stack", node.attrs["axis"], len(y.shape)), region.target(y)
+    for i, x in enumerate(node.inputs):
+        piece = _along(target, axis, i, 1)
+        strides = (*piece.strides[:axis], *piece.strides[axis + 1 :])
+        shape = (*y.shape[:axis], *y.shape[axis + 1 :])
+        region.write(Memory(piece.pointer, Spec(shape, y.dtype), strides, piece.start, piece.root), x)
+    region.settle_one(y, target)
+    return True
+
+
+def write_pad(region: Region, node: Node) -> bool:
+    y, x, widths = node.outputs[0], node.inputs[0], node.attrs["widths"]
+    if node.attrs["value"] != 0 or not all(isinstance(w, tuple) for w in widths):
+        return False
+    target = region.target(y)
+    region.clear(target)
+    start = target.start
+    for (before, _), stride in zip(widths, target.strides, strict=True):
+        start = start + before * stride
+    if all(x.shape):
+        region.write(Memory(target.pointer, Spec(x.shape, y.dtype), target.strides, start, target.root), x)
+    region.settle_one(y, target)
+    return True
+
+
+# -- stacks
+
+
+def write_empty_stack(region: Region, node: Node) -> bool:
+    element = node.attrs["element"]
+    if isinstance(element, StackSpec):
+        nbytes = "sizeof(struct wf_stack)"
+    else:
+        nbytes = str(-(-bytes_of(element) // 64) * 64 if element.shape else bytes_of(element))
+    region.pile(node.outputs[0], f"wf_empty(&call, {nbytes})")
+    return True
+
+
+def write_push(region: Region, node: Node) -> bool:
+    below, x = region.place(node.inputs[0]), node.inputs[1]
+    assert isinstance(below, Pile) and isinstance(below.spec, StackSpec)
+    made, element = region.pile(node.outputs[0], below.name), below.spec.element
+    top = f"wf_push(&call, &{made.name})"
+    if isinstance(element, StackSpec):
+        region.lines.append(f"*(struct wf_stack *){top} = {_pile(region.place(x)).name};")
+    elif not element.shape:
+        kind, truth = region.printer.storage(element.dtype), " != 0" if element.dtype is dtypes.bool_ else ""
+        region.lines.append(f"*({kind} *){top} = {region.number(x)}{truth};")
+    else:
+        name = region.pointer(element.dtype, top)
+        region.copy(contiguous(name, element), region.as_memory(x))
+    return True
+
+
+def write_pop(region: Region, node: Node) -> bool:
+    stack, top = node.outputs
+    made = region.pile(stack, _pile(region.place(node.inputs[0])).name)
+    if isinstance(top.spec, StackSpec):
+        region.pile(top, f"*(struct wf_stack *)wf_pop(&{made.name})")
+        return True
+    place = contiguous(region.pointer(top.dtype, f"wf_pop(&{made.name})"), top.spec)
+    region.places[top.key] = place if top.shape else region.loaded(place)
+    return True
+
+
+def _pile(place: Place) -> Pile:
+    assert isinstance(place, Pile)
+    return place
+
+
+# -- checks
+
+
+def write_check(region: Region, node: Node) -> bool:
+    """Call Python only if something is wrong."""
+    region.lines.append(f"if (!{region.number(node.inputs[0])}) {{")
+    before = dict(region.places)
+    region.host(node)
+    region.places.clear()
+    region.places.update(before)
+    region.lines.append("}")
+    return True
+
+
+WRITES: dict[str, Write] = {
+    "reshape": write_reshape,
+    "matmul": write_matmul,
+    "join_indices": write_join_indices,
+    "index_get": write_index_get,
+    "index_sum": write_index_sum,
+    "index_put": write_index_put,
+    "set_slice": write_set_slice,
+    "unslice": write_unslice,
+    "concat": write_concat,
+    "stack": write_stack,
+    "pad": write_pad,
+    "empty_stack": write_empty_stack,
+    "push": write_push,
+    "pop": write_pop,
+    "check_op": write_check,
+    "check_indices": write_check,
+}

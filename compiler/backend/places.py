@@ -1,0 +1,109 @@
+"""Places: where the values of a program are while it runs.
+
+A tensor without axes is a C variable, `Register`. Other tensors are `Memory`: a pointer, strides, and the place of the
+first element. A stack is a C struct, `Pile`. `Arena` hands out the memory of a call, whose size and offsets are
+decided when the program is written: a value's memory serves another once the value was read for the last time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...kernels.kernel import ZERO, Index
+from ...runtime.spec import Shape, Spec, size
+from .views import row_major
+
+ALIGN = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Register:
+    """A C variable."""
+
+    name: str
+    spec: Spec
+
+
+@dataclass(frozen=True, eq=False)
+class Pile:
+    """A C variable that holds a stack."""
+
+    name: str
+    spec: Spec
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """Elements in memory."""
+
+    pointer: str
+    spec: Spec
+    strides: tuple[Any, ...]
+    start: Index = ZERO
+    root: Any = None  # what keeps the memory: the allocation it lies in; None for what outlives the call
+
+    @property
+    def shape(self) -> Shape:
+        return self.spec.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.spec.dtype
+
+    @property
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie one after the other."""
+        return all(n == 1 or a == b for n, a, b in zip(self.shape, self.strides, row_major(self.shape), strict=True))
+
+
+Place = Register | Pile | Memory
+
+
+def contiguous(pointer: str, spec: Spec, root: Any = None) -> Memory:
+    """Memory whose elements lie one after the other."""
+    return Memory(pointer, spec, row_major(spec.shape), ZERO, root)
+
+
+def bytes_of(spec: Spec) -> int:
+    """How much memory a value takes."""
+    return max(size(spec.shape), 1) * spec.dtype.itemsize
+
+
+@dataclass(eq=False)
+class Block:
+    """A piece of the arena."""
+
+    start: int
+    end: int
+
+
+class Arena:
+    """The memory of a call: pieces are taken and given back as the program runs through its steps."""
+
+    def __init__(self) -> None:
+        self.live: list[Block] = []
+        self.size = 0
+
+    def take(self, nbytes: int) -> Block:
+        """The first piece that is free and large enough."""
+        nbytes = -(-nbytes // ALIGN) * ALIGN
+        start = 0
+        place = 0
+        for place, block in enumerate(self.live):  # noqa: B007
+            if block.start - start >= nbytes:
+                break
+            start = block.end
+        else:
+            place = len(self.live)
+        found = Block(start, start + nbytes)
+        self.live.insert(place, found)
+        self.size = max(self.size, found.end)
+        return found
+
+    def give(self, block: Block) -> None:
+        """Give a piece back."""
+        if block in self.live:
+            self.live.remove(block)

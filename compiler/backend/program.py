@@ -1,0 +1,159 @@
+"""Programs: graphs that were built as native code, and how they are called.
+
+A call hands the native function a table of pointers: to the operands, the constants and the results, and memory for
+what is in between. Python does not hold its lock while the function runs; the function calls back for nodes that have
+no kernel, and now and then to see whether the user pressed Ctrl-C. What a callback raises ends the call.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ...kernels import native
+from ...runtime import memory, observers
+from ...runtime.device import cpu
+from ...runtime.spec import Spec
+from ..graph.graph import Graph
+from ..passes.pipeline import optimize
+from .decompose import decompose
+from .lower import HostCall, Lowering, Source
+
+_tokens = itertools.count(1).__next__
+_calls: dict[int, _Call] = {}
+
+
+class _Call:
+    """A call that is running: its program, and what a callback raised."""
+
+    __slots__ = ("error", "program")
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.error = program, None
+
+
+class Program:
+    """A graph as a native function."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = optimize(decompose(optimize(graph, last=True)))
+        self.source: Source = Lowering(self.graph, native.width()).run()
+        self.runtime = ctypes.addressof(runtime())
+        self.run = native.function(self.source.text)
+        self.specs = [y.spec for y in self.graph.outputs]
+        self.inputs = [x.spec for x in self.graph.inputs]
+        self.arenas: list[np.ndarray] = []
+
+    def __call__(self, buffers: Sequence[Any]) -> tuple[np.ndarray, ...]:
+        """The results for these operands."""
+        given = [_ready(b, spec) for b, spec in zip(buffers, self.inputs, strict=True)]
+        given += self.source.constants
+        results = [memory.empty(spec.shape, spec.dtype) for spec in self.specs]
+        arena = self.arena()
+        call = _Call(self)
+        token = _tokens()
+        _calls[token] = call
+        try:
+            failed = self.run(self.runtime, token, table(given), table(results), arena.ctypes.data)
+        finally:
+            del _calls[token]
+        self.arenas.append(arena)
+        if failed:
+            assert call.error is not None
+            raise call.error
+        return tuple(results)
+
+    def arena(self) -> np.ndarray:
+        """Memory for values in between, of an earlier call where one is free."""
+        try:
+            return self.arenas.pop()
+        except IndexError:
+            return memory.empty((self.source.arena + 64,), np.dtype(np.uint8))
+
+
+def table(arrays: Sequence[np.ndarray]) -> Any:
+    """Pointers to arrays, for C."""
+    return (ctypes.c_void_p * max(len(arrays), 1))(*[a.ctypes.data for a in arrays])
+
+
+def _ready(buffer: Any, spec: Spec) -> np.ndarray:
+    """An operand as native code takes it: in order, in one piece."""
+    array = np.asarray(buffer, spec.dtype)
+    return array if array.flags.c_contiguous else np.ascontiguousarray(array).reshape(array.shape)
+
+
+def _array(pointer: int, spec: Spec, strides: Sequence[int]) -> np.ndarray:
+    """Memory of a program, seen as an array."""
+    itemsize = spec.dtype.itemsize
+    low = sum(min(s * (n - 1), 0) for s, n in zip(strides, spec.shape, strict=True))
+    high = sum(max(s * (n - 1), 0) for s, n in zip(strides, spec.shape, strict=True))
+    size = (high - low + 1) * itemsize if all(spec.shape) else itemsize
+    raw = (ctypes.c_char * size).from_address(pointer + low * itemsize)
+    return np.ndarray(spec.shape, spec.dtype, raw, -low * itemsize, [s * itemsize for s in strides])
+
+
+def _run_node(call: HostCall, buffers: Any) -> None:
+    node = call.node
+    count = len(node.outputs)
+    operands: list[Any] = []
+    for x, place, pointer in zip(node.inputs, call.operands, _pointers(call, buffers, count), strict=True):
+        operands.append(x if place is None else _array(pointer, place.spec, place.strides).copy())
+    specs = [y.spec for y in node.outputs]
+    with observers.hidden():
+        results = cpu.run(node.op, operands, node.attrs, specs)
+    for y, result, spec in zip(range(count), results, specs, strict=True):
+        if all(spec.shape):
+            target = _array(buffers[y], spec, _row_major(spec.shape))
+            np.copyto(target, result)
+
+
+def _row_major(shape: Sequence[int]) -> list[int]:
+    strides, step = [], 1
+    for n in reversed(shape):
+        strides.insert(0, step)
+        step *= n
+    return strides
+
+
+def _pointers(call: HostCall, buffers: Any, count: int) -> list[int]:
+    found, at = [], count
+    for place in call.operands:
+        found.append(0 if place is None else buffers[at])
+        at += place is not None
+    return found
+
+
+def _called(token: int, number: int, buffers: Any) -> int:
+    call = _calls[token]
+    try:
+        _run_node(call.program.source.hosts[number], buffers)
+    except BaseException as error:  # raised again by the call, on this side of the native code
+        call.error = error
+        return 1
+    return 0
+
+
+def _polled(token: int) -> int:
+    """Let Python see to its signals: an interrupt is raised here."""
+    call = _calls[token]
+    try:
+        pass
+    except BaseException as error:
+        call.error = error
+        return 1
+    return 0
+
+
+_host = native.HOST(_called)
+_poll = native.POLL(_polled)
+
+
+@cache
+def runtime() -> native.Table:
+    """What programs may ask of the runtime library and of Python."""
+    return native.table(_host, _poll)

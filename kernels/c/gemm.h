@@ -1,0 +1,247 @@
+// Matrix products of one type, C = A B, for operands of any strides; C has rows in one piece. Included once for each
+// REAL, with WF_NAME(x) giving functions their names.
+//
+// Each thread owns a rectangle of C. It walks through K in pieces that fit the cache, packs what it needs of B, and of A
+// where that does not lie well already, and lets a register tile of ROWS x 2 vectors run along K.
+//
+// Source: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34(3), 2008.
+
+typedef REAL WF_NAME(vector) __attribute__((vector_size(WF_WIDTH)));
+typedef REAL WF_NAME(loose) __attribute__((vector_size(WF_WIDTH), aligned(sizeof(REAL)), may_alias));
+#define VECTOR WF_NAME(vector)
+#define LANES ((i64)(WF_WIDTH / sizeof(REAL)))
+#define COLUMNS (2 * LANES)
+#define LOAD(p) (*(const WF_NAME(loose) *)(p))
+#define STORE(p, v) (*(WF_NAME(loose) *)(p) = (v))
+
+struct WF_NAME(job) {
+    const struct wf_gemm *g;
+    i64 rows, row_block, column_block, column_blocks, blocks;
+};
+
+// ROWS x COLUMNS of C from k columns of A and k rows of B, added to what is there if `more`.
+#define TILE(ROWS)                                                                                                     \
+    static __attribute__((noinline)) void WF_NAME(tile_##ROWS)(i64 k, const REAL *restrict a, i64 a_row, i64 a_column, \
+                                                               const REAL *restrict b, i64 b_row, REAL *restrict c,   \
+                                                               i64 c_row, i64 m, i64 n, int more) {                    \
+        VECTOR sum[ROWS][2];                                                                                           \
+        _Pragma("GCC unroll 16") for (int i = 0; i < ROWS; i++) sum[i][0] = sum[i][1] = (VECTOR){0};                   \
+        for (i64 p = 0; p < k; p++, a += a_column, b += b_row) {                                                       \
+            VECTOR left = LOAD(b), right = LOAD(b + LANES);                                                            \
+            _Pragma("GCC unroll 16") for (int i = 0; i < ROWS; i++) {                                                  \
+                REAL x = a[i * a_row];                                                                                 \
+                sum[i][0] += x * left;                                                                                 \
+                sum[i][1] += x * right;                                                                                \
+            }                                                                                                          \
+        }                                                                                                              \
+        if (m == ROWS && n == COLUMNS) {                                                                               \
+            _Pragma("GCC unroll 16") for (int i = 0; i < ROWS; i++) {                                                  \
+                REAL *row = c + i * c_row;                                                                             \
+                if (more) sum[i][0] += LOAD(row), sum[i][1] += LOAD(row + LANES);                                      \
+                STORE(row, sum[i][0]);                                                                                 \
+                STORE(row + LANES, sum[i][1]);                                                                         \
+            }                                                                                                          \
+            return;                                                                                                    \
+        }                                                                                                              \
+        REAL whole[ROWS][2 * WF_WIDTH / sizeof(REAL)];                                                                 \
+        __builtin_memcpy(whole, sum, sizeof whole);                                                                    \
+        for (i64 i = 0; i < m; i++)                                                                                    \
+            for (i64 j = 0; j < n; j++) c[i * c_row + j] = (more ? c[i * c_row + j] : 0) + whole[i][j];                \
+    }
+
+TILE(12)
+TILE(8)
+TILE(4)
+TILE(1)
+
+typedef void (*WF_NAME(tile_function))(i64, const REAL *restrict, i64, i64, const REAL *restrict, i64, REAL *restrict,
+                                       i64, i64, i64, int);
+
+static WF_NAME(tile_function) WF_NAME(tile)(i64 rows) {
+    return rows == 12 ? WF_NAME(tile_12) : rows == 8 ? WF_NAME(tile_8) : rows == 4 ? WF_NAME(tile_4) : WF_NAME(tile_1);
+}
+
+// Rows of A, `rows` at a time, so that a tile reads straight ahead; what is missing of the last ones is zero.
+static void WF_NAME(pack_a)(REAL *restrict to, const REAL *restrict a, i64 row, i64 column, i64 m, i64 k, i64 rows) {
+    for (i64 i = 0; i < m; i += rows) {
+        i64 count = m - i < rows ? m - i : rows;
+        for (i64 p = 0; p < k; p++, to += rows) {
+            for (i64 r = 0; r < count; r++) to[r] = a[(i + r) * row + p * column];
+            for (i64 r = count; r < rows; r++) to[r] = 0;
+        }
+    }
+}
+
+// Columns of B, COLUMNS at a time.
+static void WF_NAME(pack_b)(REAL *restrict to, const REAL *restrict b, i64 row, i64 column, i64 k, i64 n) {
+    for (i64 j = 0; j < n; j += COLUMNS, to += COLUMNS * k) {
+        i64 count = n - j < COLUMNS ? n - j : COLUMNS;
+        if (count == COLUMNS && column == 1) {
+            for (i64 p = 0; p < k; p++) {
+                STORE(to + p * COLUMNS, LOAD(b + p * row + j));
+                STORE(to + p * COLUMNS + LANES, LOAD(b + p * row + j + LANES));
+            }
+        } else if (row == 1) {
+            for (i64 q = 0; q < k; q += 16)
+                for (i64 c = 0; c < count; c++)
+                    for (i64 p = q; p < k && p < q + 16; p++) to[p * COLUMNS + c] = b[p + (j + c) * column];
+            for (i64 c = count; c < COLUMNS; c++)
+                for (i64 p = 0; p < k; p++) to[p * COLUMNS + c] = 0;
+        } else {
+            for (i64 p = 0; p < k; p++)
+                for (i64 c = 0; c < COLUMNS; c++) to[p * COLUMNS + c] = c < count ? b[p * row + (j + c) * column] : 0;
+        }
+    }
+}
+
+static void WF_NAME(rectangle)(const struct wf_gemm *g, const REAL *a, const REAL *b, REAL *c, i64 m, i64 n, i64 rows) {
+    struct wf_packing *room = wf_packing();
+    REAL *packed_a = (REAL *)room->a, *packed_b = (REAL *)room->b;
+    WF_NAME(tile_function) tile = WF_NAME(tile)(rows);
+    if (!g->k)
+        for (i64 i = 0; i < m; i++) __builtin_memset(c + i * g->c_row, 0, n * sizeof(REAL));
+    for (i64 p = 0; p < g->k; p += WF_DEPTH) {
+        i64 k = g->k - p < WF_DEPTH ? g->k - p : WF_DEPTH;
+        for (i64 j0 = 0; j0 < n; j0 += WF_BREADTH) {
+            i64 width = n - j0 < WF_BREADTH ? n - j0 : WF_BREADTH;
+            int b_as_is = g->b_column == 1 && width % COLUMNS == 0 && m <= 4 * rows;
+            const REAL *from = b + p * g->b_row + j0 * g->b_column;
+            if (!b_as_is) WF_NAME(pack_b)(packed_b, from, g->b_row, g->b_column, k, width);
+            for (i64 i0 = 0; i0 < m; i0 += WF_HEIGHT) {
+                i64 height = m - i0 < WF_HEIGHT ? m - i0 : WF_HEIGHT;
+                const REAL *above = a + i0 * g->a_row + p * g->a_column;
+                int a_as_is = height % rows == 0 && (g->a_row == 1 || (g->a_column == 1 && width <= 4 * COLUMNS));
+                if (!a_as_is) WF_NAME(pack_a)(packed_a, above, g->a_row, g->a_column, height, k, rows);
+                for (i64 j = 0; j < width; j += COLUMNS) {
+                    const REAL *right = b_as_is ? from + j : packed_b + j * k;
+                    for (i64 i = 0; i < height; i += rows)
+                        tile(k, a_as_is ? above + i * g->a_row : packed_a + i * k, a_as_is ? g->a_row : 1,
+                             a_as_is ? g->a_column : rows, right, b_as_is ? g->b_row : COLUMNS,
+                             c + (i0 + i) * g->c_row + j0 + j, g->c_row, height - i < rows ? height - i : rows,
+                             width - j < COLUMNS ? width - j : COLUMNS, p > 0);
+                }
+            }
+        }
+    }
+}
+
+static void WF_NAME(share)(const void *given, i64 begin, i64 end) {
+    const struct WF_NAME(job) *job = given;
+    const struct wf_gemm *g = job->g;
+    for (i64 t = begin; t < end; t++) {
+        i64 item = t / job->blocks, block = t % job->blocks;
+        i64 i = block / job->column_blocks * job->row_block, j = block % job->column_blocks * job->column_block;
+        i64 m = g->m - i < job->row_block ? g->m - i : job->row_block;
+        i64 n = g->n - j < job->column_block ? g->n - j : job->column_block;
+        const REAL *a = (const REAL *)g->a + item * g->a_batch + i * g->a_row;
+        const REAL *b = (const REAL *)g->b + item * g->b_batch + j * g->b_column;
+        WF_NAME(rectangle)(g, a, b, (REAL *)g->c + item * g->c_batch + i * g->c_row + j, m, n, job->rows);
+    }
+}
+
+// The height of the tile that wastes least of the last rows; each is worth more the higher it is.
+static i64 WF_NAME(rows)(i64 m) {
+    static const i64 choices[] = {12, 8, 4};
+    if (m < 3) return 1;
+    i64 best = 12;
+    double least = 1e30;
+    for (int i = 0; i < 3; i++) {
+        i64 r = choices[i];
+        double work = (double)((m + r - 1) / r) * (r * 16.0 + (r == 12 ? 8 : r == 8 ? 14 : 34));
+        if (work < least) least = work, best = r;
+    }
+    return best;
+}
+
+// One row of A times columns begin..end of B, which is read once, straight ahead.
+static void WF_NAME(row_by_rows)(const struct wf_gemm *g, const REAL *a, const REAL *b, REAL *c, i64 begin, i64 end) {
+    i64 j = begin;
+    for (; j + 4 * LANES <= end; j += 4 * LANES) {
+        VECTOR sum[4] = {};
+        for (i64 p = 0; p < g->k; p++) {
+            REAL x = a[p * g->a_column];
+            const REAL *row = b + p * g->b_row + j;
+            _Pragma("GCC unroll 4") for (int v = 0; v < 4; v++) sum[v] += x * LOAD(row + v * LANES);
+        }
+        _Pragma("GCC unroll 4") for (int v = 0; v < 4; v++) STORE(c + j + v * LANES, sum[v]);
+    }
+    for (; j < end; j++) {
+        REAL sum = 0;
+        for (i64 p = 0; p < g->k; p++) sum += a[p * g->a_column] * b[p * g->b_row + j];
+        c[j] = sum;
+    }
+}
+
+// The same where the columns of B, and the row of A, are each in one piece: sums of products.
+static void WF_NAME(row_by_columns)(const struct wf_gemm *g, const REAL *a, const REAL *b, REAL *c, i64 begin, i64 end) {
+    for (i64 j = begin; j < end; j++) {
+        const REAL *column = b + j * g->b_column;
+        VECTOR sum[4] = {};
+        i64 p = 0;
+        for (; p + 4 * LANES <= g->k; p += 4 * LANES)
+            _Pragma("GCC unroll 4") for (int v = 0; v < 4; v++)
+                sum[v] += LOAD(a + p + v * LANES) * LOAD(column + p + v * LANES);
+        for (; p + LANES <= g->k; p += LANES) sum[0] += LOAD(a + p) * LOAD(column + p);
+        VECTOR all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        REAL total = 0;
+        for (int i = 0; i < LANES; i++) total += all[i];
+        for (; p < g->k; p++) total += a[p] * column[p];
+        c[j] = total;
+    }
+}
+
+enum { WF_NAME(columns_at_once) = 256 };
+
+static int WF_NAME(is_by_rows)(const struct wf_gemm *g) { return g->b_column == 1; }
+
+static int WF_NAME(is_by_columns)(const struct wf_gemm *g) { return g->b_row == 1 && g->a_column == 1; }
+
+static void WF_NAME(share_row)(const void *given, i64 begin, i64 end) {
+    const struct wf_gemm *g = given;
+    i64 parts = (g->n + WF_NAME(columns_at_once) - 1) / WF_NAME(columns_at_once);
+    for (i64 t = begin; t < end; t++) {
+        i64 item = t / parts / g->m, i = t / parts % g->m, from = t % parts * WF_NAME(columns_at_once);
+        i64 to = from + WF_NAME(columns_at_once) < g->n ? from + WF_NAME(columns_at_once) : g->n;
+        const REAL *a = (const REAL *)g->a + item * g->a_batch + i * g->a_row;
+        const REAL *b = (const REAL *)g->b + item * g->b_batch;
+        REAL *c = (REAL *)g->c + item * g->c_batch + i * g->c_row;
+        (WF_NAME(is_by_rows)(g) ? WF_NAME(row_by_rows) : WF_NAME(row_by_columns))(g, a, b, c, from, to);
+    }
+}
+
+void WF_NAME(wf_gemm)(const void *request) {
+    struct wf_gemm turned = *(const struct wf_gemm *)request;
+    const struct wf_gemm *g = &turned;
+    if (g->m <= 0 || g->n <= 0) return;
+    if (g->n == 1 && g->m > 1 && g->c_row == 1) {          // a column: the row of the transposed product
+        struct wf_gemm was = turned;
+        turned = (struct wf_gemm){was.batch, 1, was.m, was.k, was.b, was.b_batch, was.b_column, was.b_row,
+                                  was.a, was.a_batch, was.a_column, was.a_row, was.c, was.c_batch, was.m};
+    }
+    if (g->m <= 2 && g->k && (WF_NAME(is_by_rows)(g) || WF_NAME(is_by_columns)(g))) {
+        i64 parts = (g->n + WF_NAME(columns_at_once) - 1) / WF_NAME(columns_at_once);
+        wf_parallel(WF_NAME(share_row), g, g->batch * g->m * parts, (double)g->n / parts * g->k * sizeof(REAL) / 25.0);
+        return;
+    }
+    struct WF_NAME(job) job = {g, WF_NAME(rows)(g->m), g->m, g->n, 1, 1};
+    double ns = 2.0 * g->m * g->n * (g->k + 4) / 90.0;
+    i64 threads = ns * g->batch < 6000 ? 1 : wf_threads();
+    for (i64 down = 1, across = 1; g->batch < threads && down * across < threads;) {
+        double height = (double)g->m / down, breadth = (double)g->n / across;
+        if (breadth >= 2 * COLUMNS && (breadth >= height * 0.9 || height < 2 * job.rows)) across *= 2;
+        else if (height >= 2 * job.rows) down *= 2;
+        else break;
+        job.row_block = ((g->m + down - 1) / down + job.rows - 1) / job.rows * job.rows;
+        job.column_block = ((g->n + across - 1) / across + COLUMNS - 1) / COLUMNS * COLUMNS;
+    }
+    job.column_blocks = (g->n + job.column_block - 1) / job.column_block;
+    job.blocks = (g->m + job.row_block - 1) / job.row_block * job.column_blocks;
+    wf_parallel(WF_NAME(share), &job, job.blocks * g->batch, ns / job.blocks);
+}
+
+#undef VECTOR
+#undef LANES
+#undef COLUMNS
+#undef LOAD
+#undef STORE
+#undef TILE

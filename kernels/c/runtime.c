@@ -1,0 +1,181 @@
+// The runtime library of generated programs: threads and memory. Built once per machine and compiler.
+//
+// Threads wait for work spinning for a moment, then sleeping. A range of work belongs to the same thread each time, so
+// that what a thread wrote it finds in its own cache. A call that finds the threads busy runs its work itself; a child
+// of fork starts threads of its own.
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#endif
+
+typedef long long i64;
+typedef void (*work_function)(const void *, i64, i64);
+
+enum { SPIN = 4000, MOST = 64 };
+static const double WORTH = 4000.0;          // nanoseconds of work that pay for waking a thread
+
+static struct {
+    _Atomic int round, left, sleepers;
+    work_function work;
+    const void *context;
+    i64 count;
+    int threads, started;
+    pid_t owner;
+    pthread_mutex_t busy;
+} pool = {.threads = 1, .busy = PTHREAD_MUTEX_INITIALIZER};
+
+static void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static void share(int id) {
+    i64 begin = pool.count * id / pool.threads, end = pool.count * (id + 1) / pool.threads;
+    if (begin < end) pool.work(pool.context, begin, end);
+}
+
+static void wait_for_round(int seen) {
+    for (int i = 0; i < SPIN; i++) {
+        if (atomic_load_explicit(&pool.round, memory_order_acquire) != seen) return;
+        relax();
+    }
+    while (atomic_load_explicit(&pool.round, memory_order_acquire) == seen) {
+        atomic_fetch_add(&pool.sleepers, 1);
+#ifdef __linux__
+        syscall(SYS_futex, &pool.round, FUTEX_WAIT_PRIVATE, seen, 0, 0, 0);
+#else
+        usleep(50);
+#endif
+        atomic_fetch_sub(&pool.sleepers, 1);
+    }
+}
+
+static void *helper(void *argument) {
+    int id = (int)((size_t)argument & 0xff), seen = (int)((size_t)argument >> 8);
+    for (;;) {
+        wait_for_round(seen);
+        seen++;
+        share(id);
+        atomic_fetch_sub_explicit(&pool.left, 1, memory_order_release);
+    }
+    return 0;
+}
+
+static void start(void) {
+    pool.owner = getpid();
+    pool.started = 1;
+    atomic_store(&pool.sleepers, 0);
+    int round = atomic_load(&pool.round) & 0xffffff;
+    atomic_store(&pool.round, round);
+    pthread_attr_t detached;
+    pthread_attr_init(&detached);
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    for (int i = 1; i < pool.threads; i++) {
+        pthread_t thread;
+        if (pthread_create(&thread, &detached, helper, (void *)((size_t)round << 8 | (size_t)i))) {
+            pool.threads = i;
+            break;
+        }
+    }
+    pthread_attr_destroy(&detached);
+}
+
+void wf_parallel(work_function work, const void *context, i64 count, double ns) {
+    if (count <= 1 || pool.threads < 2 || ns * (double)count < WORTH || pthread_mutex_trylock(&pool.busy)) {
+        work(context, 0, count);
+        return;
+    }
+    if (!pool.started || pool.owner != getpid()) start();
+    pool.work = work;
+    pool.context = context;
+    pool.count = count;
+    atomic_store(&pool.left, pool.threads - 1);
+    atomic_fetch_add(&pool.round, 1);
+#ifdef __linux__
+    if (atomic_load(&pool.sleepers)) syscall(SYS_futex, &pool.round, FUTEX_WAKE_PRIVATE, MOST, 0, 0, 0);
+#endif
+    share(0);
+    for (int i = 0; atomic_load_explicit(&pool.left, memory_order_acquire); i++)
+        if (i < 20 * SPIN) relax(); else usleep(10);
+    pthread_mutex_unlock(&pool.busy);
+}
+
+// Call before any work runs, or between.
+void wf_set_threads(int threads) {
+    pthread_mutex_lock(&pool.busy);
+    if (!pool.started || threads <= pool.threads) {
+        if (!pool.started) pool.threads = threads < 1 ? 1 : threads > MOST ? MOST : threads;
+    }
+    pthread_mutex_unlock(&pool.busy);
+}
+
+int wf_threads(void) { return pool.threads; }
+
+void wf_after_fork(void) {
+    pthread_mutex_init(&pool.busy, 0);
+    pool.started = 0;
+}
+
+void *wf_allocate(i64 bytes) {
+    void *memory = 0;
+    size_t size = bytes < 64 ? 64 : ((size_t)bytes + 63) / 64 * 64;
+    if (posix_memalign(&memory, size >= 1 << 21 ? 1 << 21 : 64, size)) abort();
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    if (size >= 1 << 21) madvise(memory, size, MADV_HUGEPAGE);
+#endif
+    return memory;
+}
+
+void wf_release(void *memory) { free(memory); }
+
+// -- matrix products
+
+#if defined(__AVX512F__)
+#define WF_WIDTH 64
+#elif defined(__AVX__)
+#define WF_WIDTH 32
+#else
+#define WF_WIDTH 16
+#endif
+
+// What a thread packs of the operands: so much of K, of the columns of B and of the rows of A at a time.
+enum { WF_DEPTH = 256, WF_BREADTH = 512, WF_HEIGHT = 144 };
+
+struct wf_gemm {                             // strides in elements; the columns of C are neighbours
+    i64 batch, m, n, k;
+    const void *a;
+    i64 a_batch, a_row, a_column;
+    const void *b;
+    i64 b_batch, b_row, b_column;
+    void *c;
+    i64 c_batch, c_row;
+};
+
+struct wf_packing { char *a, *b; };
+
+static struct wf_packing *wf_packing(void) {
+    static __thread struct wf_packing room;
+    if (!room.a) {
+        room.a = wf_allocate((WF_HEIGHT + 16) * WF_DEPTH * sizeof(double));
+        room.b = wf_allocate((WF_BREADTH + 32) * WF_DEPTH * sizeof(double));
+    }
+    return &room;
+}
+
+#define REAL float
+#define WF_NAME(x) x##_f32
+#include "gemm.h"
+#undef REAL
+#undef WF_NAME
+#define REAL double
+#define WF_NAME(x) x##_f64
+#include "gemm.h"
