@@ -11,7 +11,6 @@ import enum
 import functools
 import inspect
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,12 +21,14 @@ from typing import Any
 import numpy as np
 
 from ..runtime import tree
+from ..runtime.dim import Dim
 from ..runtime.eager import EagerTensor
 from ..runtime.errors import SourceError, WeftError
 from ..runtime.op import Op, apply
 from ..runtime.spec import Spec
 from ..runtime.tensor import Tensor
 from ..runtime.variable import Variable
+from .cache import LIMIT, Cache, Opening, opened
 from .frontend.convert import rewritten_tree
 from .frontend.unparse import unparse
 from .graph import text as _text  # noqa: F401  (graphs print themselves)
@@ -59,7 +60,6 @@ from .staging.tracer import Trace, tracing
 # What may come out of every call as the very same object
 LASTING = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), type, range, slice, ModuleType,
            BuiltinFunctionType, enum.Enum, np.dtype, np.generic, Spec, Op)  # fmt: skip
-LIMIT = 64  # traces kept of one function
 
 _eagerly: ContextVar[bool | None] = ContextVar("eagerly", default=None)  # None: as everywhere
 _everywhere = [False]
@@ -100,6 +100,7 @@ class Program:
     """A graph, and how calls become its inputs and its outputs their results."""
 
     graph: Graph
+    opening: Opening
     variables: list[Variable]
     assigned: list[Variable]
     structure: tree.Structure
@@ -165,7 +166,7 @@ class Compiled:
     def __init__(self, function: Callable[..., Any]) -> None:
         functools.update_wrapper(self, function)
         self.function = _checked(function)
-        self._traces: OrderedDict[Signature, Program] = OrderedDict()
+        self._cache = Cache()
         self._reasons: list[str] = []
         self._info = CacheInfo()
         self._lock = threading.RLock()
@@ -186,20 +187,28 @@ class Compiled:
 
     def _find(self, key: Signature, leaves: list[Any]) -> Program:
         with self._lock:
-            traced = self._traces.get(key)
+            traced = self._cache.find(key)
             broken = traced.broken() if traced is not None else None
             if traced is not None and broken is None:
                 self._info.hits += 1
-                self._traces.move_to_end(key)
                 return traced
             self._info.misses += 1
-            self._reasons.append(_reason(key, list(self._traces), broken))
+            opening = self._cache.opening(key, _names(self.function, key))
+            self._reasons.append(_reason(key, list(self._cache.traces), broken, opening))
             del self._reasons[:-LIMIT]
-            traced = self._traces[key] = trace(self.function, key, leaves)
-            watch_life(leaves, functools.partial(self._traces.pop, key, None))
-            while len(self._traces) > LIMIT:
-                self._traces.popitem(last=False)
+            traced = self._traced(key, leaves, opening)
+            self._cache.keep(key, traced)
+            watch_life(leaves, functools.partial(self._cache.forget, key))
             return traced
+
+    def _traced(self, key: Signature, leaves: list[Any], opening: Opening) -> Program:
+        """A trace with these sizes open; with the sizes of the call where that cannot be."""
+        if opening.places:
+            try:
+                return trace(self.function, key, leaves, opening)
+            except Exception:  # with plain numbers it may work, or says what is wrong
+                self._cache.kind(key).fixed.update(opening.places)
+        return trace(self.function, key, leaves, opened(key, {}, ()))
 
     def explain_retrace(self) -> str:
         """Why the function was traced the last time: which argument, or what around it, was different."""
@@ -216,15 +225,15 @@ class Compiled:
 
     def cache_info(self) -> CacheInfo:
         """Hits, misses, and the number of traces held."""
-        return CacheInfo(self._info.hits, self._info.misses, len(self._traces), LIMIT)
+        return CacheInfo(self._info.hits, self._info.misses, len(self._cache.traces), LIMIT)
 
     def cache_clear(self) -> None:
         """Forget every trace."""
         with self._lock:
-            self._traces.clear()
+            self._cache.clear()
 
 
-def _reason(key: Signature, before: list[Signature], broken: Guard | None) -> str:
+def _reason(key: Signature, before: list[Signature], broken: Guard | None, opening: Opening) -> str:
     if broken is not None:
         return f"{broken.what} changed: it was {broken.shown}, it is {show(broken.read())}"
     if not before:
@@ -234,20 +243,21 @@ def _reason(key: Signature, before: list[Signature], broken: Guard | None) -> st
         return f"the arguments are nested differently: {last.structure}, then {key.structure}"
     pairs = zip(last.leaves, key.leaves, strict=True)
     changed = [f"argument {i}: it was {a}, it is {b}" for i, (a, b) in enumerate(pairs) if a != b]
-    return "; ".join(changed)
+    free = f" (any size from now on: {', '.join(dict.fromkeys(opening.places.values()))})" if opening.places else ""
+    return "; ".join(changed) + free
 
 
-def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Program:
+def trace(function: Callable[..., Any], key: Signature, leaves: list[Any], opening: Opening) -> Program:
     """Trace a function for arguments of one kind."""
     graph = Graph()
     given = []
-    for described, leaf, name in zip(key.leaves, leaves, _names(function, key), strict=True):
+    for described, leaf, name in zip(opening.specs, leaves, _names(function, key), strict=True):
         spec = symbol_spec(described)
         given.append(leaf if spec is None else graph.input(spec[0], name))
         if spec is not None:
             given[-1].weak = spec[1]
     args, kwargs = tree.unflatten(key.structure, given)
-    tracing_now = Trace(graph)
+    tracing_now = Trace(graph, opening.sizes)
     result: Any = None
     failure: BaseException | None = None
     with tracing(tracing_now):
@@ -266,7 +276,8 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Pr
             if not isinstance(error, Exception) or isinstance(error, SourceError):
                 raise
     if failure is not None:
-        _run_until_failure(graph, tracing_now, leaves)
+        if not opening.places:
+            _run_until_failure(graph, tracing_now, leaves)
         raise failure
     with tracing(tracing_now):
         places = [place for place in journal.before if tracing_now.outlives(place)]
@@ -288,7 +299,9 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any]) -> Pr
     _check_guards(guards)
     numbers = {id(x): i for i, x in enumerate(containers((args, kwargs)))}
     owners = {i: numbers[id(place.owner)] for i, place in enumerate(places) if id(place.owner) in numbers}
-    return Program(graph, list(tracing_now.inputs), assigned, structure, templates, weak, places, guards, owners)
+    return Program(
+        graph, opening, list(tracing_now.inputs), assigned, structure, templates, weak, places, guards, owners
+    )
 
 
 def _names(function: Callable[..., Any], key: Signature) -> list[str]:
@@ -335,7 +348,7 @@ def _check_results(parts: list[Any], there: list[Any]) -> None:
     """Refuse objects that the function made: every call would have to make another."""
     known = {id(x) for x in there}
     for x in parts:
-        lasting = isinstance(x, (Tensor, Maybe, Unsettled, LateText, *LASTING)) or id(x) in known
+        lasting = isinstance(x, (Tensor, Dim, Maybe, Unsettled, LateText, *LASTING)) or id(x) in known
         if not lasting:
             raise SideEffectError(
                 f"the function gives back or keeps a {type(x).__name__} that it made, which a graph cannot make again",
@@ -365,7 +378,7 @@ def _output_template(x: Any) -> Template:
             "Give the values, and make the text outside.",
         )
     # A tensor made while tracing comes out anew from each call: the caller may assign to its items.
-    template = general(x, "the result") if isinstance(x, Maybe | SymbolicTensor | EagerTensor) else Known(x)
+    template = general(x, "the result") if isinstance(x, Maybe | SymbolicTensor | EagerTensor | Dim) else Known(x)
     error = conflict(template)
     if error is not None:
         raise error

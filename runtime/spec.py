@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from . import dtypes
+from .dim import Dim, broadcast
 from .dtypes import DType
 from .errors import AxisError, DTypeError, ShapeError
+from .sizes import SizeError
 
 Shape = tuple[int, ...]
 Axes = int | Sequence[int] | None
@@ -43,7 +45,7 @@ class Spec:
     dtype: DType
 
     def __str__(self) -> str:
-        return f"{dtypes.short(self.dtype)}[{', '.join(map(str, self.shape))}]"
+        return f"{dtypes.short(self.dtype)}[{', '.join([n.text if type(n) is Dim else str(n) for n in self.shape])}]"
 
     @property
     def ndim(self) -> int:
@@ -96,20 +98,26 @@ def broadcast_shapes(name: str, *operands: Shaped | Scalar) -> Shape:
     Errors: ShapeError, naming the op, the shapes, and the two lengths that differ.
     """
     shapes = [shape_of(x) for x in operands]
-    if shapes.count(shapes[0]) == len(shapes):
-        return shapes[0]
+    try:
+        if shapes.count(shapes[0]) == len(shapes):
+            return shapes[0]
+    except SizeError:  # not known before the graph runs: axis by axis, the others may say enough
+        pass
     ndim = max(map(len, shapes))
     result = [1] * ndim
     for shape in shapes:
         for i, n in enumerate(shape, ndim - len(shape)):
-            if n != 1 and result[i] not in (1, n):
+            if type(n) is Dim or type(result[i]) is Dim:
+                found = broadcast(result[i], n)
+            else:
+                found = n if result[i] == 1 else result[i] if n in (1, result[i]) else None
+            if found is None:
                 shown = " and ".join(describe(x) for x in operands)
                 raise ShapeError(
                     f"{name}: shapes do not broadcast: {shown}; axis {i - ndim} is {result[i]} in one and {n} in the other",
                     "Axes are matched from the right; each pair must be equal, or one of them 1.",
                 )
-            if n != 1:
-                result[i] = n
+            result[i] = found
     return tuple(result)
 
 
@@ -181,7 +189,7 @@ def integers(name: str, shape: int | Iterable[int]) -> Shape:
     """
     lengths = (shape,) if hasattr(shape, "__index__") and not getattr(shape, "shape", ()) else shape
     try:
-        return tuple([n.__index__() for n in lengths])  # pyright: ignore
+        return tuple([n if type(n) is Dim else n.__index__() for n in lengths])  # pyright: ignore
     except (AttributeError, TypeError):
         raise DTypeError(f"{name}: {shape!r} is not made of integers", "Give integers.") from None
 
@@ -192,7 +200,7 @@ def as_shape(name: str, shape: int | Iterable[int]) -> Shape:
     Errors: ShapeError for a negative length; DTypeError for what is no integer.
     """
     result = integers(name, shape)
-    if result and min(result) < 0:
+    if any([n < 0 for n in result]):
         raise ShapeError(f"{name}: shape {result} has a negative length", "Lengths are 0 or more.")
     return result
 

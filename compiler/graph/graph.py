@@ -12,7 +12,7 @@ Nodes are those of tapes (`runtime.op.Node`). Python numbers stay weak operands;
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -21,6 +21,7 @@ import numpy as np
 
 from ...runtime import observers
 from ...runtime.device import Device, cpu
+from ...runtime.dim import Dim, sized
 from ...runtime.dtypes import BOOLS, FLOATS, INTEGERS, bool_, complex128, float64, int64, promote
 from ...runtime.eager import EagerTensor, is_weak, lift
 from ...runtime.errors import SourceError
@@ -171,8 +172,11 @@ class Graph:
         self.inputs: list[SymbolicTensor] = []
         self.nodes: list[Node] = []
         self.outputs: list[Any] = []  # symbolic tensors
+        self.sized = False  # whether sizes that the run finds out are in it
+        self.around: Mapping[str, int] = {}  # while it runs: the sizes of the graphs around it
         self.captured: dict[int, tuple[SymbolicTensor, SymbolicTensor]] = {}  # outer key: outer value, inner value
-        self.backward: dict[Any, Graph] = {}  # ways back through it, once they were asked for
+        self.backward: dict[Any, Any] = {}  # ways back through it, once they were asked for
+        self.derivative: Any = None  # what finds the ways back, if not the graph's own nodes
         self._constants: dict[int, tuple[Any, SymbolicTensor]] = {}  # id of a buffer: it, kept alive, and its value
 
     def input(self, spec: Spec, name: str = "") -> SymbolicTensor:
@@ -209,8 +213,9 @@ class Graph:
         specs = op.spec(*inputs, **attrs)
         single = isinstance(specs, Spec)
         outputs = self.emit(op, inputs, attrs, (specs,) if single else tuple(specs))
-        if kind is not None and outputs[0].dtype not in BOOLS:
-            outputs[0].weak = float if outputs[0].dtype in FLOATS else kind
+        if kind is not None:
+            number = bool if outputs[0].dtype in BOOLS else kind
+            outputs[0].weak = float if outputs[0].dtype in FLOATS else number
         if observers.watching.count:
             observers.tell(op, self.outside(inputs), attrs, outputs)
         if single:
@@ -245,6 +250,7 @@ class Graph:
     ) -> tuple[SymbolicTensor, ...]:
         """Append a node whose results have these specs."""
         outputs = tuple([SymbolicTensor(self, spec) for spec in specs])
+        self.sized = self.sized or any(map(is_sized, (*attrs.values(), *specs)))
         self.nodes.append(Node(op, tuple(inputs), attrs, outputs))
         return outputs
 
@@ -255,10 +261,18 @@ class Graph:
         if isinstance(x, SymbolicTensor):
             x = x.resolve()
             return x if x.context is self else self.capture(x)
+        if type(x) is Dim:
+            return self.size(x)
         if not isinstance(x, EagerTensor):
             found = OPS["asarray"](x) if isinstance(x, list | tuple) else lift(x)
             return self.lift(found)
         return self.constant(x.buffer)
+
+    def size(self, length: Dim) -> SymbolicTensor:
+        """A size as a number of the program, which it is in Python."""
+        found = self.emit(size_of, (), {"length": length}, (Spec((), int64),))[0]
+        found.weak = int
+        return found
 
     def constant(self, buffer: Any) -> SymbolicTensor:
         """The value of a buffer that is known now."""
@@ -342,6 +356,22 @@ def constant(*, value: Constant) -> Spec:
 
 
 constant.gradient(None)
+
+
+@op(lambda length: np.asarray(length, np.int64))
+def size_of(*, length: Any) -> Spec:
+    """A size that is known when the graph runs."""
+    return Spec((), int64)
+
+
+size_of.gradient(None)
+
+
+def is_sized(value: Any) -> bool:
+    """Whether an attribute, a spec or a region holds sizes that the run finds out."""
+    if isinstance(value, Graph):
+        return value.sized or any(is_sized(x.spec) for x in value.inputs)
+    return sized(value.shape if isinstance(value, Spec) else value)
 
 
 def region_of(parent: Graph, specs: Sequence[Spec], names: Sequence[str] = ()) -> Graph:

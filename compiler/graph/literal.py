@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...runtime import dtypes
+from ...runtime.dim import Dim
 from ...runtime.index import Range
 from ...runtime.spec import Spec
 from .graph import Constant
@@ -37,7 +38,7 @@ def _complex(value: complex) -> str:
 
 
 def _range(value: Range) -> str:
-    return f"range({value.start}, {value.length}, {value.step})"
+    return f"range({', '.join(map(written, value))})"
 
 
 def _slice(value: slice) -> str:
@@ -113,6 +114,7 @@ def number(text: str, dtype: np.dtype) -> Any:
 
 
 _WRITERS: list[tuple[Any, Any]] = [
+    (Dim, lambda x: x.text),
     (float | np.floating, lambda x: repr(float(x))),
     (complex | np.complexfloating, _complex),
     (str, lambda x: json.dumps(x, ensure_ascii=False)),

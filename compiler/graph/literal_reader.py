@@ -5,23 +5,33 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...runtime import dtypes
+from ...runtime.dim import Dim, named
 from ...runtime.index import Range
+from ...runtime.sizes import Sizes
 from ...runtime.spec import Spec, size, stack_of
 from .graph import Constant
 from .literal import SHORT, WORDS, number
 from .tokens import Cursor, Token, close_to
 
 _LITERALS = (int, float, type(None))
+_SIGNS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "//": operator.floordiv, "%": operator.mod,
+}  # fmt: skip
 
 
 class LiteralReader(Cursor):
     """A cursor that reads literals."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source)
+        self.sizes, self.least = Sizes(), 0  # of sizes that specs name
 
     def spec(self) -> Spec:
         token = self.name()
@@ -32,14 +42,43 @@ class LiteralReader(Cursor):
         self.expect("[")
         return Spec(tuple(self.listed(self.length, "]")), SHORT[token.text])
 
-    def length(self) -> int:
-        token = self.take()
-        if token.kind != "number" or not token.text.isdigit():
+    def length(self) -> Any:
+        """A length of a shape: a number, or sizes, which may be named here first."""
+        token = self.next
+        self.declare()
+        found = self.literal()
+        if type(found) is not Dim and (type(found) is not int or found < 0):
             raise self.error(f"{token.text!r} is no length", token)
-        return int(token.text)
+        return found
+
+    def declare(self) -> None:
+        """Take the names in the length that comes next for sizes."""
+        i = self.i
+        while self.tokens[i].kind in ("name", "number") or self.tokens[i].text in ("(", ")", *_SIGNS):
+            name = self.tokens[i].text
+            if self.tokens[i].kind == "name" and name not in self.sizes.least and name not in WORDS:
+                self.sizes.add(name, least=self.least)
+            i += 1
 
     def literal(self) -> Any:
-        """An attribute or a weak number."""
+        """An attribute or a weak number; a sum of sizes."""
+        found = self.product(self.primary())
+        while self.next.text in ("+", "-") and isinstance(found, int | Dim):
+            found = _SIGNS[self.take().text](found, self.product(self.primary()))
+        return found
+
+    def product(self, found: Any) -> Any:
+        """Sizes and numbers with signs of products between them, the first of which was read."""
+        while self.next.text in ("*", "//", "%") and isinstance(found, int | Dim):
+            token = self.take()
+            try:
+                found = _SIGNS[token.text](found, self.primary())
+            except (TypeError, ZeroDivisionError) as error:
+                raise self.error(str(error), token) from None
+        return found
+
+    def primary(self) -> Any:
+        """A literal without signs around it."""
         token = self.next
         if token.kind == "refused":
             raise self.error(f"{token.text} has no text that could be read back", token, "Build this graph in Python.")
@@ -56,9 +95,20 @@ class LiteralReader(Cursor):
             return self.listed(self.literal, "]")
         if token.text == "{":
             return dict(self.listed(self.pair, "}"))
+        if token.text == "-":
+            return -self.product(self.primary())
         if token.text == "(":
-            return tuple(self.listed(self.literal, ")"))
+            return self.tuple()
         raise self.error(f"a value is missing before {token.text.strip() or 'the end'!r}", token)
+
+    def tuple(self) -> Any:
+        """A tuple, or a sum of sizes in parentheses."""
+        start = self.i
+        items = self.listed(self.literal, ")")
+        single = len(items) == 1 and self.tokens[self.i - 2].text != ","
+        if single and type(items[0]) is not Dim:
+            raise self.error("a tuple of one item has a comma after it", self.tokens[start])
+        return items[0] if single else tuple(items)
 
     def pair(self) -> tuple[Any, Any]:
         key = self.literal()
@@ -70,6 +120,8 @@ class LiteralReader(Cursor):
         token = self.next
         if token.text in WORDS:
             return WORDS[self.take().text]
+        if token.text in self.sizes.least:
+            return named(self.take().text, self.sizes)
         if token.text in ("stack", *SHORT):
             if token.text in SHORT and self.tokens[self.i + 1].text != "[":
                 return SHORT[self.take().text]

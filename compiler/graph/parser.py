@@ -9,14 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 from ...runtime import dtypes
+from ...runtime.dim import terms_of
 from ...runtime.errors import SourceError, WeftError
 from ...runtime.op import Op
+from ...runtime.sizes import LEAST_KNOWN, Condition
 from ...runtime.spec import Spec
 from ...runtime.tensor import OPS
 from . import control as _control  # noqa: F401  (so that the ops with regions are in the table)
 from .graph import Graph, SymbolicTensor
 from .literal import WORDS
 from .literal_reader import LiteralReader
+from .sizes import takes
 from .text import CONTROL
 from .tokens import Token, close_to
 
@@ -50,8 +53,10 @@ class _Parser(LiteralReader):
         """Inputs, result specs and block."""
         graph, names = Graph(parent), dict[str, Any]()
         self.expect("(")
+        self.least = LEAST_KNOWN
         for token, spec in self.listed(self.typed, ")"):
             self.define(names, token, graph.input(spec, token.text))
+        self.least = 0
         self.expect("->")
         at = self.next
         if self.accept("("):
@@ -61,10 +66,23 @@ class _Parser(LiteralReader):
             specs = [self.spec()]
             while self.accept(","):
                 specs.append(self.spec())
+        if self.accept("where"):
+            self.conditions()
         self.block(graph, names, "return")
         if [y.spec for y in graph.outputs] != specs:
             raise self.error(f"the graph returns {', '.join(str(y.spec) for y in graph.outputs) or '()'}", at)
         return graph
+
+    def conditions(self) -> None:
+        """What is taken for granted of sizes: `n >= 3, n == m`."""
+        while True:
+            left, token = self.literal(), self.take()
+            if token.text not in ("==", "!=", ">="):
+                raise self.error(f"{token.text!r} compares no sizes", token)
+            terms = terms_of(left - self.literal())
+            self.sizes.require(Condition(terms or (), token.text))
+            if not self.accept(","):
+                break
 
     def typed(self) -> tuple[Token, Spec]:
         """`name: spec`."""
@@ -182,8 +200,8 @@ class _Parser(LiteralReader):
             self.lines()
             self.expect("else" if part == "other" else part)
             region, inner = Graph(graph), dict[str, Any]()
-            for token, _, x in given:
-                self.define(inner, token, region.input(x.spec))
+            for token, spec, x in given:
+                self.define(inner, token, region.input(x.spec if spec is None else spec))
             self.block(region, inner, "yield")
             regions[part] = region
         self.lines()
@@ -191,25 +209,25 @@ class _Parser(LiteralReader):
         self.check_regions(kind, given, regions)
         return [*inputs, *[x for _, _, x in given]], {**attrs, **regions}
 
-    def passed(self, names: dict[str, Any]) -> list[tuple[Token, bool, Any]]:
-        """What goes into a region: its name there, whether it is state, and the value."""
+    def passed(self, names: dict[str, Any]) -> list[tuple[Token, Spec | None, Any]]:
+        """What goes into a region: its name there, its spec there if it is state, and the value."""
         found = []
         self.expect("(")
         self.accept(";")  # a loop may have no state
         while not self.accept(")"):
-            token, state = self.name(), False
+            token, spec = self.name(), None
             if self.accept(":"):
-                spec, state = self.spec(), True
+                spec = self.spec()
                 self.expect("=")
                 value = self.value(names)
-                if value.spec != spec:
+                if not takes(spec, value.spec):
                     raise self.error(f"{token.text} is {value.spec}, not {spec}", token)
             elif self.accept("="):
                 value = self.value(names)
             else:
                 self.i -= 1
                 value = self.value(names)
-            found.append((token, state, value))
+            found.append((token, spec, value))
             if not (self.accept(",") or self.accept(";")):
                 self.expect(")")
                 break
@@ -219,10 +237,10 @@ class _Parser(LiteralReader):
         """What goes round a loop keeps its spec, a test gives one bool, branches give the same."""
         specs = [[y.spec for y in region.outputs] for region in regions.values()]
         if kind == "while":
-            state = [x.spec for _, is_state, x in given if is_state]
+            state = [spec for _, spec, _ in given if spec is not None]
             if specs[0] != [Spec((), dtypes.bool_)]:
                 raise self.error("a test yields one bool[]")
-            if specs[1] != state:
+            if len(specs[1]) != len(state) or not all(map(takes, state, specs[1])):
                 raise self.error(f"the step yields {_shown(specs[1])}, the state is {_shown(state)}")
         elif kind == "if" and specs[0] != specs[1]:
             raise self.error(f"the branches yield {_shown(specs[0])} and {_shown(specs[1])}")

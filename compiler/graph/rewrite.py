@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...runtime.dim import sized
 from ...runtime.eager import is_weak
 from ...runtime.op import Node
 from ...runtime.tensor import OPS
@@ -108,11 +109,14 @@ class Rewriter:
             return None
         if node.op.name == "constant":
             return node.attrs["value"].array
-        inner = self.known(node.inputs[0])
+        inner = None if sized(x.shape) else self.known(node.inputs[0])
         return None if inner is None else np.broadcast_to(inner, x.shape)
 
     def number(self, x: Any) -> Any:
         """The one number that all elements of a value are known to be, as a Python scalar; None otherwise."""
+        node = self.made_by(x, "broadcast_to")
+        if node is not None:
+            return self.number(node.inputs[0])
         array = self.known(x)
         if array is None or is_weak(array):
             return array

@@ -17,7 +17,8 @@
     }
 
 A value keeps the name that it was given; the others get short ones, which no value of the whole text shares. An
-attribute at its default is left out. A region names its inputs by what is passed for them.
+attribute at its default is left out. A region names its inputs by what is passed for them. A length may be a size
+with a name, `f32[batch, 784]`, or a sum of such; what is taken for granted of them stands behind `where`.
 """
 
 from __future__ import annotations
@@ -29,12 +30,27 @@ import string
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ...runtime import polynomial
 from ...runtime.op import Node
 from .graph import Graph, SymbolicTensor
 from .literal import WORDS, written
 from .rewrite import regions
+from .sizes import bound_by, of_inputs
 
-RESERVED = {*keyword.kwlist, *WORDS, "graph", "test", "step", "then", "other", "body", "yield", "return", "call"}
+RESERVED = {
+    *keyword.kwlist,
+    *WORDS,
+    "graph",
+    "test",
+    "step",
+    "then",
+    "other",
+    "body",
+    "yield",
+    "return",
+    "call",
+    "where",
+}
 CONTROL = {"while": ("test", "step"), "if": ("then", "other"), "call": ("body",)}
 
 
@@ -45,7 +61,7 @@ def text(graph: Graph, name: str = "", *, types: bool = False) -> str:
     given = ", ".join(f"{names[x.key]}: {x.spec}" for x in graph.inputs)
     lines = printer.block(graph, names, "return")
     title = f"graph {_safe(name)}" if name else "graph "
-    return "\n".join([f"{title}({given}) -> {_specs(graph.outputs)} {{", *lines, "}"]) + "\n"
+    return "\n".join([f"{title}({given}) -> {_specs(graph.outputs)}{_conditions(graph)} {{", *lines, "}"]) + "\n"
 
 
 def line(graph: Graph, node: Node) -> str:
@@ -57,6 +73,16 @@ def line(graph: Graph, node: Node) -> str:
     results = ", ".join(names.get(y.key, "?") for y in node.outputs)
     attrs = [f"{k}={written(v)}" for k, v in node.attrs.items()]
     return " ".join([f"{results} =" if results else "", node.op.name, *given, *attrs]).strip()
+
+
+def _conditions(graph: Graph) -> str:
+    """What a graph takes for granted of its sizes."""
+    sizes = of_inputs(graph)
+    if sizes is None:
+        return ""
+    named = {name for _, name in bound_by(graph.inputs)}
+    found = [str(one) for one in sizes.conditions if polynomial.names(one.left) <= named]
+    return f" where {', '.join(found)}" if found else ""
 
 
 def _specs(values: Sequence[Any]) -> str:

@@ -16,6 +16,7 @@ from ...runtime.spec import Spec
 from ...runtime.tensor import OPS
 from .graph import Graph, SymbolicTensor
 from .rewrite import regions, symbols
+from .sizes import takes
 from .text import CONTROL, line
 
 
@@ -112,14 +113,17 @@ def regions_match(graph: Graph) -> None:
             continue
         passed = node.inputs[1:] if node.op.name == "if" else node.inputs
         given = [x.spec for x in symbols(passed)]
+        state = len(node.outputs) if node.op.name == "while" else 0
         for name in CONTROL[node.op.name]:
             region = node.attrs[name]
-            if len(given) != len(passed) or [x.spec for x in region.inputs] != given:
+            if len(given) != len(passed) or not _passes(_specs(region.inputs), given, state):
                 raise _fail(graph, node, f"{name} does not take what is passed")
             wanted = [Spec((), dtypes.bool_)] if name == "test" else [y.spec for y in node.outputs]  # pyright: ignore
-            if [y.spec for y in region.outputs] != wanted:
+            if not _passes(wanted, _specs(region.outputs), state if name == "step" else 0):
                 raise _fail(graph, node, f"{name} gives other values than the node")
-        if node.op.name == "while" and given[: len(node.outputs)] != _specs(node.attrs["step"].outputs):
+        if node.op.name == "while" and not _passes(
+            _specs(node.attrs["step"].inputs[:state]), _specs(node.attrs["step"].outputs), state
+        ):
             raise _fail(graph, node, "the step changes the spec of the state")
 
 
@@ -141,6 +145,12 @@ def ways_back_match(graph: Graph) -> None:
             raise _fail(graph, node, "the way back does not take what is passed")
         if _specs(back.outputs) != [node.inputs[count + i].spec for i in flows]:
             raise _fail(graph, node, "the way back gives other values than its operands' cotangents")
+
+
+def _passes(wanted: Sequence[Spec], given: Sequence[Spec], state: int) -> bool:
+    """Whether values are as wanted; the first ones are state, whose lengths may have names of their own."""
+    first = zip(wanted[:state], given[:state], strict=False)
+    return len(wanted) == len(given) and all(takes(a, b) for a, b in first) and wanted[state:] == given[state:]
 
 
 def _specs(values: Sequence[Any]) -> list[Spec]:

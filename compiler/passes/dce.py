@@ -34,10 +34,11 @@ from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from ...runtime.op import Node
-from ..graph.graph import Graph
+from ..graph.graph import Graph, is_sized
 from ..graph.rewrite import copied, has_effect, mapped
+from ..graph.sizes import bound_by, used_by
 
-Live = set[int]
+Live = set[Any]  # keys of values, and names of sizes
 
 
 def dce(graph: Graph) -> Graph:
@@ -46,10 +47,14 @@ def dce(graph: Graph) -> Graph:
 
 
 def _live(graph: Graph, outputs: Iterable[int]) -> Live:
-    """The keys of the values of a graph on which these outputs, or effects, depend."""
-    live = {graph.outputs[i].key for i in outputs}
+    """The keys of the values of a graph on which these outputs, or effects, depend, and the sizes."""
+    live: Live = {graph.outputs[i].key for i in outputs}
+    node_sizes = is_sized(graph)
+    finders = _finders(graph) if node_sizes else {}
     for node in reversed(graph.nodes):
+        live.update(key for key in [y.key for y in node.outputs] if finders.get(key, set()) & live)
         if has_effect(node) or any(y.key in live for y in node.outputs):
+            live.update(used_by(node) if node_sizes else ())
             live.update(node.inputs[i].key for i in _operands(node, live) if hasattr(node.inputs[i], "key"))
     return live
 
@@ -61,8 +66,18 @@ def _operands(node: Node, live: Live) -> Sequence[int]:
     return _NEEDS[node.op.name](node, [i for i, y in enumerate(node.outputs) if y.key in live])
 
 
+def _finders(graph: Graph) -> dict[int, Live]:
+    """The sizes that are read from a value, by its key: the first one that has a size as a length."""
+    found: dict[str, int] = {}
+    for values in (graph.inputs, *(node.outputs for node in graph.nodes)):
+        for i, name in bound_by(values):
+            found.setdefault(name, values[i].key)
+    return {key: {name for name in found if found[name] == key} for key in found.values()}
+
+
 def _used_inputs(graph: Graph, live: Live) -> set[int]:
-    return {i for i, x in enumerate(graph.inputs) if x.key in live}
+    finders = _finders(graph) if is_sized(graph) else {}
+    return {i for i, x in enumerate(graph.inputs) if x.key in live or finders.get(x.key, set()) & live}
 
 
 def _while_needs(node: Node, wanted: list[int]) -> list[int]:

@@ -30,7 +30,7 @@ from ...runtime.eager import wrap
 from ...runtime.op import Node, apply
 from ...runtime.spec import StackSpec, size
 from ...runtime.tensor import Tensor
-from ..graph.graph import Graph
+from ..graph.graph import Graph, is_sized
 from ..graph.rewrite import Rewriter, has_effect, regions
 
 RESULT, OPERANDS = 1024, 65536  # elements
@@ -44,6 +44,8 @@ def fold(graph: Graph) -> Graph:
 
 def _visit(rewriter: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:
     if not node.inputs or node.op.name in LEFT or has_effect(node) or regions(node.attrs):
+        return None
+    if any(map(is_sized, (*node.attrs.values(), *(y.spec for y in node.outputs)))):  # pyright: ignore
         return None
     if sum(size(y.shape) for y in node.outputs) > RESULT or any(_is_stack(y) for y in node.outputs):
         return None

@@ -38,6 +38,7 @@ from ...runtime import dtypes
 from ...runtime.op import Node
 from ..graph.graph import Graph, SymbolicTensor
 from ..graph.rewrite import Rewriter, copied, mapped
+from ..graph.sizes import bound_by, used_by
 
 # What cannot raise once its shapes fit, besides elementwise ops.
 TOTAL = frozenset({"sum", "mean", "prod", "sum_to", "all", "any", "matmul", "astype", "reshape", "permute_dims",
@@ -69,7 +70,8 @@ class _Loop:
         self.outer, self.node = outer, node
         self.test, self.step = node.attrs["test"], node.attrs["step"]
         n = len(self.step.outputs)
-        self.same = [i for i in range(n) if self.step.outputs[i].key == self.step.inputs[i].key]
+        self.same = [i for i in range(n) if self.step.outputs[i].key == self.step.inputs[i].key
+                     and self.step.inputs[i].spec == node.inputs[i].spec]  # fmt: skip
         self.state = [i for i in range(n) if i not in self.same]
         self.passed = [*self.same, *range(n, len(node.inputs))]  # operands that stay what they are
         self.captures: dict[int, Any] = {}  # outer values to pass, by key
@@ -92,15 +94,19 @@ class _Loop:
         values: dict[int, Any] = {region.inputs[i].key: self.node.inputs[i] for i in self.passed}
         constants: dict[int, Node] = {}
         gone: set[int] = set()
+        passed = {name for _, name in bound_by([region.inputs[i] for i in self.passed])}
+        own = {name for _, name in bound_by([region.inputs[i] for i in self.state])} - passed
         for i, node in enumerate(region.nodes):
             if node.op.name == "constant":
                 constants[node.outputs[0].key] = node
                 continue
-            keys = [x.key for x in node.inputs if isinstance(x, SymbolicTensor)]
-            if not is_total(node) or not all(key in values or key in constants for key in keys):
+            if region.sized and used_by(node) & own:
                 continue
-            if not any(key in values for key in keys):
-                continue  # of constants alone: folding sees to it
+            keys = [x.key for x in node.inputs if isinstance(x, SymbolicTensor)]
+            stays = not is_total(node) or not all(key in values or key in constants for key in keys)
+            if stays or not any(key in values for key in keys):  # of constants alone: folding sees to it
+                own |= {name for _, name in bound_by(node.outputs)} - passed
+                continue
             for key in keys:
                 if key not in values:
                     values[key] = copied(self.outer, constants[key], (), constants[key].attrs)[0]

@@ -34,8 +34,9 @@ from typing import Any
 from ...runtime.op import Node
 from ...runtime.spec import size
 from ...runtime.tensor import Tensor
-from ..graph.graph import Graph
+from ..graph.graph import Graph, is_sized
 from ..graph.rewrite import Rewriter, copied, has_effect, regions, same
+from ..graph.sizes import fitted
 from .fold import RESULT, computed
 
 
@@ -48,7 +49,7 @@ def _visit(rewriter: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:
     if node.op.name == "if":
         return _if(rewriter, new, node)
     if node.op.name == "while" and _never(rewriter, node):
-        return node.inputs[: len(node.outputs)]
+        return [fitted(x, y.spec) for x, y in zip(node.inputs, node.outputs, strict=False)]
     return None
 
 
@@ -92,7 +93,9 @@ def _results(node: Node, known: dict[int, Any]) -> dict[int, Any]:
     """The results of a small node by their keys, if its operands are known."""
     operands = [known.get(x.key) if isinstance(x, Tensor) else x for x in node.inputs]
     unknown = any(a is None and x is not None for a, x in zip(operands, node.inputs, strict=True))
-    if unknown or regions(node.attrs) or sum(size(y.shape) for y in node.outputs) > RESULT:
+    if unknown or regions(node.attrs) or any(map(is_sized, (*node.attrs.values(), *(y.spec for y in node.outputs)))):
+        return {}
+    if sum(size(y.shape) for y in node.outputs) > RESULT:
         return {}
     results = computed(node, operands)
     return {} if results is None else dict(zip([y.key for y in node.outputs], results, strict=True))

@@ -26,8 +26,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...runtime import dtypes
+from ...runtime.errors import ShapeError
 from ...runtime.index import Range
 from ...runtime.op import Node
+from ...runtime.sizes import SizeError
 from ...runtime.spec import normalize_axes
 from ...runtime.tensor import OPS, Tensor
 from ..graph.graph import Graph
@@ -80,7 +82,10 @@ def _visit(rewriter: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:
         return None
     here = _Here(rewriter, new, node)
     for rule in rules:
-        found = rule(here)
+        try:
+            found = rule(here)
+        except (ShapeError, SizeError):  # what was asked of sizes is not known
+            continue
         if found is not None and here.fits(found):
             return [found]
     return _without_broadcasts(here) if node.op.elementwise else None
@@ -265,6 +270,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "matrix_transpose": (_twice("matrix_transpose", "transpose_2d"),),
     "broadcast_to":     (_first, _broadcast),
     "sum_to":           (_first,),
+    "with_sizes":       (_first,),
     "astype":           (_first, _cast),
     "strided_slice":    (_whole,),
 }

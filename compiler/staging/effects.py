@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from ...runtime.dim import Dim
 from ...runtime.eager import EagerTensor, wrap
 from ...runtime.op import Op, op
 from ...runtime.spec import Spec
 from ..graph.graph import Stopped as Stopped, SymbolicTensor, when_numbers_divide, writing
+from .objects import attributes, is_plain_object, rebuilt
 from .text import Field, LateText
 
 
@@ -73,30 +75,61 @@ def emit(op: Op[..., Any], operands: Sequence[Any], action: Action) -> None:
     graph.run(op, operands, {"action": action})
 
 
-def symbols(values: Sequence[Any]) -> list[Any]:
-    """The symbolic tensors among values, looking into containers."""
+def symbols(values: Sequence[Any], depth: int = 16) -> list[Any]:
+    """The symbolic tensors among values, looking into containers, objects and exceptions."""
     found: list[Any] = []
-    for x in values:
+    for x in values if depth else ():
         if isinstance(x, SymbolicTensor):
             found.append(x)
         elif isinstance(x, (list, tuple)):
-            found.extend(symbols(x))
+            found.extend(symbols(x, depth - 1))
         elif isinstance(x, dict):
-            found.extend(symbols(list(x.values())))
+            found.extend(symbols(list(x.values()), depth - 1))
         elif isinstance(x, LateText):
             found.extend(symbols(x.parts))
         elif isinstance(x, Field):
             found.extend(symbols([x.value]))
+        elif _has_parts(x):
+            found.extend(symbols(list(_parts(x).values()), depth - 1))
     return found
 
 
-def frozen(value: Any) -> Any:
-    """`value`, its containers copied, for they may change before the graph runs."""
-    if type(value) in (list, tuple):
-        return type(value)(map(frozen, value))
-    if type(value) is dict:
-        return {k: frozen(x) for k, x in value.items()}
+def frozen(value: Any, depth: int = 16) -> Any:
+    """`value`, its containers and objects copied, for they may change before the graph runs; sizes as numbers of it."""
+    if type(value) is Dim:
+        return value.tensor()
+    if type(value) in (list, tuple) and depth:
+        return type(value)([frozen(x, depth - 1) for x in value])
+    if type(value) is dict and depth:
+        return {k: frozen(x, depth - 1) for k, x in value.items()}
+    if _has_parts(value) and depth:
+        return _with_parts(value, {name: frozen(x, depth - 1) for name, x in _parts(value).items()})
     return value
+
+
+def kept(value: Any) -> Any:
+    """As `frozen`, but for objects that hold nothing symbolic: they stay the objects that they are."""
+    if type(value) in (list, tuple):
+        return type(value)(map(kept, value))
+    if type(value) is dict:
+        return {k: kept(x) for k, x in value.items()}
+    return frozen(value) if _has_parts(value) and symbols([value]) else value
+
+
+def _has_parts(x: Any) -> bool:
+    return isinstance(x, BaseException) or is_plain_object(x)
+
+
+def _parts(x: Any) -> dict[str, Any]:
+    return {"args": x.args, **vars(x)} if isinstance(x, BaseException) else attributes(x)
+
+
+def _with_parts(x: Any, parts: dict[str, Any]) -> Any:
+    if not isinstance(x, BaseException):
+        return rebuilt(x, parts)
+    made = type(x).__new__(type(x), *parts["args"])
+    made.__dict__.update({name: part for name, part in parts.items() if name != "args"})
+    return made
 
 
 def filled(value: Any, known: dict[int, Any]) -> Any:
@@ -112,6 +145,8 @@ def filled(value: Any, known: dict[int, Any]) -> Any:
         return value.text(filled(value.value, known))
     if isinstance(value, dict):
         return {k: filled(x, known) for k, x in value.items()}
+    if _has_parts(value) and symbols([value]):
+        return _with_parts(value, {name: filled(x, known) for name, x in _parts(value).items()})
     return value
 
 

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from ...runtime import tree
-from ...runtime.dtypes import BOOLS, INTEGERS, PROMOTION, promote, uint8
+from ...runtime.dim import Dim, is_same
+from ...runtime.dtypes import BOOLS, INTEGERS, PROMOTION, int64, promote, uint8
 from ...runtime.eager import EagerTensor
 from ...runtime.errors import DTypeError, ShapeError, SourceError
 from ...runtime.spec import Spec
@@ -27,6 +28,7 @@ from ...runtime.tensor import OPS, Tensor
 from ...runtime.variable import Variable
 from ..graph.graph import PYTHON_NUMBERS, RANK, Graph, SymbolicTensor
 from .maybe import NONE, PRESENT, UNBOUND, Maybe, maybe, unbound
+from .objects import flatten
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +103,8 @@ def same(x: Any, y: Any) -> bool:
     """Whether two values are one for the program: the same object, or equal plain numbers and strings."""
     if x is y:
         return True
+    if type(x) is Dim and type(y) is Dim:
+        return is_same(x, y)
     plain = (bool, int, float, complex, str, bytes)
     if type(x) is type(y) and type(x) in plain:
         return x == y and (type(x) not in (float, complex) or repr(x) == repr(y))
@@ -129,6 +133,8 @@ def general(value: Any, name: str) -> Template:
         return Mixed(value.error)
     if isinstance(value, SymbolicTensor):
         return Traced(value.spec, value.weak)
+    if type(value) is Dim:
+        return Traced(Spec((), int64), int)
     if isinstance(value, EagerTensor):
         return Traced(value.spec)
     if isinstance(value, np.generic | np.ndarray):
@@ -139,7 +145,7 @@ def general(value: Any, name: str) -> Template:
         return Optional(frozenset((NONE,)), None)
     if value is unbound:
         return Optional(frozenset((UNBOUND,)), None)
-    leaves, structure = tree.flatten(value)
+    leaves, structure = flatten(value)
     if structure.kind is None:
         return Known(value)
     return Tree(structure, tuple(_leaf(leaf) for leaf in leaves))
@@ -271,7 +277,7 @@ def encode(value: Any, template: Template, graph: Graph) -> list[Any]:
     if isinstance(template, Traced):
         return [_tensor(value, template.spec, graph)]
     if isinstance(template, Tree):
-        leaves = tree.flatten(value)[0]
+        leaves = flatten(value)[0]
         return [t for leaf, part in zip(leaves, template.leaves, strict=True) for t in encode(leaf, part, graph)]
     if isinstance(template, Optional):
         return _encode_optional(value, template, graph)
@@ -297,6 +303,8 @@ def placeholders(template: Template, graph: Graph) -> list[Any]:
 
 
 def _tensor(value: Any, spec: Spec, graph: Graph) -> Any:
+    if type(value) is Dim:
+        value = graph.size(value)
     if not isinstance(value, Tensor) or isinstance(value, Variable):
         value = OPS["asarray"](value, dtype=spec.dtype) if not isinstance(value, Variable) else value.read_value()
     x = graph.lift(value)

@@ -15,6 +15,7 @@ from typing import Any
 
 from ...runtime import observers, tree
 from ...runtime.errors import DTypeError, ShapeError, SourceError
+from ...runtime.sizes import Sizes
 from ...runtime.spec import describe
 from ...runtime.tensor import OPS, Tensor
 from ...runtime.variable import Variable, traced_by
@@ -22,6 +23,7 @@ from ..graph.graph import Graph, SymbolicTensor, write_to, writing
 from ..guards import Guard, of_attribute, of_function
 from .effects import Stopped
 from .maybe import Maybe
+from .objects import flatten
 from .snapshot import Snapshot
 from .state import Cell, Free, Held, Journal, Place, closure, containers, free_of, globals_of
 from .template import SideEffectError, StructureError, Template, Unsettled, merge, settle
@@ -30,8 +32,8 @@ from .template import SideEffectError, StructureError, Template, Unsettled, merg
 class Trace:
     """The tracing of one function."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, sizes: Sizes) -> None:
+        self.graph, self.sizes = graph, sizes
         self.inputs: dict[Variable, SymbolicTensor] = {}  # variables that were read, and the inputs they became
         self.values: dict[Variable, Any] = {}  # what they hold at this point of the trace
         self.outer_tapes: tuple[observers.Observer, ...] = ()  # in the function, around the blocks being traced
@@ -43,6 +45,7 @@ class Trace:
         self.around: dict[int, Any] = {}  # cells of functions made before the trace
         self.unclear: dict[int, Any] = {}  # containers that stand for one of several, which one is not known
         self.copied: dict[int, Any] = {}  # containers of which such hold copies, and the region that made them
+        self.memory: dict[Any, tuple[Any, Any, Any]] = {}  # what cached functions gave, where, and for what
         self.guards: dict[Any, Guard] = {}  # what is taken for granted, each place once
 
     def read(self, variable: Variable) -> Any:
@@ -95,6 +98,17 @@ class Trace:
         """Note the variables around a function that it may assign when it is called."""
         for place in (*free_of(function), *globals_of(function)):
             self.note(place)
+
+    def remembered(self, f: Any, args: Any, kwargs: dict[str, Any], compute: Callable[[], Any]) -> Any:
+        """What a cached function gives: what it gave before for these very tensors, if it did on the way here."""
+        here = writing()
+        given = [*args, *(part for pair in sorted(kwargs.items()) for part in pair)]
+        key = (id(f), *(("tensor", id(x)) if isinstance(x, SymbolicTensor) else (type(x), x) for x in given))
+        region, made, _ = self.memory.get(key, (None, None, None))
+        if region is None or here is None or not (here is region or here.within(region)):
+            made = compute()
+            self.memory[key] = (here, made, given)
+        return made
 
     def outlives(self, place: Place) -> bool:
         """Whether a place is there before and after the call."""
@@ -182,10 +196,17 @@ def tracing(trace: Trace) -> Iterator[Trace]:
     """Trace inside the `with` block."""
     token = _trace.set(trace)
     try:
-        with write_to(trace.graph), traced_by(trace), observers.hidden():
+        with write_to(trace.graph), traced_by(trace), observers.hidden(), trace.sizes.asked(_written):
             yield trace
     finally:
         _trace.reset(token)
+
+
+def _written(length: Any) -> Any:
+    """A size as a number of the graph being written."""
+    graph = writing()
+    assert graph is not None
+    return graph.lift(length)
 
 
 def active() -> Trace:
@@ -229,7 +250,7 @@ class Block:
             for place in (*self.places, *journal.before):
                 value = self.after[place] = place.get()
                 if any(id(x) in owners for x in containers(value)):
-                    self.copies[place] = tree.unflatten(tree.flatten(value)[1], tree.flatten(value)[0])
+                    self.copies[place] = tree.unflatten(*reversed(flatten(value)))
         finally:
             trace.outer_tapes = tapes
             trace.journals.pop()

@@ -59,7 +59,7 @@ def _resolved(x: Shaped, shape: Any) -> Shape:
     unknown = lengths.count(-1)
     if unknown == 1 and known > 0 and total % known == 0:
         return tuple(total // known if n == -1 else n for n in lengths)
-    if unknown or known != total or min(lengths, default=0) < 0:
+    if unknown or known != total or any(n < 0 for n in lengths):
         raise ShapeError(
             f"reshape: {describe(x)} has {total} elements, which shape {lengths} cannot hold",
             "One length may be -1: it is worked out from the others.",

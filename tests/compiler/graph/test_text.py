@@ -153,7 +153,7 @@ MALFORMED = [
     ("graph (x f32[]) -> f32[] { return x }",                 1, 10, "':' is missing before 'f32'"),
     ("graph (x: f33[]) -> f32[] { return x }",                1, 11, "f33 is no dtype"),
     ("graph (x: f32[-2]) -> f32[] { return x }",              1, 15, "'-2' is no length"),
-    ("graph (x: f32[n]) -> f32[] { return x }",               1, 15, "'n' is no length"),
+    ("graph (x: f32[2.5]) -> f32[] { return x }",             1, 15, "'2.5' is no length"),
     ("graph (x: f32[], x: f32[]) -> f32[] { return x }",      1, 18, "x is defined twice"),
     ("graph (x: f32[]) { return x }",                         1, 18, "'->' is missing before '{'"),
     ("graph (x: f32[]) -> f64[] { return x }",                1, 21, "the graph returns f32[]"),
