@@ -50,7 +50,10 @@ def backpropagate(
 
 
 def _take(node: tuple[Any, ...], cotangents: Cotangents, sources: Container[int]) -> tuple[Any, ...] | None:
-    """The cotangents of a node's several outputs, zeros for the unused ones; None if all are unused."""
+    """The cotangents of a node's several outputs, zeros for the unused ones unless the op sees which those are.
+
+    None if all are unused.
+    """
     dys = []
     for y in node[3]:
         dys.append(cotangents.get(y.key))
@@ -59,6 +62,8 @@ def _take(node: tuple[Any, ...], cotangents: Cotangents, sources: Container[int]
     given = next((dy for dy in dys if dy is not None), None)
     if given is None:
         return None
+    if node[0].sees_unused:
+        return tuple(dys)
     device = getattr(given, "device", None)
     return tuple(
         _zeros(y, device) if dy is None and y.dtype in INEXACT else dy for dy, y in zip(dys, node[3], strict=True)

@@ -52,6 +52,7 @@ class Op(Generic[P, R]):
     effect = False  # whether running it does something: it is kept, in order
     raises = False  # whether its kernel raises what a user's program raises: that is passed on as it is
     keeps_kind = False  # whether its one result is floating or complex whenever an operand is
+    sees_unused = False  # whether its rule tells unused results apart: it is given None for them, not zeros
     refuses = ""  # what it means when its kernel raises a ValueError
     name: str
     spec: Callable[..., Any]  # the shape rule

@@ -26,6 +26,7 @@ from ...runtime.dtypes import BOOLS, FLOATS, INTEGERS, bool_, complex128, float6
 from ...runtime.eager import EagerTensor, is_weak, lift
 from ...runtime.errors import SourceError
 from ...runtime.op import Node, Op, op
+from ...runtime.sizes import Sizes
 from ...runtime.spec import Shape, Spec, StackSpec, kind_of
 from ...runtime.tensor import OPS, Tensor
 
@@ -172,6 +173,7 @@ class Graph:
         self.inputs: list[SymbolicTensor] = []
         self.nodes: list[Node] = []
         self.outputs: list[Any] = []  # symbolic tensors
+        self.sizes: Sizes = Sizes() if parent is None else parent.sizes  # what is known of those that the run finds
         self.sized = False  # whether sizes that the run finds out are in it
         self.around: Mapping[str, int] = {}  # while it runs: the sizes of the graphs around it
         self.captured: dict[int, tuple[SymbolicTensor, SymbolicTensor]] = {}  # outer key: outer value, inner value

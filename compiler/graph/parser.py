@@ -167,10 +167,10 @@ class _Parser(LiteralReader):
         return found
 
     def checked(self, op: Op[..., Any], inputs: list[Any], attrs: dict[str, Any], token: Token) -> tuple[Spec, ...]:
-        """The specs of an op's results; its defaults are filled in."""
-        for name, value in op.defaults.items():
+        """The specs of an op's results; its defaults are filled in, but for control flow, which is written without."""
+        for name, value in op.defaults.items() if op.name not in CONTROL else ():
             attrs.setdefault(name, value)
-        odd = attrs.keys() ^ op.attribute_set
+        odd = (attrs.keys() | op.defaults.keys()) ^ op.attribute_set
         if odd:
             raise self.error(f"{op.name} takes {', '.join(op.attributes) or 'no attributes'}, not these: "
                              f"{', '.join(attrs) or 'none'}", token)  # fmt: skip

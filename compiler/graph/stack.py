@@ -2,7 +2,8 @@
 
 A stack is an ordinary value whose elements share one spec; they may be stacks themselves. `push` and `pop` are
 each other's gradient, which is all that derivatives of loops need, to any order. On the CPU a stack is a chain of
-cells that is never changed, so pushing makes a new stack and leaves the old one as it was.
+cells that is never changed, so pushing makes a new stack and leaves the old one as it was. Where it is known how
+many elements there may be, they lie in rows of one array, made beforehand.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...runtime import memory
 from ...runtime.device import cpu
 from ...runtime.op import op
 from ...runtime.spec import Shape, Spec, StackSpec, stack_of
@@ -38,6 +40,10 @@ class Cell:
     def __len__(self) -> int:
         return len(self.tops())
 
+    def pushed(self, x: Any) -> Cell:
+        """The stack with `x` on top."""
+        return Cell(self.element, self, x)
+
     def tops(self) -> list[Any]:
         """The elements, from the top."""
         found, cell = [], self
@@ -52,6 +58,33 @@ class Cell:
         for top in reversed(tops):
             cell = Cell(self.element, cell, top)
         return cell
+
+
+class Rows(Cell):
+    """A stack of arrays of one shape in an array, which has room for as many as there may be.
+
+    A row is written once: a stack that is pushed on where another was before goes on as a chain of cells.
+    """
+
+    __slots__ = ("array", "capacity", "count", "written")
+
+    def __init__(self, element: Spec, capacity: int) -> None:
+        super().__init__(element)
+        self.capacity, self.count = capacity, 0
+        self.array: Any = None
+        self.written = [0]  # rows, shared by all stacks in the array
+
+    def pushed(self, x: Any) -> Cell:
+        if self.count == self.capacity or self.count != self.written[0] or not isinstance(x, np.ndarray):
+            return Cell(self.element, self, x)
+        if self.array is None:
+            self.array = memory.empty((self.capacity, *x.shape), x.dtype)
+        self.array[self.count] = x
+        self.written[0] += 1
+        higher = Rows(self.element, self.capacity)
+        higher.array, higher.count, higher.written = self.array, self.count + 1, self.written
+        higher.below, higher.top = self, self.array[self.count, ...]
+        return higher
 
 
 def spec_of(x: Any) -> Spec:
@@ -70,13 +103,17 @@ def _sum(x: Any, y: Any) -> Any:
     return x + y
 
 
-@op(lambda element: Cell(element))
-def empty_stack(*, element: Spec) -> StackSpec:
-    """A stack with no elements, for values of this spec."""
+def _empty(element: Spec, capacity: int | None) -> Cell:
+    return Cell(element) if capacity is None or isinstance(element, StackSpec) else Rows(element, capacity)
+
+
+@op(_empty)
+def empty_stack(*, element: Spec, capacity: int | None = None) -> StackSpec:
+    """A stack with no elements, for values of this spec; memory for as many as `capacity` is made at once."""
     return stack_of(element)
 
 
-@op(lambda stack, x: Cell(stack.element, stack, x))
+@op(lambda stack, x: stack.pushed(x))
 def push(stack: Any, x: Any, /) -> Spec:
     """The stack with `x` on top."""
     return spec_of(stack)

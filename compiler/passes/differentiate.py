@@ -24,7 +24,7 @@ import numpy as np
 from ...runtime.dtypes import INEXACT
 from ...runtime.errors import GradientError
 from ...runtime.spec import StackSpec
-from ..graph.control import value_and_vjp
+from ..graph.cotangents import or_zeros, value_and_vjp
 from ..graph.graph import Graph
 from ..graph.rewrite import begin, filled
 
@@ -51,7 +51,7 @@ def pullback(graph: Graph, wanted: Sequence[int] | None = None) -> Graph:
 def _with_gradients(new: Graph, graph: Graph, dys: list[Any], places: list[int]) -> Graph:
     """Write into `new`, which has the inputs of `graph`, what it computes, and the cotangents of inputs."""
     outputs, dxs = value_and_vjp(new, graph, new.inputs[: len(graph.inputs)], dys, places)
-    new.outputs = outputs + dxs
+    new.outputs = outputs + [new.lift(dx) for dx in or_zeros(new, dxs, [new.inputs[i] for i in places])]
     return new
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import weft as wf
-from weft.compiler.graph.control import apply_control, call, if_, while_, without_effects
+from weft.compiler.graph.control import apply_control, call, if_, while_
+from weft.compiler.graph.cotangents import without_effects
 from weft.compiler.graph.graph import Graph, close, region_of, write_to
 from weft.compiler.graph.interpret import interpret
 from weft.compiler.graph.rewrite import does_something, same
