@@ -35,6 +35,7 @@ from .graph import text as _text  # noqa: F401  (graphs print themselves)
 from .graph.control import call
 from .graph.graph import Graph, SymbolicTensor, writing
 from .guards import Guard, kept, show
+from .passes.partition import called
 from .passes.pipeline import optimize
 from .signature import Signature, data_of, signature, symbol_spec, watch_life
 from .staging import operators
@@ -116,7 +117,7 @@ class Program:
 
     def __call__(self, data: list[Any], arguments: Any = ()) -> Any:
         operands = (*data, *(v.read_value() for v in self.variables))
-        results = list(apply(call, operands, {"body": self.graph}))
+        results = called(self.graph, operands)
         split = len(results) - len(self.assigned)
         for variable, value in zip(self.assigned, results[split:], strict=True):
             variable.assign(value)
@@ -250,6 +251,7 @@ def _reason(key: Signature, before: list[Signature], broken: Guard | None, openi
 def trace(function: Callable[..., Any], key: Signature, leaves: list[Any], opening: Opening) -> Program:
     """Trace a function for arguments of one kind."""
     graph = Graph()
+    graph.sizes = opening.sizes
     given = []
     for described, leaf, name in zip(opening.specs, leaves, _names(function, key), strict=True):
         spec = symbol_spec(described)

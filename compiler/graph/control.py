@@ -149,11 +149,12 @@ def _pull_call(node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[
         dxs = vjp(innermost(graph), body, node.inputs, dys, wanted)
         return [(node.inputs[i].key, dx) for i, dx in zip(wanted, dxs, strict=True) if dx is not None]
     given = tuple(i for i, dy in enumerate(dys) if dy is not None)
-    back = (body.derivative or Derivative(body))(tuple(wanted), given)
+    derivative: Derivative = body.derivative or Derivative(body)
+    back = derivative(tuple(wanted), given)
     if not back.reached:
         return []
     values = (*node.inputs, *node.outputs)
-    dxs = back.call([*(values[i] for i in back.takes), *(dys[i] for i in given)])
+    dxs = derivative.call(back.graph, [*(values[i] for i in back.takes), *(dys[i] for i in given)])
     return [(node.inputs[i].key, dx) for i, dx in zip(back.reached, dxs, strict=True)]
 
 
@@ -163,10 +164,6 @@ class Back(NamedTuple):
     graph: Graph  # of what it takes and the cotangents given, the cotangents of what is reached
     takes: tuple[int, ...]  # places among the operands and results of the call
     reached: tuple[int, ...]  # the wanted operands to which cotangents come
-
-    def call(self, operands: Sequence[Any]) -> Sequence[Any]:
-        """The cotangents."""
-        return call(*operands, body=self.graph)
 
 
 class Derivative:
@@ -193,6 +190,10 @@ class Derivative:
         new.outputs = [new.lift(dx) for dx in dxs if dx is not None]
         reached = tuple(i for i, dx in zip(wanted, dxs, strict=True) if dx is not None)
         return Back(new, tuple(range(len(inputs))), reached)
+
+    def call(self, graph: Graph, operands: Sequence[Any]) -> Sequence[Any]:
+        """The results of a way back."""
+        return call(*operands, body=graph)
 
 
 call = ControlOp("call", _call_spec, lambda *buffers, body: _tensors(body, buffers), _pull_call)
