@@ -259,7 +259,7 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any], openi
         if spec is not None:
             given[-1].weak = spec[1]
     args, kwargs = tree.unflatten(key.structure, given)
-    tracing_now = Trace(graph, opening.sizes)
+    tracing_now = Trace(graph)
     result: Any = None
     failure: BaseException | None = None
     with tracing(tracing_now):

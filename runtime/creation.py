@@ -13,6 +13,7 @@ import numpy as np
 from . import device as devices, dtypes
 from .allocation import allocate
 from .assignment import alias
+from .dim import Dim, sized
 from .eager import EagerTensor, as_array, lift, wrap
 from .errors import ArgumentError, ShapeError, speaking_as
 from .spec import Shape, as_shape, describe
@@ -100,12 +101,20 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) 
                 [7, 7]], i64)
     """
     lengths, wanted = as_shape("full", shape), _dtype(dtype)
+    if sized(lengths):
+        return opened(asarray(fill_value, wanted, device=device), lengths)
     if isinstance(fill_value, Tensor):
         return OPS["broadcast_to"](asarray(fill_value, wanted, device=device), shape=lengths)
     value = _filling(lengths, fill_value, wanted)
     array = allocate("full", lengths, value.dtype)
     array[...] = value
     return wrap(_place(device).from_numpy(array))
+
+
+def opened(x: Any, shape: Shape) -> Any:
+    """`x` repeated until it has a shape with sizes that are not known yet: a value of the graph being written."""
+    size = next(n for n in (*shape,) if type(n) is Dim)
+    return OPS["broadcast_to"](size.sizes.write(x) if size.sizes.write else x, shape=shape)
 
 
 def _filling(shape: Shape, value: Any, dtype: dtypes.DType | None) -> np.ndarray:
@@ -123,13 +132,19 @@ def _filling(shape: Shape, value: Any, dtype: dtypes.DType | None) -> np.ndarray
 
 def empty(shape: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """A tensor of `shape` (float32 by default) with whatever values its memory held before."""
-    array = allocate("empty", as_shape("empty", shape), _dtype(dtype) or dtypes.default_float)
+    lengths = as_shape("empty", shape)
+    if sized(lengths):
+        return zeros(lengths, dtype, device=device)
+    array = allocate("empty", lengths, _dtype(dtype) or dtypes.default_float)
     return wrap(_place(device).from_numpy(array))
 
 
 def zeros(shape: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     """A tensor of zeros (float32 by default)."""
-    array = allocate("zeros", as_shape("zeros", shape), _dtype(dtype) or dtypes.default_float, np.zeros)
+    lengths = as_shape("zeros", shape)
+    if sized(lengths):
+        return full(lengths, 0, dtype=dtype or dtypes.default_float, device=device)
+    array = allocate("zeros", lengths, _dtype(dtype) or dtypes.default_float, np.zeros)
     return wrap(_place(device).from_numpy(array))
 
 

@@ -9,10 +9,14 @@ both, and nothing is taken for granted in silence. This file knows no graphs.
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from . import polynomial
+from .errors import ROOT
 from .polynomial import Polynomial
 from .sizes import Sizes
 
@@ -68,8 +72,6 @@ class Dim:
         return not self.sizes.ask(self.terms, "==", f"whether {self.text} is 0")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        import numpy as np
-
         return np.asarray(int(self), dtype)
 
     def __repr__(self) -> str:
@@ -120,7 +122,7 @@ class Dim:
     def __floor__(self) -> Any: return self
     def __ceil__(self) -> Any: return self
     def __eq__(self, other: Any) -> Any: return _equal(self, other)
-    def __ne__(self, other: Any) -> Any: return _not(_equal(self, other))
+    def __ne__(self, other: Any) -> Any: return _different(self, other)
     def __ge__(self, other: Any) -> Any: return _ordered(self, other, 1, 0, ">=", operator.ge)
     def __gt__(self, other: Any) -> Any: return _ordered(self, other, 1, -1, ">", operator.gt)
     def __le__(self, other: Any) -> Any: return _ordered(self, other, -1, 0, "<=", operator.le)
@@ -136,7 +138,7 @@ class Dim:
         return result
 
 
-Length = int | Dim
+OPERATORS = (f"{ROOT}.compiler.staging.operators", f"{ROOT}.compiler.frontend.")  # of compiled programs
 
 
 def of(terms: Polynomial, sizes: Sizes) -> Any:
@@ -169,9 +171,9 @@ def sized(value: Any) -> bool:
 
 
 def evaluated(value: Any, values: Mapping[str, int]) -> Any:
-    """A value with the numbers that sizes are in their places."""
+    """A value with the numbers that sizes are in their places; sizes that are not there stay."""
     if type(value) is Dim:
-        return value.at(values)
+        return value.at(values) if polynomial.names(value.terms) <= values.keys() else value
     if isinstance(value, tuple | list) and sized(value):
         items = [evaluated(x, values) for x in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
@@ -255,6 +257,8 @@ def _small(p: Polynomial, q: Polynomial, sizes: Sizes) -> tuple[Polynomial, Poly
 
 def _as_number(x: Dim, y: Any, compute: Callable[[Any, Any], Any], reflected: bool) -> Any:
     """With a float, or where the result is one: a number of the graph. With a tensor, that computes."""
+    if isinstance(y, np.ndarray | np.generic):
+        return compute(y, int(x)) if reflected else compute(int(x), y)
     if not isinstance(y, int | float | complex | Dim):
         return NotImplemented
     other = y.tensor() if type(y) is Dim else y
@@ -264,18 +268,36 @@ def _as_number(x: Dim, y: Any, compute: Callable[[Any, Any], Any], reflected: bo
 def _equal(x: Dim, y: Any) -> Any:
     q = terms_of(y)
     if q is None:
-        return int(x) == y if isinstance(y, float | complex) else NotImplemented
+        return int(x) == y if isinstance(y, float | complex | np.generic | np.ndarray) else NotImplemented
+    if _is_the_programs(x, y):
+        return x.tensor() == y
     return x.sizes.ask(polynomial.add(x.terms, q, -1), "==", f"whether {x.text} equals {polynomial.shown(q)}")
 
 
-def _not(answer: Any) -> Any:
-    return answer if answer is NotImplemented else not answer
+def _is_the_programs(x: Dim, y: Any) -> bool:
+    """Whether a user's program compares sizes that are not known in the call: there the answer may be a tensor."""
+    if not x.sizes.open or (x.is_hinted and (type(y) is not Dim or y.is_hinted)):
+        return False
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__") == __name__:
+        frame = frame.f_back
+    name = "" if frame is None else frame.f_globals.get("__name__", "")
+    return name.partition(".")[0] != ROOT or name.startswith(OPERATORS)
+
+
+def _different(x: Dim, y: Any) -> Any:
+    answer = _equal(x, y)
+    if answer is NotImplemented:
+        return answer
+    return not answer if isinstance(answer, bool) else answer != True  # noqa: E712  (a tensor)
 
 
 def _ordered(x: Dim, y: Any, times: int, more: int, sign: str, compute: Callable[[Any, Any], Any]) -> Any:
     q = terms_of(y)
     if q is None:
-        return compute(int(x), y) if isinstance(y, float) else NotImplemented
+        return compute(int(x), y) if isinstance(y, float | np.generic | np.ndarray) else NotImplemented
+    if _is_the_programs(x, y):
+        return compute(x.tensor(), y)
     difference = polynomial.multiply(polynomial.add(x.terms, q, -1), polynomial.of_int(times))
     question = f"whether {x.text} {sign} {polynomial.shown(q)}"
     return x.sizes.ask(polynomial.add(difference, polynomial.of_int(more)), ">=", question)

@@ -21,6 +21,7 @@ from numpy import asarray, ndarray
 from . import device as devices, dtypes, memory, observers
 from .allocation import is_impossible, nbytes, no_room
 from .device import Device
+from .dim import Dim
 from .dtypes import DType
 from .errors import ArgumentError, DTypeError, ShapeError, WeftError
 from .families import Elementwise
@@ -191,6 +192,8 @@ def lift(x: Any) -> Any:
         raise ArgumentError("a symbolic tensor has no value here", "Use it inside the compiled function that made it.")
     if isinstance(x, list | tuple):
         return OPS["asarray"](x)  # gradients flow to tensors inside
+    if type(x) is Dim:
+        return x.tensor()
     array = as_array(x)
     if observers.watching.count and isinstance(x, np.ndarray) and np.may_share_memory(array, x):
         array = array.copy()

@@ -18,11 +18,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import dtypes
+from .dim import Dim, is_same
 from .eager import EagerTensor, lift, wrap
 from .errors import ArgumentError, AxisError, DTypeError, OutOfRangeError, ShapeError
 from .spec import Shape, Shaped, describe, plural
 from .tensor import Tensor
 
+POSITIONS = (int, Dim)
 ADVICE = "An index is made of integers, slices, ..., None, and arrays of integers or bools."
 
 
@@ -63,7 +65,7 @@ class Index:
 
 def static_shape(static: Static) -> Shape:
     """The shape that the static part leaves."""
-    return tuple(1 if part is None else part.length for part in static if not isinstance(part, int))
+    return tuple(1 if part is None else part.length for part in static if not isinstance(part, POSITIONS))
 
 
 def static_key(static: Static) -> tuple[Any, ...]:
@@ -74,6 +76,11 @@ def static_key(static: Static) -> tuple[Any, ...]:
 def everything(length: int) -> Range:
     """The whole of an axis."""
     return Range(0, length, 1)
+
+
+def _is_everything(part: Part, length: int) -> bool:
+    """Whether a part is known to leave an axis as it is."""
+    return isinstance(part, Range) and is_same(part.length, length) and part.step == 1 and is_same(part.start, 0)
 
 
 def parse(x: Shaped, index: Any) -> Index:
@@ -90,15 +97,15 @@ def parse(x: Shaped, index: Any) -> Index:
     arrays: list[Array] = []
     axis = 0
     for part in parts:
-        here = sum(not isinstance(p, int) for p in static)
+        here = sum(not isinstance(p, POSITIONS) for p in static)
         if isinstance(part, Tensor):
             arrays.append(Array(here, part if part.shape or part.dtype is not dtypes.bool_ else _one(part), axis))
-        elif isinstance(part, int) and beside_arrays:
+        elif isinstance(part, POSITIONS) and beside_arrays:
             arrays.append(Array(here, _position(x, part, axis), axis))
         used = _axes_of(part)
         static += _static(x, part, axis, used, beside_arrays)
         axis += used
-    whole = static == [everything(n) for n in x.shape]
+    whole = len(static) == len(x.shape) and all(map(_is_everything, static, x.shape))
     return Index(tuple(static), tuple(arrays), whole, parted)
 
 
@@ -130,7 +137,7 @@ def _axes_of(part: Any) -> int:
 
 def _part(part: Any) -> Any:
     """An element of an index as an int, a slice, None, the dots, or a tensor of integers or bools."""
-    if type(part) is int or part is None or part is ... or type(part) is slice:
+    if type(part) in POSITIONS or part is None or part is ... or type(part) is slice:
         return part
     if isinstance(part, bool | np.bool_):
         return wrap(np.asarray(part))
@@ -184,7 +191,7 @@ def _parted(parts: list[Any]) -> bool:
     for part in parts:
         if part is ...:
             sides.append([])
-        elif isinstance(part, Tensor | int):
+        elif isinstance(part, (Tensor, *POSITIONS)):
             sides[-1].append(part)
     return len(sides) == 2 and bool(sides[0]) and bool(sides[1])
 
@@ -197,7 +204,7 @@ def out_of_range(name: str, position: Any, axis: int, length: int) -> OutOfRange
     )
 
 
-def _position(x: Shaped, position: int, axis: int) -> int:
+def _position(x: Shaped, position: Any, axis: int) -> int:
     length = x.shape[axis]
     if not -length <= position < length:
         raise out_of_range("index", position, axis, length)
@@ -205,6 +212,8 @@ def _position(x: Shaped, position: int, axis: int) -> int:
 
 
 def _range(part: slice, length: int) -> Range:
+    if type(length) is Dim or type(part.start) is Dim or type(part.stop) is Dim:
+        return _size_range(part, length)
     try:
         found = range(*part.indices(length))
     except ValueError:
@@ -214,6 +223,29 @@ def _range(part: slice, length: int) -> Range:
         raise DTypeError(f"index: the slice {shown} is not made of integers", "Round with int(...).") from None
     n = len(found)
     return Range(found.start if n else 0, n, found.step if n > 1 else 1)
+
+
+def _size_range(part: slice, length: Any) -> Range:
+    """As `_range`, of an axis whose length is a size; or up to one."""
+    step = 1 if part.step is None else operator.index(part.step)
+    if step == 0:
+        return _range(slice(None, None, 0), 1)
+    lowest, highest = (0, length) if step > 0 else (-1, length - 1)
+    start = _bound(part.start, lowest if step > 0 else highest, lowest, highest, length)
+    stop = _bound(part.stop, highest if step > 0 else lowest, lowest, highest, length)
+    span = stop - start if step > 0 else start - stop
+    return Range(start, (span + abs(step) - 1) // abs(step), step) if span >= 0 else Range(0, 0, 1)
+
+
+def _bound(bound: Any, default: Any, lowest: int, highest: Any, length: Any) -> Any:
+    """A bound of a slice counted from the front, and not beyond the axis."""
+    if bound is None:
+        return default
+    bound = bound if type(bound) is Dim else operator.index(bound)
+    if bound < 0:
+        bound = bound + length
+        return bound if bound >= lowest else lowest
+    return bound if bound <= highest else highest
 
 
 def _check_mask(x: Shaped, mask: Any, axis: int) -> None:

@@ -15,9 +15,11 @@ import numpy as np
 from . import dtypes
 from .allocation import allocate
 from .creation import asarray
+from .dim import Dim, sized
 from .eager import EagerTensor
 from .errors import ArgumentError
-from .spec import as_shape, integers
+from .op import op
+from .spec import Spec, as_shape, integers
 from .tensor import OPS
 
 
@@ -43,6 +45,8 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None,
         Tensor([2, 4, 6], i64)
     """
     start, stop = (0, start) if stop is None else (start, stop)
+    if sized((start, stop, step)) and all(isinstance(x, int | Dim) for x in (start, stop, step)):
+        return _arange_of_sizes(start, stop, step, dtypes.default_int if dtype is None else dtypes.as_dtype(dtype))
     start, stop, step = (_number("arange", x) for x in (start, stop, step))
     if step == 0:
         raise ArgumentError(f"arange: the step from {start} to {stop} is 0", "Give a step that gets there.")
@@ -50,6 +54,25 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None,
     count = _count(start, stop, step)
     found = allocate("arange", (count,), wanted, lambda *_: np.arange(start, stop, step))
     return asarray(found, wanted, device=device)
+
+
+@op(lambda length: np.arange(length))
+def count_to(*, length: Any) -> Spec:
+    """0, 1, ... up to but not including a size.   Shapes: (length,)."""
+    return Spec((length,), dtypes.int64)
+
+
+count_to.gradient(None)
+
+
+def _arange_of_sizes(start: Any, stop: Any, step: Any, dtype: dtypes.DType) -> Any:
+    """As `arange`, between sizes that are not known yet: a value of the graph being written."""
+    length = -((start - stop) // step)
+    length = length if length >= 0 else 0
+    if type(length) is not Dim:
+        return arange(0, length, dtype=dtype) * step + start
+    context: Any = length.tensor().context
+    return OPS["astype"](context.run(count_to, (), {"length": length}) * step + start, dtype=dtype)
 
 
 def _count(start: Any, stop: Any, step: Any) -> int:

@@ -279,7 +279,7 @@ class Graph:
     def constant(self, buffer: Any) -> SymbolicTensor:
         """The value of a buffer that is known now."""
         known = self._constants.get(id(buffer))
-        if known is None and buffer.ndim and not any(buffer.strides):  # one element, seen many times
+        if known is None and buffer.ndim and buffer.size and not any(buffer.strides):  # one element, seen many times
             scalar = self.constant(buffer[(0,) * buffer.ndim].reshape(()))
             known = self._constants[id(buffer)] = (buffer, OPS["broadcast_to"](scalar, shape=buffer.shape))
         elif known is None:

@@ -16,6 +16,7 @@ from ...runtime.op import apply
 from ...runtime.spec import StackSpec
 from ...runtime.tensor import Tensor
 from .graph import Graph, SymbolicTensor, is_sized
+from .sizes import found_within
 
 
 def last_uses(graph: Graph) -> dict[int, list[int]]:
@@ -59,7 +60,8 @@ class Found:
     """
 
     def __init__(self, graph: Graph) -> None:
-        self.values: dict[str, int] = dict(graph.around)
+        own = found_within(graph) if graph.around else ()
+        self.values = {name: n for name, n in graph.around.items() if name not in own}
         self.own: set[str] = set()
 
     def read(self, symbols: Sequence[Any], tensors: Sequence[Any]) -> None:

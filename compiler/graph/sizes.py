@@ -66,6 +66,17 @@ def free(graph: Graph) -> set[str]:
     return found
 
 
+def found_within(graph: Graph) -> set[str]:
+    """The sizes that the nodes of a region find, in place of those around it of the same names."""
+    own: set[str] = set()
+    around: set[str] = set()
+    for node in graph.nodes:
+        if node.op.name != "with_sizes":
+            around |= used_by(node) - own
+            own |= {name for _, name in bound_by(node.outputs)} - around
+    return own
+
+
 def takes(inner: Spec, given: Spec) -> bool:
     """Whether a state of a loop, as its region has it, may be such a value: its lengths are the same, or named there."""
     if isinstance(inner, StackSpec) or isinstance(given, StackSpec):
@@ -73,6 +84,47 @@ def takes(inner: Spec, given: Spec) -> bool:
     if inner.dtype is not given.dtype or len(inner.shape) != len(given.shape):
         return False
     return all(is_same(m, n) or type(m) is Dim for m, n in zip(inner.shape, given.shape, strict=True))
+
+
+def is_bound(name: str, graph: Graph | None) -> bool:
+    """Whether a size is known at this point of a graph, or around it."""
+    while graph is not None:
+        values = (graph.inputs, *(node.outputs for node in graph.nodes), [x for _, x in graph.captured.values()])
+        if any(name == found for part in values for _, found in bound_by(part)):
+            return True
+        graph = graph.parent
+    return False
+
+
+def is_open(length: Any, graph: Graph | None) -> bool:
+    """Whether a length is a size that nothing has at this point of a graph: that of a value which is yet to come."""
+    return type(length) is Dim and length.name is not None and not is_bound(length.name, graph)
+
+
+def same_spec(x: Spec, y: Spec) -> bool:
+    """Whether two specs are known to be equal; asks nothing."""
+    if isinstance(x, StackSpec) or isinstance(y, StackSpec):
+        return isinstance(x, StackSpec) and isinstance(y, StackSpec) and same_spec(x.element, y.element)
+    return x.dtype is y.dtype and same_shape(x.shape, y.shape)
+
+
+def same_shape(x: Shape, y: Shape) -> bool:
+    """Whether two shapes are known to be equal; asks nothing."""
+    return len(x) == len(y) and all(map(is_same, x, y))
+
+
+def joined_shape(x: Shape, y: Shape, graph: Graph) -> Shape | None:
+    """The shape of values of two shapes where paths join in a graph, lengths that differ being new sizes.
+
+    A length of `x` that is such a size stays. None where the numbers of axes differ.
+    """
+    if len(x) != len(y):
+        return None
+    found: list[Any] = []
+    for i, (m, n) in enumerate(zip(x, y, strict=True)):
+        new = not is_same(m, n) and not is_open(m, graph)
+        found.append(named(graph.sizes.add(f"size_{i}", least=0), graph.sizes) if new else m)
+    return tuple(found)
 
 
 def opened_like(inner: Spec, given: Spec) -> Spec:
@@ -109,5 +161,6 @@ with_sizes.gradient(lambda dy, _y, _x, *, shape: with_sizes(dy, shape=_x.shape))
 
 def fitted(x: Any, spec: Spec) -> Any:
     """A value of a graph under the names of lengths that a spec has."""
-    same = len(x.shape) == len(spec.shape) and all(map(is_same, x.shape, spec.shape))
-    return x if same or isinstance(spec, StackSpec) else OPS["with_sizes"](x, shape=spec.shape)
+    return (
+        x if same_shape(x.shape, spec.shape) or isinstance(spec, StackSpec) else OPS["with_sizes"](x, shape=spec.shape)
+    )

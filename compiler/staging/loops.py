@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...runtime.dim import Dim
 from ...runtime.dtypes import bool_, int64
 from ...runtime.errors import SourceError
 from ...runtime.spec import Spec
@@ -20,7 +21,7 @@ from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
 from .branches import truth
 from .raising import later
 from .state import Place, Result
-from .template import Known, StructureError, Template, Traced, decode, encode, equal, specs
+from .template import Known, StructureError, Template, Traced, decode, encode, equal, keeps, specs
 from .tracer import Block, active, joined, put
 
 ATTEMPTS = 12
@@ -70,7 +71,7 @@ def _trace(graph: Graph, trip: Any, templates: dict[Place, Template], entry: dic
         inputs = [region.input(spec, place.name) for spec in specs(template)]
         value = decode(template, iter(inputs), place.name)
         place.set(value)
-        if not isinstance(template, Known):
+        if not keeps(template):
             active().blur(value)
     try:
         block = Block(region, [go, *templates]).run(later(trip))
@@ -92,13 +93,19 @@ def _widen(templates: dict[Place, Template], entry: dict[Place, Any], block: Blo
             entry[place] = place.get()
         before = templates.get(place, Known(entry[place]))
         same = isinstance(before, Known) and before.value is value
-        after = before if block.stopped or same else joined(before, block.shown(place), place)
+        after = before if block.stopped or same else _after(before, block, place)
         if place not in templates and isinstance(after, Known):
             continue
         if place not in templates or not equal(before, after):
             templates[place] = after
             changed = True
     return changed
+
+
+def _after(before: Template, block: Block, place: Place) -> Template:
+    """What a place holds that held `before` and what the trip left: an object itself, or the contents that it left."""
+    found = joined(before, block.left(place), place)
+    return found if keeps(found) else joined(before, block.shown(place), place)
 
 
 def _emit(
@@ -125,6 +132,7 @@ def _emit(
         value = decode(template, results, place.name)
         if not isinstance(template, Known):
             put(place, value)
+        if not keeps(template):
             active().blur(value)
             active().share(place, (entry[place], block.left(place)), [block.born])
 
@@ -139,11 +147,12 @@ def staged_for(
     """Write a loop over `length` items, each made from its position; `test` says after one whether to go on."""
     if type(length) is int and length == 0:
         return
+    limit = length.tensor() if type(length) is Dim else length
     k = Result("position")
     k.set(OPS["asarray"](0, dtype=int64))
 
     def goes_on() -> Any:
-        more = k.value < length
+        more = k.value < limit
         if test is None:
             return more
         wanted = test()
@@ -156,7 +165,7 @@ def staged_for(
     graph = writing()
     assert graph is not None
     try:
-        staged_while(graph.lift(k.value < length), goes_on, trip, [k, *places], {k: Traced(Spec((), int64))})
+        staged_while(graph.lift(k.value < limit), goes_on, trip, [k, *places], {k: Traced(Spec((), int64))})
     except StructureError:
         if type(length) is not int or test is not None or length > LONGEST_UNROLLED:
             raise

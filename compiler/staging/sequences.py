@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...runtime.dim import Dim
 from ...runtime.dtypes import int64
 from ...runtime.errors import SourceError
 from ...runtime.tensor import OPS, Tensor
@@ -23,6 +24,8 @@ class Staged:
         self.length, self.item = length, item
 
     def __iter__(self) -> Any:
+        if type(self.length) is int or (type(self.length) is Dim and self.length.is_hinted):
+            return map(self.item, range(int(self.length)))
         raise SourceError(
             "a sequence whose length or items are not known yet is iterated outside of a compiled loop",
             "Iterate it with a `for` statement or a comprehension in the compiled function.",

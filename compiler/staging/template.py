@@ -26,9 +26,10 @@ from ...runtime.errors import DTypeError, ShapeError, SourceError
 from ...runtime.spec import Spec
 from ...runtime.tensor import OPS, Tensor
 from ...runtime.variable import Variable
-from ..graph.graph import PYTHON_NUMBERS, RANK, Graph, SymbolicTensor
+from ..graph.graph import PYTHON_NUMBERS, RANK, Graph, SymbolicTensor, writing
+from ..graph.sizes import is_open, joined_shape, same_spec, takes
 from .maybe import NONE, PRESENT, UNBOUND, Maybe, maybe, unbound
-from .objects import flatten
+from .objects import flatten, is_plain_object
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,13 +123,17 @@ def equal(x: Template, y: Template) -> bool:
     if isinstance(x, Optional) and isinstance(y, Optional):
         both = x.inner is not None and y.inner is not None
         return x.absent == y.absent and (equal(x.inner, y.inner) if both else x.inner is y.inner)  # pyright: ignore
-    return type(x) is type(y) and (x == y or isinstance(x, Mixed))
+    if isinstance(x, Traced) and isinstance(y, Traced):
+        return x.weak is y.weak and same_spec(x.spec, y.spec)
+    return isinstance(x, Mixed) and isinstance(y, Mixed)
 
 
 def general(value: Any, name: str) -> Template:
     """The template of one value that will meet different ones."""
     if isinstance(value, Maybe):
-        return Optional(value.absent, general(value.value, name))
+        held = value.value
+        same_object = is_plain_object(held) and _is_from_around(held)
+        return Optional(value.absent, Known(held) if same_object else general(held, name))
     if isinstance(value, Unsettled):
         return Mixed(value.error)
     if isinstance(value, SymbolicTensor):
@@ -166,8 +171,24 @@ def merge(template: Template, value: Any, name: str) -> Template:
     if isinstance(template, Known):
         if same(template.value, value):
             return template
-        return join(general(template.value, name), general(value, name), name)
+        return join(_beside(template.value, value, name), _beside(value, template.value, name), name)
+    if isinstance(template, Optional) and is_plain_object(value):
+        inner = Known(value) if template.inner is None else merge(template.inner, value, name)
+        return Optional(template.absent, inner if _is_from_around(value) else general(value, name))
     return join(template, general(value, name), name)
+
+
+def _beside(value: Any, other: Any, name: str) -> Template:
+    """The template of a value that meets another; an object that may only be absent stays the object that it is."""
+    absent = other is None or other is unbound or (isinstance(other, Maybe) and other.value is value)
+    return Known(value) if absent and is_plain_object(value) and _is_from_around(value) else general(value, name)
+
+
+def _is_from_around(value: Any) -> bool:
+    """Whether what an object holds is known where its variable's paths join."""
+    here = writing()
+    held = [leaf for leaf in flatten(value)[0] if isinstance(leaf, SymbolicTensor)]
+    return here is not None and all(x.context is here or here.within(x.context) for x in held)
 
 
 def settle(template: Template, value: Any, name: str) -> Template:
@@ -211,8 +232,11 @@ def _join_optional(x: Template, y: Template, name: str) -> Template:
 
 
 def _join_traced(x: Traced, y: Traced, name: str) -> Traced:
-    if x.spec.shape != y.spec.shape:
-        raise _shapes_differ(name, x, y)
+    graph = writing()
+    shape = x.spec.shape if graph is None else joined_shape(x.spec.shape, y.spec.shape, graph)
+    if shape is None:
+        raise _ranks_differ(name, x, y)
+    x, y = (Traced(Spec(shape, t.spec.dtype), t.weak) for t in (x, y))
     if x.weak and y.weak:
         weak = max(x.weak, y.weak, key=RANK.index)
         return Traced(Spec(x.spec.shape, PYTHON_NUMBERS[weak]), weak)
@@ -232,11 +256,11 @@ def _join_traced(x: Traced, y: Traced, name: str) -> Traced:
     )
 
 
-def _shapes_differ(name: str, x: Traced, y: Traced) -> ShapeError:
-    """What to say of shapes that differ."""
+def _ranks_differ(name: str, x: Traced, y: Traced) -> ShapeError:
+    """What to say of numbers of axes that differ; lengths may."""
     return ShapeError(
         f"{name!r} is {_show(x)} on one path and {_show(y)} on another; which one, is decided while the graph runs",
-        f"Give {name!r} one shape on both paths.",
+        f"Give {name!r} the same number of axes on both paths.",
     )
 
 
@@ -250,6 +274,13 @@ def _show(template: Template) -> str:
     if isinstance(template, Mixed):
         return "of different kinds"
     return "absent" if template.inner is None else f"absent or {_show(template.inner)}"
+
+
+def keeps(template: Template) -> bool:
+    """Whether a value is the very object that it was, if it is there at all."""
+    return isinstance(template, Known) or (
+        isinstance(template, Optional) and (template.inner is None or keeps(template.inner))
+    )
 
 
 def conflict(template: Template | None) -> Exception | None:
@@ -310,9 +341,10 @@ def _tensor(value: Any, spec: Spec, graph: Graph) -> Any:
     x = graph.lift(value)
     if x.dtype is not spec.dtype:
         x = graph.run(OPS["astype"], (x,), {"dtype": spec.dtype})  # pyright: ignore[reportArgumentType]
-    if x.shape != spec.shape:
-        x = graph.run(OPS["broadcast_to"], (x,), {"shape": spec.shape})  # pyright: ignore[reportArgumentType]
-    return x
+    if takes(spec, x.spec):
+        return x
+    shape = tuple([0 if is_open(n, graph) else n for n in spec.shape])  # where a value is absent
+    return graph.run(OPS["broadcast_to"], (x,), {"shape": shape})  # pyright: ignore[reportArgumentType]
 
 
 def decode(template: Template, tensors: Iterator[Any], name: str) -> Any:

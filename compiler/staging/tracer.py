@@ -15,7 +15,6 @@ from typing import Any
 
 from ...runtime import observers, tree
 from ...runtime.errors import DTypeError, ShapeError, SourceError
-from ...runtime.sizes import Sizes
 from ...runtime.spec import describe
 from ...runtime.tensor import OPS, Tensor
 from ...runtime.variable import Variable, traced_by
@@ -32,8 +31,8 @@ from .template import SideEffectError, StructureError, Template, Unsettled, merg
 class Trace:
     """The tracing of one function."""
 
-    def __init__(self, graph: Graph, sizes: Sizes) -> None:
-        self.graph, self.sizes = graph, sizes
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
         self.inputs: dict[Variable, SymbolicTensor] = {}  # variables that were read, and the inputs they became
         self.values: dict[Variable, Any] = {}  # what they hold at this point of the trace
         self.outer_tapes: tuple[observers.Observer, ...] = ()  # in the function, around the blocks being traced
@@ -196,7 +195,7 @@ def tracing(trace: Trace) -> Iterator[Trace]:
     """Trace inside the `with` block."""
     token = _trace.set(trace)
     try:
-        with write_to(trace.graph), traced_by(trace), observers.hidden(), trace.sizes.asked(_written):
+        with write_to(trace.graph), traced_by(trace), observers.hidden(), trace.graph.sizes.asked(_written):
             yield trace
     finally:
         _trace.reset(token)

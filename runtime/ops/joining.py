@@ -92,7 +92,7 @@ def _split(x: np.ndarray, lengths: Shape, axis: int) -> Parts:
 def split_lengths(x: Operand, /, *, lengths: Shape, axis: int = 0) -> tuple[Spec, ...]:
     """Parts of given lengths along an axis.   Shapes: (5, n), lengths=(2, 3) -> (2, n) (3, n)."""
     axis = normalize_axis("split", axis, len(x.shape))
-    if sum(lengths) != x.shape[axis] or min(lengths, default=0) < 0:
+    if sum(lengths) != x.shape[axis] or any([n < 0 for n in lengths]):
         raise ShapeError(
             f"split: lengths {tuple(lengths)} of axis {axis} of {describe(x)}",
             f"The lengths must add up to {x.shape[axis]}.",
