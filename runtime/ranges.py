@@ -19,6 +19,7 @@ from .dim import Dim, sized
 from .eager import EagerTensor
 from .errors import ArgumentError
 from .op import op
+from .samples import sample
 from .spec import Spec, as_shape, integers
 from .tensor import OPS
 
@@ -56,7 +57,7 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None,
     return asarray(found, wanted, device=device)
 
 
-@op(lambda length: np.arange(length))
+@op(lambda length: np.arange(length), samples=[sample(length=4), sample(length=0)])
 def count_to(*, length: Any) -> Spec:
     """0, 1, ... up to but not including a size.   Shapes: (length,)."""
     return Spec((length,), dtypes.int64)
