@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
+import sysconfig
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from . import build, prelude
 
 HOST = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_longlong, ctypes.POINTER(ctypes.c_void_p))
 POLL = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 HERE = Path(__file__).parent / "c"
+LAUNCH = (*[ctypes.c_void_p] * 3, ctypes.py_object, ctypes.c_void_p, ctypes.c_longlong, ctypes.py_object, ctypes.c_void_p)
+Launch = Callable[[int, list[np.ndarray], list[np.ndarray], int], int]
 
 
 class Table(ctypes.Structure):
@@ -43,13 +48,13 @@ def width() -> int:
 
 
 @cache
-def runtime() -> ctypes.CDLL:
+def runtime() -> Any:
     """The runtime library.
 
     Errors: BuildError.
     """
     text = (HERE / "runtime.c").read_text().replace('#include "gemm.h"', (HERE / "gemm.h").read_text())
-    found = build.library(text, ("-pthread",), "runtime")
+    found = ctypes.PyDLL(build.library(text, ("-pthread",), "runtime")._name)
     found.wf_set_threads(threads())
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=found.wf_after_fork)
@@ -72,12 +77,59 @@ def table(host: Any, poll: Any) -> Table:
     return Table(**address, host=host, poll=poll)
 
 
-def function(text: str) -> Callable[..., int]:
-    """A program, built and loaded: called with the table, a token, operands, results and memory.
+def function(text: str, calls: Table, constants: Sequence[np.ndarray]) -> Launch:
+    """A program, built and loaded: called with a token, operands, results and the address of memory.
+
+    It returns 0, or 1 when a call of Python raised. Operands and results have the dtypes and shapes that the program
+    was written for.
 
     Errors: BuildError.
     """
     whole = "\n".join([prelude.text(text), (HERE / "program.h").read_text(), text])
-    run = build.library(whole).run
+    library = build.library(whole)
+    return _quick(library, calls, constants) if _knows_objects() else _careful(library, calls, constants)
+
+
+def _knows_objects() -> bool:
+    """Whether Python's objects lie as the runtime library knows them: not without a global lock."""
+    return not sysconfig.get_config_var("Py_GIL_DISABLED") and ctypes.sizeof(ctypes.c_void_p) == 8
+
+
+def _quick(library: ctypes.CDLL, calls: Table, constants: Sequence[np.ndarray]) -> Launch:
+    launch = runtime().wf_launch
+    launch.argtypes, launch.restype = LAUNCH, ctypes.c_int
+    run, shared = ctypes.cast(library.run, ctypes.c_void_p).value, ctypes.addressof(calls)
+    fixed, count = pointers(constants), len(constants)
+
+    def call(token: int, operands: list[np.ndarray], results: list[np.ndarray], memory: int) -> int:
+        failed = launch(run, shared, token, operands, fixed, count, results, memory)
+        if failed < 0:
+            operands = [in_order(x) for x in operands]
+            failed = launch(run, shared, token, operands, fixed, count, results, memory)
+        return failed
+
+    return call
+
+
+def _careful(library: ctypes.CDLL, calls: Table, constants: Sequence[np.ndarray]) -> Launch:
+    run = library.run
     run.argtypes, run.restype = [ctypes.c_void_p] * 5, ctypes.c_int
-    return run
+    shared, fixed = ctypes.addressof(calls), list(constants)
+
+    def call(token: int, operands: list[np.ndarray], results: list[np.ndarray], memory: int) -> int:
+        given = [*map(in_order, operands), *fixed]
+        return run(shared, token, pointers(given), pointers(results), memory)
+
+    return call
+
+
+def pointers(arrays: Sequence[np.ndarray]) -> Any:
+    """Pointers to arrays, for C."""
+    return (ctypes.c_void_p * max(len(arrays), 1))(*[a.ctypes.data for a in arrays])
+
+
+def in_order(array: np.ndarray) -> np.ndarray:
+    """An array whose elements lie one after the other: itself, or a copy."""
+    if array.flags.c_contiguous and array.flags.aligned:
+        return array
+    return np.array(array, order="C").reshape(array.shape)

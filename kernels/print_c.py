@@ -49,6 +49,15 @@ COMBINE = {"sum": "{0} + {1}", "prod": "{0} * {1}", "max": "wf_max_{t}({0}, {1})
 UNROLL = 4
 
 
+# What elements that kernels only move are moved as.
+CARRIERS = {dtypes.float16: np.dtype("uint16"), dtypes.bfloat16: np.dtype("uint16"), dtypes.complex64: np.dtype("uint64")}
+
+
+def carrier(dtype: np.dtype) -> np.dtype:
+    """The dtype as which kernels move elements."""
+    return CARRIERS.get(dtype, dtype)
+
+
 def supported(dtype: np.dtype) -> bool:
     """Whether kernels compute with elements of a dtype."""
     return dtype in TAGS
@@ -165,7 +174,8 @@ class Printer:
 
     def storage(self, dtype: np.dtype) -> str:
         """The C type of an element in memory."""
-        return "u8" if dtype is dtypes.bool_ else TAGS[dtype]
+        dtype = carrier(dtype)
+        return "u8" if dtype is dtypes.bool_ else "c128" if dtype is dtypes.complex128 else TAGS[dtype]
 
     def name_of(self, function: str, dtype: np.dtype, lanes: int) -> str:
         """The prelude's function for a dtype."""
@@ -229,9 +239,7 @@ class Printer:
             case Load():
                 return self.load(expr, scope)
             case Gather():
-                at = self.value(expr.at, scope)
-                start = f"{expr.pointer} + {index_text(expr.index, self.dropped)}"
-                return f"{self.name_of('gather', expr.dtype, n)}({start}, {at})"
+                return self.gather(expr, scope)
             case Cast():
                 x = self.value(expr.x, scope)
                 source, target = ("m32" if d is dtypes.bool_ else TAGS[d] for d in (expr.x.dtype, expr.dtype))
@@ -259,6 +267,27 @@ class Printer:
         if scope.part:
             return f"{self.name_of('load_part', expr.dtype, n)}({start}, {scope.part})"
         return f"{self.name_of('load', expr.dtype, n)}({start})"
+
+    def gather(self, expr: Gather, scope: Scope) -> str:
+        """A load at a computed place: of neighbours where the place is the same for all lanes."""
+        n, lane = scope.lanes, scope.lane
+        if n > 1 and not self.varies(expr.at, lane):
+            return self.load(Load(expr.dtype, f"{expr.pointer} + {self.names_at(expr, scope)}", expr.index), scope)
+        step = expr.index.count(lane) if lane else 0
+        at = self.value(expr.at, scope)
+        if n > 1 and not is_zero(step):
+            at = f"{at} + iota_i64x{n}() * {count_text(step)}"
+        return f"{self.name_of('gather', expr.dtype, n)}({expr.pointer} + {index_text(expr.index, self.dropped)}, {at})"
+
+    def names_at(self, expr: Gather, scope: Scope) -> str:
+        """The computed place, one number."""
+        target = scope.outer if scope.is_lane_loop and scope.outer is not None else scope
+        inner = Scope(self, target, 1)
+        text = self.scalar(expr.at, inner)
+        target.lines += inner.lines
+        target.names.update(inner.names)
+        target.kept += [*inner.kept, expr.at]
+        return text
 
     def apply(self, symbol: str, expr: Apply, args: list[str], n: int) -> str:
         dtype = expr.args[-1].dtype
@@ -384,12 +413,15 @@ class Printer:
         return inner.lines
 
     def lanes_of(self, s: Loop) -> int:
-        """How many elements a vector holds, so that the widest fits."""
+        """How many elements a vector holds: as many as fit of the widest, but not twice as many as there are."""
         sizes = [4]
         for value in expressions(s.body):
             sizes += [x.dtype.itemsize for x in walk(value) if self.varies(x, s.variable)]
             sizes.append(value.dtype.itemsize)
-        return self.width // max(sizes)
+        n = self.width // max(sizes)
+        while n > 1 and isinstance(s.extent, int) and n // 2 >= s.extent:
+            n //= 2
+        return n
 
     def fold(self, s: Fold, scope: Scope) -> None:
         """Print a fold: its accumulators, the loop, and what comes of them."""

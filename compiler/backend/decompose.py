@@ -31,6 +31,7 @@ from ...runtime.spec import Spec, normalize_axes, size
 from ...runtime.tensor import OPS
 from ..graph.graph import Graph
 from ..graph.rewrite import Rewriter
+from .views import FOLDS
 
 
 def decompose(graph: Graph) -> Graph:
@@ -52,6 +53,22 @@ def check_indices(ok: Any, indices: Any, /, *, name: str, what: str, length: int
 
 check_indices.effect = check_indices.raises = True
 check_indices.gradient(None)
+
+
+def _check_positions(ok: Any, *indices: Any, lengths: Any, axes: Any, label: str) -> tuple[()]:
+    if not ok:
+        OPS["join_indices"].kernel(*indices, lengths=lengths, axes=axes, label=label)  # pyright: ignore[reportFunctionMemberAccess]
+    return ()
+
+
+@op(_check_positions)
+def check_positions(ok: Any, /, *indices: Any, lengths: Any, axes: Any, label: str) -> tuple[Spec, ...]:
+    """Raise as indexing does unless all positions were found to be in range."""
+    return ()
+
+
+check_positions.effect = check_positions.raises = True
+check_positions.gradient(None)
 
 
 class _Writer:
@@ -197,7 +214,38 @@ def _count_nonzero(w: _Writer, x: Any) -> Any:
     return w("sum", w("not_equal", x, False if x.dtype is dtypes.bool_ else 0), **w.attrs)
 
 
+def _fold(w: _Writer, x: Any) -> Any:
+    """A fold of no axes is a cast."""
+    return None if w.axes(x) else w("astype", x, dtype=w.node.outputs[0].dtype)
+
+
+def _join_indices(w: _Writer, *indices: Any) -> Any:
+    """Positions counted from the front, in rows; numbers stay for what indexes by numbers."""
+    lengths = w.attrs["lengths"]
+    if not w.node.outputs[0].shape[1:] or any(isinstance(i, int) for i in indices):
+        return None
+    inside, found = None, []
+    for i, n in zip(indices, lengths, strict=True):
+        i = w("astype", i, dtype=dtypes.int64)
+        valid = w("all", w("logical_and", w("greater_equal", i, -n), w("less", i, n)))
+        inside = valid if inside is None else w("logical_and", inside, valid)
+        found.append(w("where", w("less", i, 0), w("add", i, n), i))
+    w.graph.run(check_positions, (inside, *indices), dict(w.attrs))
+    shape = w.node.outputs[0].shape
+    rows = [w("expand_dims", w("broadcast_to", i, shape=shape[1:]), axis=0) for i in found]
+    return rows[0] if len(rows) == 1 else w("concat", *rows, axis=0)
+
+
+def _embedding(w: _Writer, table: Any, indices: Any) -> Any:
+    n = table.shape[0]
+    i = w("astype", indices, dtype=dtypes.int64)
+    valid = w("all", w("logical_and", w("greater_equal", i, 0), w("less", i, n)))
+    w.graph.run(check_indices, (valid, indices), {"name": "embedding", "what": "index", "length": n})
+    return w("index_get", table, w("expand_dims", i, axis=0), axes=(0,))
+
+
 RULES: dict[str, Callable[..., Any]] = {
+    **dict.fromkeys(FOLDS, _fold),
     "mean": _mean,
     "softmax": _softmax,
     "log_softmax": _log_softmax,
@@ -209,6 +257,8 @@ RULES: dict[str, Callable[..., Any]] = {
     "std": _std,
     "cross_entropy_dense": _dense,
     "cross_entropy_sparse": _sparse,
+    "join_indices": _join_indices,
+    "embedding": _embedding,
     "vecdot": _vecdot,
     "count_nonzero": _count_nonzero,
 }
@@ -221,5 +271,7 @@ def _visit(rewriter: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:
     if rule is None or any(x.dtype not in PLAIN for x in operands) or not all(size(x.shape) for x in operands):
         return None
     results = rule(_Writer(new, node), *node.inputs)
+    if results is None:
+        return None
     results = results if isinstance(results, tuple) else (results,)
     return results if all(r.spec == y.spec for r, y in zip(results, node.outputs, strict=True)) else None

@@ -7,27 +7,31 @@ index is the same expression object, and so is computed once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...kernels.kernel import Expr, Index, Load, Local, Position
+from ...kernels.kernel import ZERO, Expr, Gather, Index, Load, Local, Position
 from ...kernels.scalar import build, cast, number, read, truth
 from ...runtime import dtypes
 from ...runtime.op import Node
-from ...runtime.spec import normalize_axes
+from ...runtime.ops.gathering import place as places_at
+from ...runtime.spec import normalize_axes, normalize_axis
 from ..graph.graph import SymbolicTensor
 from . import views
 from .places import Memory, Place, Register
 from .views import Indices
 
+TIMES, PLUS = (read(f"{{0}} {symbol} {{1}}") for symbol in "*+")
 ROUNDINGS = frozenset({"floor", "ceil", "trunc", "round", "conj", "real"})  # of integers: the integers themselves
 
 
 class Elements:
     """Builds the expressions of one kernel."""
 
-    def __init__(self, makers: Mapping[int, Node], places: Mapping[int, Place]) -> None:
-        self.makers, self.places = makers, places
+    def __init__(
+        self, makers: Mapping[int, Node], places: Mapping[int, Place], memory: Callable[[SymbolicTensor], Memory]
+    ) -> None:
+        self.makers, self.places, self.memory = makers, places, memory
         self.folds: dict[int, Local] = {}  # results of folds of this kernel, by key
         self.known: dict[tuple[int, Indices], Expr] = {}  # what was computed in this kernel already
 
@@ -57,6 +61,8 @@ class Elements:
             return self.cast_to(self.operand(node.inputs[0], indices, None), node.outputs[0].dtype)
         if node.op.name == "one_hot":
             return self.one_hot(node, indices)
+        if node.op.name == "index_get":
+            return self.gathered(node, indices)
         op: Any = node.op
         dtype = op.compute_dtype(*node.inputs)
         wanted = op.operand_dtypes(dtype)
@@ -84,6 +90,21 @@ class Elements:
             dtypes.int64,
         )
         return self.cast_to(hot, node.outputs[0].dtype)
+
+    def gathered(self, node: Node, indices: Indices) -> Expr:
+        """An element at positions that are elements of another array."""
+        x, rows = node.inputs
+        axes = [normalize_axis("index_get", a, len(x.shape)) for a in node.attrs["axes"]]
+        first, count = places_at(axes), len(rows.shape) - 1
+        here, rest = indices[first : first + count], list(indices[:first] + indices[first + count :])
+        full = tuple(ZERO if i in axes else rest.pop(0) for i in range(len(x.shape)))
+        place = self.memory(x)
+        at: Expr | None = None
+        for row, axis in enumerate(axes):
+            step = build(TIMES, [cast(self(rows, (Index((), row), *here)), dtypes.int64), number(place.strides[axis], dtypes.int64)], dtypes.int64)
+            at = step if at is None else build(PLUS, [at, step], dtypes.int64)
+        assert at is not None
+        return Gather(x.dtype, place.pointer, views.offset(place.strides, place.start, full), at)
 
     def position(self, index: Index) -> Expr:
         return Position(dtypes.int64, index)

@@ -23,10 +23,9 @@ from ...runtime.spec import Shape, StackSpec, normalize_axes, size
 from ..graph.graph import Graph, SymbolicTensor
 from ..graph.rewrite import has_effect
 from . import views
-from .views import Indices, is_one
+from .views import FOLDS, Indices, is_one
 
-FOLDS = {"sum": "sum", "prod": "prod", "max": "max", "min": "min", "any": "any", "all": "all"}
-MAKERS = frozenset({"astype", "one_hot"})  # maps that are no scalar expression of the op table
+MAKERS = frozenset({"astype", "one_hot", "index_get"})  # maps that are no scalar expression of the op table
 DEAR = ("exp", "log", "sin", "cos", "tan", "erf", "pow", "tanh", "sigmoid", "softplus", "gamma", "sinc", "silu",
         "gelu", "mish", "elu", "selu", "logadd", "xlog", "hypot", "logit", "sqrt", "divide", "remainder")  # fmt: skip
 LONG = 1 << 14  # elements of a whole fold that are worth several threads
@@ -51,6 +50,8 @@ class Group:
 
 def kind_of(node: Node) -> str:
     """What a node is to fusion."""
+    if any(y.dtype is dtypes.complex128 for y in node.outputs):
+        return "other"
     if views.is_view(node):
         return "view"
     if len(node.outputs) != 1 or isinstance(node.outputs[0].spec, StackSpec) or node.op.effect:
@@ -60,9 +61,16 @@ def kind_of(node: Node) -> str:
         return "other"
     if not size(y.shape) or not all(size(x.shape) for x in tensors):
         return "other"
+    if node.op.name == "index_get" and len(node.inputs[1].shape) == 1:
+        return "other"  # a part of the operand's memory
     if node.op.elementwise or node.op.name in MAKERS:
         return "map"
     return "fold" if node.op.name in FOLDS else "other"
+
+
+def is_gathered(node: Node, i: int) -> bool:
+    """Whether an operand is read at places that are computed."""
+    return node.op.name == "index_get" and i == 0
 
 
 def lies_in_operand(node: Node) -> bool:
@@ -122,14 +130,14 @@ class Fusion:
         return list(dict.fromkeys(found))
 
     def uses(self) -> dict[int, list[Any]]:
-        """For each value the groups that read it, through views; None stands for the outputs of the region."""
+        """For each value the groups that read it, through views; None stands for what needs it in memory."""
         found: dict[int, list[Any]] = {}
         for group in self.groups:
             for node in (*group.inlined, *group.nodes):
-                for x in node.inputs:
+                for i, x in enumerate(node.inputs):
                     b = self.base(x)
                     if b is not None:
-                        found.setdefault(b.key, []).append(group)
+                        found.setdefault(b.key, []).append(None if is_gathered(node, i) else group)
         for y in self.graph.outputs:
             b = self.base(y)
             if b is not None:
@@ -223,6 +231,9 @@ class Fusion:
         """Whether the node reads what the group makes at its own place only."""
         shape = node.inputs[0].shape if self.kinds[id(node)] == "fold" else node.outputs[0].shape
         own = self.own_index(shape, group)
+        if is_gathered(node, 0):
+            b = self.base(node.inputs[0])
+            return b is None or self.group_of.get(b.key) is not group
         return all(self.reads_aligned(x, self.into(node, x, own), group) for x in node.inputs)
 
     def into(self, node: Node, x: Any, own: Indices) -> Indices:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.kernel import Index, Kernel, Load, Local, Parameter, Store, expressions, indices_of, statements, walk
-from ...kernels.print_c import Printer, Scope, index_text, literal, supported
+from ...kernels.print_c import Printer, Scope, carrier, index_text, literal, supported
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec, size
@@ -25,7 +25,7 @@ from ..graph.graph import Graph, SymbolicTensor
 from ..graph.rewrite import symbols
 from . import nests, views
 from .elements import Elements
-from .groups import FOLDS, Fusion, Group, cost, folded_axes
+from .groups import Fusion, Group, cost, folded_axes
 from .nodes import WRITES, Rows
 from .places import Arena, Block, Memory, Pile, Place, Register, bytes_of, contiguous
 
@@ -38,10 +38,13 @@ class Unsupported(Exception):
 
 @dataclass
 class HostCall:
-    """A node that Python runs: its operands and results are given as a table of pointers, the results first."""
+    """A node that Python runs: its operands and results are given as a table of pointers, the results first.
+
+    A loop without operands stands for the error that it makes too many trips.
+    """
 
     node: Node
-    operands: list[Memory | None] = field(default_factory=list)  # None: a weak number, or no operand
+    operands: list[Memory | None] | None = field(default_factory=list)  # None inside: a weak number, or no operand
 
 
 @dataclass
@@ -87,14 +90,14 @@ class Lowering:
         """The place of an input."""
         name = self.printer.fresh("v")
         kind = self.printer.storage(x.dtype)
-        if not x.shape:
+        if in_register(x.spec):
             value = f"*(const {kind} *){where}"
             value = f"{value} != 0" if x.dtype is dtypes.bool_ else value
             lines.append(f"{self.printer.kind(x.dtype, 1)} {name} = {value};")
             self.locals[name] = x.dtype
             return Register(name, x.spec)
         lines.append(f"const {kind} *{name} = {where};")
-        self.pointers[name] = x.dtype
+        self.pointers[name] = carrier(x.dtype)
         return contiguous(name, x.spec)
 
     def outgoing(self, lines: list[str]) -> dict[int, Memory]:
@@ -103,9 +106,9 @@ class Lowering:
         found: dict[int, Memory] = {}
         for i, y in enumerate(self.graph.outputs):
             name = f"out{i}"
-            self.pointers[name] = y.dtype
+            self.pointers[name] = carrier(y.dtype)
             lines.append(f"{self.printer.storage(y.dtype)} *{name} = out[{i}];")
-            if y.shape and y.key not in given and y.key not in found:
+            if not in_register(y.spec) and y.key not in given and y.key not in found:
                 found[y.key] = contiguous(name, y.spec)
         return found
 
@@ -146,9 +149,14 @@ class Lowering:
         kept = np.ascontiguousarray(array[(0,) * array.ndim] if uniform else array)
         self.constants.append(kept)
         name = f"constant{len(self.constants) - 1}"
-        self.pointers[name] = array.dtype
+        self.pointers[name] = carrier(array.dtype)
         strides = (0,) * array.ndim if uniform else views.row_major(spec.shape)
         return Memory(name, spec, strides)
+
+
+def in_register(spec: Spec) -> bool:
+    """Whether a value is a C variable."""
+    return not spec.shape and supported(spec.dtype)
 
 
 def check(graph: Graph) -> None:
@@ -274,7 +282,7 @@ class Region:
         kind = self.printer.storage(y.dtype)
         value = f"{inner.name} != 0" if y.dtype is dtypes.bool_ else inner.name
         self.lines.append(f"{kind} {name}[1] = {{{value}}};")
-        self.program.pointers[name] = y.dtype
+        self.program.pointers[name] = carrier(y.dtype)
         return Memory(name, y.spec, (0,) * len(y.shape))
 
     def is_read_elsewhere(self, y: SymbolicTensor, group: Group) -> bool:
@@ -292,7 +300,7 @@ class Region:
         name = self.printer.fresh("v")
         kind = self.printer.storage(spec.dtype)
         self.lines.append(f"{kind} *{name} = ({kind} *)(arena + {block.start});")
-        self.program.pointers[name] = spec.dtype
+        self.program.pointers[name] = carrier(spec.dtype)
         return contiguous(name, spec, block)
 
     def as_memory(self, x: SymbolicTensor, dense_for: SymbolicTensor | None = None) -> Memory:
@@ -306,7 +314,7 @@ class Region:
             kind = self.printer.storage(x.dtype)
             value = f"{place.name} != 0" if x.dtype is dtypes.bool_ else place.name
             self.lines.append(f"{kind} {name}[1] = {{{value}}};")
-            self.program.pointers[name] = x.dtype
+            self.program.pointers[name] = carrier(x.dtype)
             return contiguous(name, spec)
         if isinstance(place, Pile):
             raise Unsupported("a stack where memory is needed")
@@ -334,7 +342,7 @@ class Region:
         elif group.kind == "fold":
             self.fold(group)
         else:
-            elements = Elements(self.makers, self.places)
+            elements = Elements(self.makers, self.places, self.as_memory)
             made = self.targets(group)
             build = nests.map_nest if group.kind == "map" else lambda *a: nests.Rows(*a).nest()
             if made.places:
@@ -347,20 +355,20 @@ class Region:
         for node in group.nodes:
             y = node.outputs[0]
             if self.is_read_elsewhere(y, group):
-                found[y.key] = self.memory(y) if y.shape else self.cell(y)
+                found[y.key] = self.cell(y) if in_register(y.spec) else self.memory(y)
         return nests.Targets(found)
 
     def cell(self, y: SymbolicTensor) -> Memory:
         """Memory for one element."""
         name = self.printer.fresh("v")
         self.lines.append(f"{self.printer.storage(y.dtype)} {name}[1];")
-        self.program.pointers[name] = y.dtype
+        self.program.pointers[name] = carrier(y.dtype)
         return contiguous(name, y.spec)
 
     def settle(self, made: nests.Targets) -> None:
         """Results have their places from here on; one without axes becomes a variable."""
         for key, place in made.places.items():
-            self.places[key] = place if place.shape else self.loaded(place)
+            self.places[key] = self.loaded(place) if in_register(place.spec) else place
 
     def loaded(self, place: Memory) -> Register:
         name = self.printer.fresh("v")
@@ -372,7 +380,7 @@ class Region:
 
     def scalars(self, group: Group) -> None:
         """Numbers: computed in line."""
-        elements = Elements(self.makers, self.places)
+        elements = Elements(self.makers, self.places, self.as_memory)
         for node in group.nodes:
             y = node.outputs[0]
             self.scope.lines = self.lines
@@ -383,7 +391,7 @@ class Region:
 
     def fold(self, group: Group) -> None:
         node = group.nodes[0]
-        elements = Elements(self.makers, self.places)
+        elements = Elements(self.makers, self.places, self.as_memory)
         axes, n = folded_axes(node), len(group.space)
         made = self.targets(group)
         if not made.places:
@@ -403,7 +411,7 @@ class Region:
         partial = self.printer.fresh("v")
         store = made.store(y, tuple(Index() for _ in y.shape), Local(y.dtype, "whole"))
         first, last, count = nests.partial_nests(node, group, elements, store, partial)
-        kind = FOLDS[node.op.name]
+        kind = views.FOLDS[node.op.name]
         wide = dtypes.float64 if y.dtype is dtypes.float32 and kind in ("sum", "prod") else y.dtype
         block = self.program.arena.take(count * wide.itemsize)
         c = self.printer.storage(wide)
@@ -463,7 +471,9 @@ class Region:
         group = Group("map", target.shape)
         axes = nests.names_of(target.shape)
         at = nests.own_indices(axes, target.shape)
-        load = Load(source.dtype, source.pointer, views.offset(source.strides, source.start, at))
+        if source.dtype is dtypes.complex128:
+            raise Unsupported("complex128 elements that do not lie in order")
+        load = Load(carrier(source.dtype), source.pointer, views.offset(source.strides, source.start, at))
         store = Store(target.pointer, views.offset(target.strides, target.start, at), load)
         self.launch(nests.nest_of([store], axes, cost(())), group)
 
@@ -483,18 +493,18 @@ class Region:
 
     def host(self, node: Node) -> None:
         """Have Python run a node."""
-        outs = [self.memory(y) if y.shape else self.cell(y) for y in node.outputs]
-        call = HostCall(node)
+        outs = [self.cell(y) if in_register(y.spec) else self.memory(y) for y in node.outputs]
+        operands: list[Memory | None] = []
         table = [f"{m.pointer} + {index_text(m.start)}" for m in outs]
         for x in node.inputs:
             if isinstance(x, SymbolicTensor):
                 place = self.as_memory(x)
-                call.operands.append(place)
+                operands.append(place)
                 table.append(f"(void *)({place.pointer} + {index_text(place.start)})")
             else:
-                call.operands.append(None)
+                operands.append(None)
         number = len(self.program.hosts)
-        self.program.hosts.append(call)
+        self.program.hosts.append(HostCall(node, operands))
         self.lines.append(
             f"{{ void *b[] = {{{', '.join(table) or '0'}}}; if (rt->host(token, {number}, b)) goto failed; }}"
         )
@@ -516,23 +526,24 @@ class Region:
 
     def target(self, y: SymbolicTensor) -> Memory:
         """Memory for a value, one without axes included."""
-        return self.memory(y) if y.shape else self.cell(y)
+        return self.cell(y) if in_register(y.spec) else self.memory(y)
 
     def settle_one(self, y: SymbolicTensor, place: Memory) -> None:
         self.settle(nests.Targets({y.key: place}))
 
     def write(self, target: Memory, x: Any) -> None:
         """Put a value, broadcast and cast, into memory."""
+        if isinstance(x, SymbolicTensor) and x.dtype is target.dtype:
+            place = self.as_memory(x)
+            missing = len(target.shape) - len(x.shape)
+            strides = (0,) * missing + tuple(0 if n == 1 else s for n, s in zip(x.shape, place.strides, strict=True))
+            self.copy(target, Memory(place.pointer, target.spec, strides, place.start))
+            return
+        if not supported(target.dtype):
+            raise Unsupported(f"a value cast to {target.spec}")
         axes = nests.names_of(target.shape)
         at = nests.own_indices(axes, target.shape)
-        elements = Elements(self.makers, self.places)
-        if isinstance(x, SymbolicTensor):
-            self.place(x)
-            place = self.places[x.key]
-            if isinstance(place, Memory) and x.shape == target.shape and x.dtype is target.dtype:
-                self.copy(target, place)
-                return
-        value = elements.operand(x, at, target.dtype)
+        value = Elements(self.makers, self.places, self.as_memory).operand(x, at, target.dtype)
         store = Store(target.pointer, views.offset(target.strides, target.start, at), value)
         self.launch(nests.nest_of([store], axes, cost(())), Group("map", target.shape))
 
@@ -547,7 +558,7 @@ class Region:
         name = self.printer.fresh("v")
         kind = self.printer.storage(dtype)
         self.lines.append(f"{kind} *{name} = {text};")
-        self.program.pointers[name] = dtype
+        self.program.pointers[name] = carrier(dtype)
         return name
 
     def pile(self, y: SymbolicTensor, text: str) -> Pile:
@@ -582,15 +593,28 @@ class Region:
         for y, (now, _) in zip(node.outputs, state, strict=True):
             self.places[y.key] = now
         places = [s[0] for s in state] + [self.captured(x) for x in node.inputs[n:]]
+        left = self.trips_left(node)
         self.lines.append("for (;;) {")
         asked = self.block(test, places, {})
         self.lines += ["    " + line for line in asked.lines]
         self.lines.append(f"    if (!{asked.number(test.outputs[0])}) break;")
         asked.finish()
+        if left:
+            self.lines.append(f"    if (!{left}--) {{ void *b[] = {{0}}; rt->host(token, {len(self.program.hosts)}, b); goto failed; }}")
+            self.program.hosts.append(HostCall(node, None))
         self.lines.append("    if ((spent += 16) > 1 << 22) { spent = 0; if (rt->poll(token)) goto failed; }")
         body = self.step(step, places, state)
         self.lines += ["    " + line for line in body]
         self.lines.append("}")
+
+    def trips_left(self, node: Node) -> str:
+        """The variable that counts down a loop whose trips are bounded."""
+        most = node.attrs.get("max_trips")
+        if most is None:
+            return ""
+        name = self.printer.fresh("v")
+        self.lines.append(f"i64 {name} = {-(-most // node.attrs.get('segment', 1))};")
+        return name
 
     def state(self, x: Any, y: SymbolicTensor) -> tuple[Place, Memory | None]:
         """Where a part of a loop's state lives, and where its next value is written."""
@@ -601,7 +625,7 @@ class Region:
             assert isinstance(place, Pile)
             self.lines.append(f"struct wf_stack {name} = {place.name};")
             return Pile(name, y.spec), None
-        if not y.shape:
+        if in_register(y.spec):
             self.lines.append(f"{self.printer.kind(y.dtype, 1)} {name} = {self.number(x)};")
             self.program.locals[name] = y.dtype
             return Register(name, y.spec), None
@@ -650,7 +674,7 @@ class Region:
             if isinstance(y.spec, StackSpec):
                 self.lines.append(f"struct wf_stack {name};")
                 results.append(Pile(name, y.spec))
-            elif not y.shape:
+            elif in_register(y.spec):
                 self.lines.append(f"{self.printer.kind(y.dtype, 1)} {name};")
                 self.program.locals[name] = y.dtype
                 results.append(Register(name, y.spec))

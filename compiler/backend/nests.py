@@ -44,7 +44,7 @@ from ...runtime.op import Node
 from ...runtime.spec import Shape, size
 from . import views
 from .elements import Elements
-from .groups import DEAR, FOLDS, Group, cost, folded_axes
+from .groups import DEAR, Group, cost, folded_axes
 from .places import Memory
 
 CHUNK = 4096  # elements of a map that one step of the grid computes
@@ -194,7 +194,7 @@ class Rows:
     def take(self, node: Node) -> None:
         """Add a node to the stages."""
         y = node.outputs[0]
-        if node.op.name in FOLDS and len(y.shape) <= len(self.group.space) and self.folds(node):
+        if node.op.name in views.FOLDS and len(y.shape) <= len(self.group.space) and self.folds(node):
             self.fold(node)
         elif y in self.targets:
             self.keep(y)
@@ -208,7 +208,7 @@ class Rows:
         self.after(value)
         name = f"fold{len(self.elements.folds)}"
         self.adds.append(Add(name, value))
-        self.results[name] = (FOLDS[node.op.name], value.dtype)
+        self.results[name] = (views.FOLDS[node.op.name], value.dtype)
         self.elements.folds[y.key] = Local(y.dtype, name)
         if y in self.targets:
             self.keep(y)
@@ -338,7 +338,7 @@ def rebuilt(x: Expr, replaced: Mapping[int, Expr]) -> Expr:
 def folded_value(node: Node, elements: Elements, indices: views.Indices) -> Expr:
     """The element that a fold takes in."""
     value = elements(node.inputs[0], indices)
-    return truth(value) if FOLDS[node.op.name] in ("any", "all") else cast(value, node.outputs[0].dtype)
+    return truth(value) if views.FOLDS[node.op.name] in ("any", "all") else cast(value, node.outputs[0].dtype)
 
 
 # -- other folds
@@ -358,7 +358,7 @@ def column_nest(node: Node, group: Group, elements: Elements, targets: Targets) 
     inner = Loop("", 0, ())
     for name, n in reversed(columns):
         inner = Loop(name, n, (Add("fold", value),) if not inner.variable else (inner,))
-    fold = Fold({"fold": (FOLDS[node.op.name], value.dtype)}, inner)
+    fold = Fold({"fold": (views.FOLDS[node.op.name], value.dtype)}, inner)
     *outer, (name, n) = rows
     price = cost([node, *group.inlined]) * size(tuple(n for _, n in columns))
     dropped = gone(axes, [*rows, *columns])
@@ -388,7 +388,7 @@ def mixed_nest(node: Node, group: Group, elements: Elements, targets: Targets) -
     body: Bodies = [Add("fold", value)]
     columns = merged(across, [*body, store]) or [across[-1]]
     rows = merged(kept, [*body, store])
-    fold = Fold({"fold": (FOLDS[node.op.name], value.dtype)}, loops(columns, body))
+    fold = Fold({"fold": (views.FOLDS[node.op.name], value.dtype)}, loops(columns, body))
     price = cost([node, *group.inlined]) * size(tuple(n for _, n in columns))
     dropped = gone(axes, [*rows, *columns])
     if not rows:
@@ -402,7 +402,7 @@ def partial_nests(node: Node, group: Group, elements: Elements, store: Store, pa
     Parts do not depend on the number of threads, nor does the result.
     """
     axes = names_of(group.space)
-    kind = FOLDS[node.op.name]
+    kind = views.FOLDS[node.op.name]
     value = folded_value(node, elements, own_indices(axes, group.space))
     wide = dtypes.float64 if value.dtype is dtypes.float32 and kind in ("sum", "prod") else value.dtype
     left = merged(axes, [Add("fold", value)])

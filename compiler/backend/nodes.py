@@ -111,6 +111,21 @@ def write_join_indices(region: Region, node: Node) -> bool:
     return True
 
 
+def _rows(region: Region, indices: SymbolicTensor) -> Rows:
+    """Positions, each with a name: those of an array are read from it."""
+    found = region.rows.get(indices.key)
+    if found is None:
+        place = region.as_memory(indices)
+        names = []
+        for i in range(indices.shape[0]):
+            name = region.printer.fresh("v")
+            region.lines.append(f"i64 {name} = {place.pointer}[{index_text(place.start + i * place.strides[0])}];")
+            region.program.locals[name] = dtypes.int64
+            names.append(name)
+        found = region.rows[indices.key] = Rows(names, indices.spec)
+    return found
+
+
 def _at_rows(place: Memory, rows: Rows, axes: Sequence[int], spec: Spec) -> Memory:
     """The memory that positions leave of a tensor."""
     start = place.start
@@ -123,12 +138,12 @@ def _at_rows(place: Memory, rows: Rows, axes: Sequence[int], spec: Spec) -> Memo
 def write_index_get(region: Region, node: Node) -> bool:
     """A slice at positions that are numbers is memory too."""
     x, indices = node.inputs
-    rows = region.rows.get(indices.key)
-    if rows is None:
+    if len(indices.shape) != 1:
         return False
+    rows = _rows(region, indices)
     y, axes = node.outputs[0], [normalize_axis("index_get", a, len(x.shape)) for a in node.attrs["axes"]]
     found = _at_rows(region.as_memory(x), rows, axes, y.spec)
-    region.places[y.key] = found if y.shape else region.loaded(found)
+    region.settle_one(y, found)
     if y.shape:
         return True
 
@@ -136,9 +151,9 @@ def write_index_get(region: Region, node: Node) -> bool:
 def write_index_sum(region: Region, node: Node) -> bool:
     """Zeros, with a value at positions that are numbers."""
     x, indices = node.inputs
-    rows = region.rows.get(indices.key)
-    if rows is None:
+    if len(indices.shape) != 1:
         return False
+    rows = _rows(region, indices)
     y = node.outputs[0]
     target = region.target(y)
     region.clear(target)
@@ -151,9 +166,9 @@ def write_index_sum(region: Region, node: Node) -> bool:
 def write_index_put(region: Region, node: Node) -> bool:
     """A copy, with a value at positions that are numbers."""
     x, indices, value = node.inputs
-    rows = region.rows.get(indices.key)
-    if rows is None or node.attrs["mode"] != "set":
+    if len(indices.shape) != 1 or node.attrs["mode"] != "set":
         return False
+    rows = _rows(region, indices)
     y = node.outputs[0]
     target = region.target(y)
     region.write(target, x)
@@ -296,7 +311,7 @@ def write_pop(region: Region, node: Node) -> bool:
         region.pile(top, f"*(struct wf_stack *)wf_pop(&{made.name})")
         return True
     place = contiguous(region.pointer(top.dtype, f"wf_pop(&{made.name})"), top.spec)
-    region.places[top.key] = place if top.shape else region.loaded(place)
+    region.settle_one(top, place)
     return True
 
 

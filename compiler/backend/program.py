@@ -8,7 +8,6 @@ no kernel, and now and then to see whether the user pressed Ctrl-C. What a callb
 from __future__ import annotations
 
 import ctypes
-import itertools
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -18,13 +17,13 @@ import numpy as np
 from ...kernels import native
 from ...runtime import memory, observers
 from ...runtime.device import cpu
+from ...runtime.errors import ArgumentError
 from ...runtime.spec import Spec
 from ..graph.graph import Graph
 from ..passes.pipeline import optimize
 from .decompose import decompose
 from .lower import HostCall, Lowering, Source
 
-_tokens = itertools.count(1).__next__
 _calls: dict[int, _Call] = {}
 
 
@@ -43,48 +42,34 @@ class Program:
     def __init__(self, graph: Graph) -> None:
         self.graph = optimize(decompose(optimize(graph, last=True)))
         self.source: Source = Lowering(self.graph, native.width()).run()
-        self.runtime = ctypes.addressof(runtime())
-        self.run = native.function(self.source.text)
+        self.run = native.function(self.source.text, runtime(), self.source.constants)
         self.specs = [y.spec for y in self.graph.outputs]
-        self.inputs = [x.spec for x in self.graph.inputs]
-        self.arenas: list[np.ndarray] = []
+        self.arenas: list[tuple[int, np.ndarray]] = []
 
-    def __call__(self, buffers: Sequence[Any]) -> tuple[np.ndarray, ...]:
-        """The results for these operands."""
-        given = [_ready(b, spec) for b, spec in zip(buffers, self.inputs, strict=True)]
-        given += self.source.constants
+    def __call__(self, buffers: Sequence[Any]) -> list[np.ndarray]:
+        """The results for these operands, which have the specs of the graph's inputs."""
         results = [memory.empty(spec.shape, spec.dtype) for spec in self.specs]
-        arena = self.arena()
+        try:
+            arena = self.arenas.pop()
+        except IndexError:
+            arena = self.arena()
         call = _Call(self)
-        token = _tokens()
+        token = id(call)
         _calls[token] = call
         try:
-            failed = self.run(self.runtime, token, table(given), table(results), arena.ctypes.data)
+            failed = self.run(token, list(buffers), results, arena[0])
         finally:
             del _calls[token]
         self.arenas.append(arena)
         if failed:
             assert call.error is not None
             raise call.error
-        return tuple(results)
+        return results
 
-    def arena(self) -> np.ndarray:
-        """Memory for values in between, of an earlier call where one is free."""
-        try:
-            return self.arenas.pop()
-        except IndexError:
-            return memory.empty((self.source.arena + 64,), np.dtype(np.uint8))
-
-
-def table(arrays: Sequence[np.ndarray]) -> Any:
-    """Pointers to arrays, for C."""
-    return (ctypes.c_void_p * max(len(arrays), 1))(*[a.ctypes.data for a in arrays])
-
-
-def _ready(buffer: Any, spec: Spec) -> np.ndarray:
-    """An operand as native code takes it: in order, in one piece."""
-    array = np.asarray(buffer, spec.dtype)
-    return array if array.flags.c_contiguous else np.ascontiguousarray(array).reshape(array.shape)
+    def arena(self) -> tuple[int, np.ndarray]:
+        """Memory for values in between, and its address, which is a multiple of 64."""
+        block = memory.empty((self.source.arena + 64,), np.dtype(np.uint8))
+        return -(-block.ctypes.data // 64) * 64, block
 
 
 def _array(pointer: int, spec: Spec, strides: Sequence[int]) -> np.ndarray:
@@ -99,6 +84,9 @@ def _array(pointer: int, spec: Spec, strides: Sequence[int]) -> np.ndarray:
 
 def _run_node(call: HostCall, buffers: Any) -> None:
     node = call.node
+    if call.operands is None:
+        most = node.attrs["max_trips"]
+        raise ArgumentError(f"while: the loop goes on after max_trips={most} trips", "Allow more with wf.loop_options.")
     count = len(node.outputs)
     operands: list[Any] = []
     for x, place, pointer in zip(node.inputs, call.operands, _pointers(call, buffers, count), strict=True):
@@ -122,7 +110,7 @@ def _row_major(shape: Sequence[int]) -> list[int]:
 
 def _pointers(call: HostCall, buffers: Any, count: int) -> list[int]:
     found, at = [], count
-    for place in call.operands:
+    for place in call.operands or ():
         found.append(0 if place is None else buffers[at])
         at += place is not None
     return found

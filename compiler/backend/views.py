@@ -16,6 +16,7 @@ from ...runtime.op import Node
 from ...runtime.spec import Shape, normalize_axes
 
 Indices = tuple[Index, ...]
+FOLDS = {"sum": "sum", "prod": "prod", "max": "max", "min": "min", "any": "any", "all": "all"}  # and their kinds
 
 
 def broadcast(shape: Shape, indices: Indices) -> Indices:
@@ -96,6 +97,8 @@ def is_view(node: Node) -> bool:
     if node.op.name in ("conj", "real"):
         return node.inputs[0].dtype not in dtypes.COMPLEX
     x = node.inputs[0] if node.inputs else None
+    if node.op.name in FOLDS and not normalize_axes(node.op.name, node.attrs["axis"], len(node.inputs[0].shape)):
+        return node.inputs[0].dtype is node.outputs[0].dtype
     if node.op.name not in MAPS or not hasattr(x, "shape"):
         return False
     return MAPS[node.op.name](node, x.shape, (ZERO,) * len(node.outputs[0].shape)) is not None

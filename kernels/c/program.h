@@ -1,5 +1,7 @@
 // What a generated program may ask of the runtime library (runtime.c), and what it is made of.
 
+typedef struct { f64 real, imaginary; } c128;
+
 struct wf_gemm {                             // strides in elements; the columns of C are neighbours
     i64 batch, m, n, k;
     const void *a;

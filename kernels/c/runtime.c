@@ -137,6 +137,34 @@ void *wf_allocate(i64 bytes) {
 
 void wf_release(void *memory) { free(memory); }
 
+// -- calls from Python
+
+// The parts of Python's and NumPy's objects that a call reads. They have lain so in every CPython 3 and NumPy 2 that has
+// a global lock; native.py takes a slower way in the others.
+struct list { i64 references; void *type; i64 count; void **items; };
+struct array { i64 references; void *type; char *data; int axes; i64 *shape, *strides; void *base, *dtype; int flags; };
+enum { IN_ORDER_AND_ALIGNED = 0x101 };
+
+extern void *PyEval_SaveThread(void);
+extern void PyEval_RestoreThread(void *);
+
+// Run a program on lists of arrays, without Python's lock; -1 if an array does not lie in order.
+int wf_launch(int (*run)(const void *, void *, void *const *, void *const *, char *), const void *table, void *token,
+              const struct list *operands, void *const *constants, i64 more, const struct list *results, char *memory) {
+    void *in[operands->count + more + 1], *out[results->count + 1];
+    for (i64 i = 0; i < operands->count; i++) {
+        const struct array *a = operands->items[i];
+        if ((a->flags & IN_ORDER_AND_ALIGNED) != IN_ORDER_AND_ALIGNED) return -1;
+        in[i] = a->data;
+    }
+    for (i64 i = 0; i < more; i++) in[operands->count + i] = constants[i];
+    for (i64 i = 0; i < results->count; i++) out[i] = ((const struct array *)results->items[i])->data;
+    void *state = PyEval_SaveThread();
+    int failed = run(table, token, in, out, memory);
+    PyEval_RestoreThread(state);
+    return failed;
+}
+
 // -- matrix products
 
 #if defined(__AVX512F__)
