@@ -334,7 +334,7 @@ from .runtime.variable import Variable as Variable
 
 if _typing.TYPE_CHECKING:
     from .compiler.compile import compile as compile, eagerly as eagerly, run_eagerly as run_eagerly
-    from .compiler.frontend.calling import opaque as opaque
+    from .compiler.frontend.users import opaque as opaque
     from .runtime import data as data, debug as debug, metrics as metrics, nn as nn, optim as optim, testing as testing
     from .runtime.checkpoint import Saver as Saver, load as load, save as save
 
@@ -344,7 +344,7 @@ __version__ = "0.1.0"
 _LATER = {name: f".runtime.{name}" for name in ("data", "debug", "metrics", "nn", "optim", "testing")}
 _LATER |= {name: ".runtime.checkpoint" for name in ("Saver", "load", "save")}
 _LATER |= {name: ".compiler.compile" for name in ("compile", "eagerly", "run_eagerly")}
-_LATER |= {"opaque": ".compiler.frontend.calling"}
+_LATER |= {"opaque": ".compiler.frontend.users"}
 
 
 def __getattr__(name: str) -> _typing.Any:

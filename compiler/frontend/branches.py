@@ -5,7 +5,7 @@ A branch binds the user's names through `nonlocal`, so a variable stays one cell
 
 from __future__ import annotations
 
-from .quote import block, constant, load, names_literal, operator, place
+from .quote import block, condition, constant, load, names_literal, operator, place
 from .rewriter import Rewriter
 from .scope import bound
 from .tree import Node, gast
@@ -33,7 +33,7 @@ class Branches(Rewriter):
 
     def visit_If(self, node: Node) -> list[Node]:
         names = bound([*node.body, *node.orelse], through_cells=True)
-        node.test = self.visit(node.test)
+        node.test = condition(self.visit(node.test))
         then = self.names.new("then")
         otherwise = then.replace("then", "else") if node.orelse else ""
         made = [self.branch(then, node.body, node)]

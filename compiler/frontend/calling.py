@@ -1,32 +1,26 @@
 """Calls from rewritten code: the user's own functions are rewritten as they are called, everything else is left alone.
 
-The user's own is what comes neither from weft, nor from Python, nor from an installed package, and has a source.
-Methods, classes, callable objects and partial functions are taken apart until a plain function is found. What must
-not be rewritten carries the mark that `opaque` leaves on it.
+Methods, classes, callable objects and partial functions are taken apart until a plain function is found. Built-in
+functions that call methods of the user's classes call them through the conversion.
 """
 
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import functools
-import linecache
-import os
+import inspect
 import sys
-import sysconfig
 from collections.abc import Callable
-from types import CellType, CodeType, FunctionType, MethodType
-from typing import Any, TypeVar
+from types import CellType, FunctionType, MethodType
+from typing import Any
 
 from ...runtime.errors import ROOT, SourceError
-from .convert import convert, is_convertible
+from .convert import convert
+from .methods import Methods
+from .protocols import Protocols
+from .users import OPAQUE, is_called, is_users, python_method, users_method
 
-F = TypeVar("F")
-OPAQUE = "__weft_opaque__"
-INSTALLED = tuple(
-    os.path.realpath(path) + os.sep
-    for name in ("stdlib", "platstdlib", "purelib", "platlib")
-    if (path := sysconfig.get_path(name))
-)
 HIGHER_ORDER: tuple[object, ...] = (map, filter, sorted, min, max, functools.reduce)
 BLIND = {  # what looks into the frame that calls it, and what to do without it
     builtins.locals: "name the variables",
@@ -37,31 +31,20 @@ BLIND = {  # what looks into the frame that calls it, and what to do without it
 }
 
 
-def opaque(function: F) -> F:
-    """Mark a function, a method or a class as one that compilation leaves alone.
-
-    Example:
-        >>> @opaque
-        ... def log(x):
-        ...     return x
-        >>> is_users(log)
-        False
-    """
-    setattr(function, OPAQUE, True)
-    return function
-
-
 class Caller:
     """Calls things on behalf of rewritten code that knows the given operators."""
 
-    def __init__(self, operators: object) -> None:
+    def __init__(self, operators: Any) -> None:
         self.operators = operators
+        self.methods = Methods(self, lambda value: operators.not_(value))
+        self.protocols = Protocols(self.methods)
 
     def __call__(self, f: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call `f` as Python would, its own code rewritten."""
         kind = type(f)
         if kind is FunctionType:
-            return self.converted(f, args)(*args, **kwargs)
+            version = self.library(f, args)
+            return (version or self.converted(f, args))(*args, **kwargs)
         if kind is MethodType:
             return self(f.__func__, f.__self__, *args, **kwargs)
         if isinstance(f, type):
@@ -82,9 +65,32 @@ class Caller:
     def lending(self, f: FunctionType) -> Callable[..., Any]:
         """A function of a library; those of weft call the functions they are given, so these are rewritten."""
         if not _is_ours(f):
-            return f
+            return self.enclosing(f) if hasattr(f, "__wrapped__") else f
         g = self.enclosing(f)
         return lambda *args, **kwargs: g(*map(self.lent, args), **{k: self.lent(v) for k, v in kwargs.items()})
+
+    def library(self, f: FunctionType, args: tuple[Any, ...]) -> Callable[..., Any] | None:
+        """What is called in place of a function of the library that calls functions of the user's; None for others."""
+        if f is dataclasses.replace:
+            return self.replaced
+        dispatch = getattr(f, "dispatch", None)
+        if f.__globals__.get("__name__") == "functools" and dispatch is not None and args:
+            return functools.partial(self, dispatch(self.class_of(args[0])))
+        return None
+
+    def class_of(self, x: Any) -> type:
+        """The class that a value has for the program."""
+        return x.__class__
+
+    def replaced(self, made: Any, /, **changes: Any) -> Any:
+        """`dataclasses.replace`, with `__post_init__` rewritten."""
+        if users_method(type(made), "__post_init__") is None:
+            return dataclasses.replace(made, **changes)
+        fields = dataclasses.fields(made)
+        if any(not each.init and each.name in changes for each in fields):
+            return dataclasses.replace(made, **changes)  # says what is wrong
+        kept = {each.name: getattr(made, each.name) for each in fields if each.init and each.name not in changes}
+        return self(type(made), **{**kept, **changes})
 
     def enclosing(self, f: FunctionType, depth: int = 8) -> FunctionType:
         """A function of weft's with the functions in its closure rewritten: the gradient of a user's function, say."""
@@ -118,16 +124,30 @@ class Caller:
 
     def builtin(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call something written in C. Those that have a staged meaning are entered here."""
-        if f in BUILTINS:
-            return BUILTINS[f](*args, **kwargs)
-        return f(*args, **kwargs)
+        version = BUILTINS.get(f) or self.protocols.version(f, args)
+        return (version or f)(*args, **kwargs)
 
     def construct(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Make an object: what Python does for a class, with `__new__` and `__init__` rewritten."""
+        if f in BUILTINS:
+            return BUILTINS[f](*args, **kwargs)
+        version = self.protocols.version(f, args)
+        if version is not None:
+            return version(*args, **kwargs)
         if f in HIGHER_ORDER:
             return f(*map(self.lent, args), **kwargs)
+        making = users_method(type(f), "__call__")
+        if making is not None:
+            return self(making, f, *args, **kwargs)
+        return self.make(f, args, kwargs)
+
+    def make(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What `type.__call__` does."""
+        if _has_written_init(f) and users_method(f, "__post_init__") is not None:
+            return self.make_dataclass(f, args, kwargs)
         init = python_method(f, "__init__")
-        if type(f).__call__ is not type.__call__ or init is None or not is_users(init) or f in BUILTINS:
+        ours = (init is not None and is_called(init)) or is_called(f.__new__)
+        if (type(f).__call__ is not type.__call__ and users_method(type(f), "__call__") is None) or not ours:
             return f(*args, **kwargs)
         made = self(f.__new__, f, *args, **kwargs)
         if isinstance(made, f):
@@ -137,55 +157,38 @@ class Caller:
                 raise TypeError(f"__init__() should return None, not '{type(given).__name__}'")
         return made
 
+    def make_dataclass(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the `__init__` does that a dataclass writes for itself, with `__post_init__` rewritten."""
+        made = self(f.__new__, f)
+        bound = inspect.signature(f.__init__).bind(made, *args, **kwargs)
+        bound.apply_defaults()
+        given, kept = bound.arguments, dataclasses.fields(f)
+        for each in kept:
+            self.set_field(made, each, given)
+        others = [name for name, each in f.__dataclass_fields__.items() if each not in kept and name in given]
+        self(made.__post_init__, *(given[name] for name in others))  # fields that are only for it
+        return made
+
+    def set_field(self, made: Any, each: dataclasses.Field[Any], given: dict[str, Any]) -> None:
+        """Give a field of a new dataclass its value."""
+        value = given[each.name] if each.init else each.default
+        fresh = each.default_factory is not dataclasses.MISSING
+        if fresh and (not each.init or type(value).__name__ == "_HAS_DEFAULT_FACTORY_CLASS"):
+            value = self(each.default_factory)
+        if value is not dataclasses.MISSING:
+            frozen = type(made).__dataclass_params__.frozen
+            (object.__setattr__ if frozen else self.operators.set_attr)(made, each.name, value)
+
 
 def _is_ours(f: FunctionType) -> bool:
     """Whether a function is weft's."""
     return f.__globals__.get("__name__", "").partition(".")[0] == ROOT
 
 
-def is_users(f: FunctionType) -> bool:
-    """Whether a function is the user's own, to be rewritten when it is called."""
-    code = f.__code__
-    return is_convertible(code) and not hasattr(f, OPAQUE) and _is_users_file(f, code)
-
-
-def _is_users_file(f: FunctionType, code: CodeType) -> bool:
-    module = f.__globals__.get("__name__") or ""
-    top = module.partition(".")[0]
-    path = code.co_filename
-    typed_in = path.startswith("<")  # at a prompt, in a doctest: nobody's file
-    if path == "<string>":  # made by a program: what a dataclass writes for itself, say
-        return False
-    if (top == ROOT and not typed_in) or (top in sys.stdlib_module_names and top != "__main__"):
-        return False
-    return not _is_installed(path) and bool(linecache.getlines(path, f.__globals__))
-
-
-@functools.lru_cache(maxsize=4096)
-def _is_installed(path: str) -> bool:
-    return path.startswith("<frozen") or os.path.realpath(path).startswith(INSTALLED)
-
-
-def python_method(kind: type, name: str) -> FunctionType | None:
-    """A method that a class defines in Python, as a plain function."""
-    for parent in kind.__mro__:
-        if name in parent.__dict__:
-            found = parent.__dict__[name]
-            return found if isinstance(found, FunctionType) else None
-    return None
-
-
-def python_property(owner: object, name: str) -> FunctionType | None:
-    """The user's own getter of a property, where reading an attribute comes down to calling it."""
-    kind = type(owner)
-    if kind.__getattribute__ is not object.__getattribute__ or hasattr(kind, "__getattr__"):
-        return None
-    for parent in kind.__mro__:
-        if name in parent.__dict__:
-            found = parent.__dict__[name]
-            getter = found.fget if type(found) is property else None
-            return getter if isinstance(getter, FunctionType) and is_users(getter) else None
-    return None
+def _has_written_init(f: Any) -> bool:
+    """Whether a class is a dataclass, and makes its objects as dataclasses do."""
+    init = python_method(f, "__init__")
+    return dataclasses.is_dataclass(f) and init is not None and init.__code__.co_filename == "<string>"
 
 
 def _has_placeholder(f: functools.partial[Any]) -> bool:

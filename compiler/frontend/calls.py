@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from .items import index_value
 from .quote import constant, is_operator, operator, place
-from .rewriter import Rewriter
+from .rewriter import BLOCKS, Rewriter
+from .scope import yields
 from .tree import Node, gast
 
 IN_PLACE = ("breakpoint",)
@@ -25,6 +26,8 @@ class Calls(Rewriter):
         def f(x):
             return wf_.call(g, wf_.get_item(x, wf_.slice(1, None)), *wf_.get_attr(x, 'parts'), key=1)
     """
+
+    in_generators = True
 
     def visit_Call(self, node: Node) -> Node:
         if is_operator(node.func) or self.stays(node.func):
@@ -49,8 +52,7 @@ class Calls(Rewriter):
     def visit_Try(self, node: Node) -> Node:
         self.generic_visit(node)
         if node.handlers or node.finalbody:
-            item = gast.withitem(context_expr=operator("trying"), optional_vars=None)
-            node.body = [place(gast.With(items=[item], body=node.body, type_comment=None), node)]
+            node.body = guarded(node.body, node)
         return node
 
     visit_TryStar = visit_Try
@@ -75,3 +77,21 @@ class Calls(Rewriter):
         if not isinstance(node.ctx, gast.Load):
             return node
         return place(operator("get_item", node.value, index_value(node.slice)), node)
+
+
+def guarded(body: list[Node], old: Node) -> list[Node]:
+    """Statements that say that they stand in a `try`; what a generator yields to does not."""
+    if not any(map(yields, body)):
+        item = gast.withitem(context_expr=operator("trying"), optional_vars=None)
+        return [place(gast.With(items=[item], body=body, type_comment=None), old)]
+    made: list[Node] = []
+    for statement in body:
+        made += _guarded_parts(statement) if yields(statement) else guarded([statement], statement)
+    return made
+
+
+def _guarded_parts(statement: Node) -> list[Node]:
+    for field in BLOCKS:
+        if getattr(statement, field, None):
+            setattr(statement, field, guarded(getattr(statement, field), statement))
+    return [statement]

@@ -34,6 +34,8 @@ class Comprehensions(Rewriter):
             return list_1(xs)
     """
 
+    in_generators = True
+
     def visit_ListComp(self, node: Node) -> Node:
         return self.made("list", "made = []", "made.append(element)", node, element=node.elt)
 

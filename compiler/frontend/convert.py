@@ -25,7 +25,7 @@ from .quote import OPERATORS
 from .reads import Reads
 from .rebuild import bind, code_of
 from .rewriter import Rewriter
-from .scope import Names
+from .scope import Names, is_generator
 from .source import definition
 from .subset import check
 from .supers import Supers
@@ -45,6 +45,8 @@ PASSES: tuple[type[Rewriter], ...] = (
     Calls,  # no calls, attributes, items but of operators
 )
 
+IN_GENERATORS = tuple(step for step in PASSES if step.in_generators)  # what is refused there is refused by Python
+
 _compiled: dict[int, tuple[weakref.ref[CodeType], CodeType]] = {}
 _rewritten: dict[int, weakref.ref[CodeType]] = {}
 
@@ -52,7 +54,7 @@ _rewritten: dict[int, weakref.ref[CodeType]] = {}
 def convert(function: FunctionType, operators: object) -> FunctionType:
     """The rewritten twin of a plain function, which calls `operators` for its control flow.
 
-    A generator, a coroutine and what is rewritten already come back as they are.
+    A coroutine and what is rewritten already come back as they are.
     Errors: SourceError where there is no source, or a construct that cannot be compiled.
     """
     code = function.__code__
@@ -62,9 +64,9 @@ def convert(function: FunctionType, operators: object) -> FunctionType:
 
 
 def is_convertible(code: CodeType) -> bool:
-    """Whether code is that of an ordinary function as the user wrote it."""
-    generates = 0x20 | 0x80 | 0x100 | 0x200  # generators, coroutines, both
-    return not code.co_flags & generates and not is_rewritten(code)
+    """Whether code is that of a function or a generator as the user wrote it."""
+    waits = 0x80 | 0x100 | 0x200  # coroutines, awaitable and asynchronous generators
+    return not code.co_flags & waits and not is_rewritten(code)
 
 
 def is_rewritten(code: CodeType) -> bool:
@@ -84,7 +86,7 @@ def rewrite(tree: Node, free: tuple[str, ...] = ()) -> Node:
     """A function's tree after all passes; `free` are the names that come from around it."""
     names = Names(tree, free)
     with room_for(tree):
-        for step in PASSES:
+        for step in IN_GENERATORS if is_generator(tree) else PASSES:
             tree = step(names).entry(tree)
     return tree
 

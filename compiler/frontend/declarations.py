@@ -30,6 +30,8 @@ class Declarations(Rewriter):
                 z = y
     """
 
+    in_generators = True
+
     def inside(self, node: Node) -> None:
         kinds = (gast.Global, gast.Nonlocal)
         found = [(kind, list(dict.fromkeys(declared(node.body, kind)))) for kind in kinds]

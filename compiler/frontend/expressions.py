@@ -1,5 +1,5 @@
-"""Expressions: afterwards what evaluates only some of its operands is a call of an operator, and so are equality,
-identity and membership, f-strings, `assert` and `raise`.
+"""Expressions: afterwards what evaluates only some of its operands is a call of an operator, and so are arithmetic,
+comparisons, f-strings, `assert` and `raise`.
 
 An operand that may not be evaluated is a lambda. One that holds a walrus becomes a function before the statement,
 for a lambda could not bind the name where it lives.
@@ -7,9 +7,9 @@ for a lambda could not bind the name where it lives.
 
 from __future__ import annotations
 
-from .quote import constant, deferred, evaluating, load, operator, place
+from .quote import assign, condition, constant, deferred, evaluating, load, operator, place
 from .rewriter import Rewriter
-from .scope import assigned_inside
+from .scope import assigned_inside, yields
 from .tree import Node, gast
 
 COMPARISONS = {
@@ -32,6 +32,24 @@ SYMBOLS = {
     gast.Gt: ">",
     gast.GtE: ">=",
 }
+SIGNS = {
+    gast.Add: "+",
+    gast.Sub: "-",
+    gast.Mult: "*",
+    gast.Div: "/",
+    gast.FloorDiv: "//",
+    gast.Mod: "%",
+    gast.Pow: "**",
+    gast.MatMult: "@",
+    gast.BitAnd: "&",
+    gast.BitOr: "|",
+    gast.BitXor: "^",
+    gast.LShift: "<<",
+    gast.RShift: ">>",
+    gast.USub: "-",
+    gast.UAdd: "+",
+    gast.Invert: "~",
+}
 
 
 class Expressions(Rewriter):
@@ -41,32 +59,58 @@ class Expressions(Rewriter):
         >>> print(rewritten(Expressions, '''
         ... def f(a, b):
         ...     assert a != b, 'the same'
-        ...     return not a if a and b else 0 < a < b
+        ...     return not a if a and b else 0 < a + 1 < -b
         ... '''))
         def f(a, b):
             wf_.assert_(wf_.ne(a, b), lambda: 'the same')
-            return wf_.if_exp(wf_.and_(lambda: a, lambda: b), lambda: wf_.not_(a), lambda: wf_.chain(0, '<', a, '<', lambda: b))
+            return wf_.if_exp(wf_.both(lambda: a, lambda: b), lambda: wf_.not_(a), lambda: wf_.chain(0, '<', wf_.binary(a, '+', 1), '<', lambda: wf_.unary('-', b)))
     """
 
+    in_generators = True
+
     def visit_BoolOp(self, node: Node) -> Node:
-        name = "and_" if isinstance(node.op, gast.And) else "or_"
+        if yields(node):
+            return self.generic_visit(node)
+        names = ("both", "either") if hasattr(node, "is_condition") else ("and_", "or_")
+        name = names[isinstance(node.op, gast.Or)]
         return place(operator(name, *map(self.thunk, node.values)), node)
 
     def visit_UnaryOp(self, node: Node) -> Node:
+        if isinstance(node.op, gast.Not):
+            condition(node.operand)
         self.generic_visit(node)
-        return place(operator("not_", node.operand), node) if isinstance(node.op, gast.Not) else node
+        if isinstance(node.op, gast.Not):
+            return place(operator("not_", node.operand), node)
+        return node if _is_number(node.operand) else place(operator("unary", _sign(node), node.operand), node)
+
+    def visit_BinOp(self, node: Node) -> Node:
+        self.generic_visit(node)
+        if _is_number(node.left) and _is_number(node.right):
+            return node
+        return place(operator("binary", node.left, _sign(node), node.right), node)
+
+    def visit_AugAssign(self, node: Node) -> Node:
+        self.generic_visit(node)
+        name = node.target.id
+        value = place(operator("augmented", place(load(name), node.target), _sign(node), node.value), node)
+        return place(assign(name, value), node)
 
     def visit_IfExp(self, node: Node) -> Node:
-        test = self.visit(node.test)
+        if yields(node):
+            return self.generic_visit(node)
+        test = self.visit(condition(node.test))
         return place(operator("if_exp", test, self.thunk(node.body), self.thunk(node.orelse)), node)
 
     def visit_Compare(self, node: Node) -> Node:
+        if len(node.comparators) > 1 and yields(node):
+            return self.generic_visit(node)
         left, right = self.visit(node.left), node.comparators
         if len(right) > 1:
             return self.chain(node, left)
         node.left, node.comparators = left, [self.visit(right[0])]
-        name = COMPARISONS.get(type(node.ops[0]))
-        return place(operator(name, left, node.comparators[0]), node) if name else node
+        name, right = COMPARISONS.get(type(node.ops[0])), node.comparators[0]
+        parts = (left, right) if name else (left, constant(SYMBOLS[type(node.ops[0])]), right)
+        return place(operator(name or "compare", *parts), node)
 
     def chain(self, node: Node, left: Node) -> Node:
         """A chain of comparisons; the first is always made."""
@@ -98,7 +142,9 @@ class Expressions(Rewriter):
     def visit_Assert(self, node: Node) -> Node | None:
         if not __debug__:
             return None
-        parts = [self.visit(node.test)]
+        if yields(node):
+            return self.generic_visit(node)
+        parts = [self.visit(condition(node.test))]
         if node.msg is not None:
             parts.append(self.thunk(node.msg))
         return place(gast.Expr(value=place(operator("assert_", *parts), node)), node)
@@ -108,3 +154,14 @@ class Expressions(Rewriter):
             return node
         parts = [self.visit(part) for part in (node.exc, node.cause) if part is not None]
         return place(gast.Expr(value=place(operator("raise_", *parts), node)), node)
+
+
+def _sign(node: Node) -> Node:
+    return constant(SIGNS[type(node.op)])
+
+
+def _is_number(node: Node) -> bool:
+    """Whether an operand is a number, or an operation on numbers, that Python computes when it compiles."""
+    if isinstance(node, (gast.UnaryOp, gast.BinOp)):
+        return True
+    return isinstance(node, gast.Constant)

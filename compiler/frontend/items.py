@@ -41,6 +41,8 @@ class Items(Rewriter):
             wf_.del_attr(o, 'b')
     """
 
+    in_generators = True
+
     def __init__(self, names: Names) -> None:
         super().__init__(names)
         self.rebindable: set[str] = set(names.free)  # the names that a function may bind anew

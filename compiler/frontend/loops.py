@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .quote import block, evaluating, load, names_literal, operator, place
+from .quote import block, condition, evaluating, load, names_literal, operator, place
 from .rewriter import Rewriter
 from .scope import bound
 from .tree import Node, gast
@@ -38,7 +38,7 @@ class Loops(Rewriter):
 
     def visit_While(self, node: Node) -> list[Node]:
         names = bound([node.test, *node.body], through_cells=True)
-        test = self.question("test", self.visit(node.test))
+        test = self.question("test", condition(self.visit(node.test)))
         body = self.body(node.body, node)
         step = operator("while_", load(test.name), load(body.name), names_literal(names))
         return [test, body, _statement(step, node)]
@@ -53,7 +53,7 @@ class Loops(Rewriter):
         step = operator("for_", node.iter, load(body.name), names_literal(names))
         if go_on is None:
             return [body, _statement(step, node)]
-        test = self.question("test", go_on)
+        test = self.question("test", condition(go_on))
         step.args.append(load(test.name))
         return [body, test, _statement(step, node)]
 

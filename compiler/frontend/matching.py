@@ -51,6 +51,8 @@ class Matching(Rewriter):
                 return other
     """
 
+    in_generators = True
+
     def visit_Match(self, node: Node) -> list[Node]:
         node.subject = self.visit(node.subject)
         subject = self.names.new("subject")

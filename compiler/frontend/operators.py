@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import operator as python
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from .calling import Caller, python_property
+from .calling import Caller
+from .users import users_method
 
 Block = Callable[[], object]
 Thunk = Callable[[], Any]
@@ -28,7 +28,7 @@ set = builtins.set
 
 def if_(test: Any, then: Block, otherwise: Block | None, names: Names) -> None:
     """`if test: then`, `else: otherwise`."""
-    if test:
+    if truth(test):
         then()
     elif otherwise is not None:
         otherwise()
@@ -36,13 +36,13 @@ def if_(test: Any, then: Block, otherwise: Block | None, names: Names) -> None:
 
 def while_(test: Thunk, body: Block, names: Names) -> None:
     """`while test: body`."""
-    while test():
+    while truth(test()):
         body()
 
 
 def for_(items: Iterable[Any], body: Callable[[Any], object], names: Names, go_on: Thunk | None = None) -> None:
     """`for item in items: body`; `go_on` says after each item whether there may be a further one."""
-    for item in items:
+    for item in iterated(items):
         body(item)
         if go_on is not None and not go_on():
             break
@@ -69,7 +69,7 @@ def read_free(name: Thunk, text: str) -> Any:
 
 def assert_(test: Any, message: Thunk | None = None) -> None:
     """`assert test, message`."""
-    if not test:
+    if not truth(test):
         raise AssertionError(message()) if message is not None else AssertionError
 
 
@@ -88,7 +88,7 @@ def and_(*operands: Thunk) -> Any:
     value: Any = True
     for operand in operands[:-1]:
         value = operand()
-        if not value:
+        if not truth(value):
             return value
     return operands[-1]()
 
@@ -97,29 +97,62 @@ def or_(*operands: Thunk) -> Any:
     """`a or b`: the first true operand, or the last."""
     for operand in operands[:-1]:
         value = operand()
-        if value:
+        if truth(value):
             return value
     return operands[-1]()
 
 
+both, either = and_, or_  # where only the truth of the result is asked
+
+
 def not_(value: Any) -> Any:
     """`not value`."""
-    return not value
+    return not truth(value)
 
 
 def if_exp(test: Any, then: Thunk, otherwise: Thunk) -> Any:
     """`then if test else otherwise`."""
-    return then() if test else otherwise()
+    return then() if truth(test) else otherwise()
+
+
+def binary(a: Any, sign: str, b: Any) -> Any:
+    """`a + b` and its like."""
+    return call.methods.binary(a, sign, b)
+
+
+def augmented(a: Any, sign: str, b: Any) -> Any:
+    """What `a += b` and its like bind to the name of a."""
+    return call.methods.augmented(a, sign, b)
+
+
+def unary(sign: str, a: Any) -> Any:
+    """`-a` and its like."""
+    return call.methods.unary(sign, a)
+
+
+def compare(a: Any, sign: str, b: Any) -> Any:
+    """`a < b` and its like."""
+    return call.methods.compare(a, sign, b)
+
+
+def truth(value: Any) -> Any:
+    """What a condition asks of a value."""
+    return call.methods.truth(value)
+
+
+def iterated(items: Any) -> Any:
+    """What a loop over `items` takes its items from."""
+    return call.methods.iterated(items)
 
 
 def eq(a: Any, b: Any) -> Any:
     """`a == b`."""
-    return a == b
+    return compare(a, "==", b)
 
 
 def ne(a: Any, b: Any) -> Any:
     """`a != b`."""
-    return a != b
+    return compare(a, "!=", b)
 
 
 def is_(a: Any, b: Any) -> Any:
@@ -134,36 +167,31 @@ def is_not(a: Any, b: Any) -> Any:
 
 def in_(a: Any, b: Any) -> Any:
     """`a in b`."""
-    return a in b
+    found = call.methods.contains(b, a)
+    return a in iterated(b) if found is NotImplemented else found
 
 
 def not_in(a: Any, b: Any) -> Any:
     """`a not in b`."""
-    return a not in b
+    return not_(in_(a, b))
 
 
-COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "==": eq,
-    "!=": ne,
-    "is": is_,
-    "is not": is_not,
-    "in": in_,
-    "not in": not_in,
-    "<": python.lt,
-    "<=": python.le,
-    ">": python.gt,
-    ">=": python.ge,
-}
+IDENTITY = {"is": is_, "is not": is_not, "in": in_, "not in": not_in}
+
+
+def compared(a: Any, sign: str, b: Any) -> Any:
+    """One comparison of a chain."""
+    return IDENTITY[sign](a, b) if sign in IDENTITY else compare(a, sign, b)
 
 
 def chain(left: Any, symbol: str, right: Any, *others: Any) -> Any:
     """`left < right <= ...`: each operand after the second is evaluated if all before it agree."""
-    value = COMPARISONS[symbol](left, right)
+    value = compared(left, symbol, right)
     for symbol, operand in zip(others[::2], others[1::2], strict=True):
-        if not value:
+        if not truth(value):
             return value
         left, right = right, operand()
-        value = COMPARISONS[symbol](left, right)
+        value = compared(left, symbol, right)
     return value
 
 
@@ -184,18 +212,27 @@ def format(*parts: str) -> str:
 
 def get_item(container: Any, index: Any) -> Any:
     """`container[index]`."""
-    return container[index]
+    method = users_method(type(container), "__getitem__")
+    return container[index] if method is None else call(method, container, index)
 
 
 def set_item(container: Any, index: Any, value: Any) -> Any:
     """`container[index] = value`; gives what the name of the container is bound to from now on."""
-    container[index] = value
+    method = users_method(type(container), "__setitem__")
+    if method is None:
+        container[index] = value
+    else:
+        call(method, container, index, value)
     return container
 
 
 def del_item(container: Any, index: Any) -> Any:
     """`del container[index]`; gives what the name of the container is bound to from now on."""
-    del container[index]
+    method = users_method(type(container), "__delitem__")
+    if method is None:
+        del container[index]
+    else:
+        call(method, container, index)
     return container
 
 
@@ -205,19 +242,32 @@ def put_item(container: Any, index: Any, old: Any, new: Any) -> Any:
 
 
 def get_attr(owner: Any, name: str) -> Any:
-    """`owner.name`; the user's own properties are called like functions."""
-    getter = python_property(owner, name)
-    return getattr(owner, name) if getter is None else call(getter, owner)
+    """`owner.name`; what runs the user's own Python is called like a function."""
+    read = call.methods.getter(owner, name, keep)
+    return getattr(owner, name) if read is None else read()
+
+
+def keep(owner: Any, name: str, value: Any) -> None:
+    """Keep what a cached property computed."""
+    vars(owner)[name] = value
 
 
 def set_attr(owner: Any, name: str, value: Any) -> None:
     """`owner.name = value`."""
-    setattr(owner, name, value)
+    put = call.methods.setter(owner, name)
+    if put is None:
+        setattr(owner, name, value)
+    else:
+        put(value)
 
 
 def del_attr(owner: Any, name: str) -> None:
     """`del owner.name`."""
-    delattr(owner, name)
+    delete = call.methods.deleter(owner, name)
+    if delete is None:
+        delattr(owner, name)
+    else:
+        delete()
 
 
 def put_attr(owner: Any, name: str, old: Any, new: Any) -> None:
@@ -228,7 +278,7 @@ def put_attr(owner: Any, name: str, old: Any, new: Any) -> None:
 
 def generator(items: Any, generate: Callable[[Iterator[Any]], Any], listed: Callable[[Any], Any]) -> Any:
     """A generator expression over `items`; `listed` makes the list of the same elements at once."""
-    return generate(iter(items))
+    return generate(iter(iterated(items)))
 
 
 def trying() -> contextlib.AbstractContextManager[None]:

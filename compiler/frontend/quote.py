@@ -39,6 +39,15 @@ def constant(value: object) -> Node:
     return gast.Constant(value=value, kind=None)
 
 
+def condition(node: Node) -> Node:
+    """An expression of which only the truth is asked: its `and` and `or` need not give one of their operands."""
+    if isinstance(node, gast.BoolOp):
+        node.is_condition = True
+        for value in node.values:
+            condition(value)
+    return node
+
+
 def names_literal(names: Iterable[str]) -> Node:
     """A tuple of strings."""
     return gast.Tuple(elts=[constant(name) for name in names], ctx=gast.Load())

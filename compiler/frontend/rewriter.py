@@ -1,7 +1,8 @@
 """What the rewriting passes share: how to walk a function, statement by statement, and what to leave alone.
 
-A pass sees functions, inner ones too. It leaves alone: annotations, generators and coroutines, and what Python runs
-in the scope of a class, where blocks could not reach the names; the methods of inner classes are functions again.
+A pass sees functions, inner ones too. It leaves alone: annotations, coroutines, and what Python runs in the scope of
+a class, where blocks could not reach the names; the methods of inner classes are functions again. Generators are for
+the passes that leave statements where they are: a `yield` cannot move into another function.
 A pass may ask for statements to stand before the one that it is in (`self.before`); they must be free of effects.
 A name whose every binding went into an inner function is declared (`x: object`), so that it still lives where it did.
 """
@@ -19,6 +20,8 @@ BLOCKS = ("body", "orelse", "finalbody")
 
 class Rewriter(gast.NodeTransformer):
     """A walk over a function's tree that replaces nodes."""
+
+    in_generators = False
 
     def __init__(self, names: Names) -> None:
         self.names = names
@@ -74,7 +77,7 @@ class Rewriter(gast.NodeTransformer):
     def visit_FunctionDef(self, node: Node) -> Node:
         node.decorator_list = [self.visit(part) for part in node.decorator_list]
         self.defaults(node.args)
-        if not is_generator(node):
+        if self.in_generators or not is_generator(node):
             self.function(node)
         return node
 
@@ -92,7 +95,7 @@ class Rewriter(gast.NodeTransformer):
         for part in own(node.body):
             if isinstance(part, gast.ClassDef):
                 self.methods(part)
-            elif isinstance(part, gast.FunctionDef) and not is_generator(part):
+            elif isinstance(part, gast.FunctionDef) and (self.in_generators or not is_generator(part)):
                 self.function(part)
 
     def visit_Lambda(self, node: Node) -> Node:

@@ -62,6 +62,11 @@ def is_generator(function: Node) -> bool:
     return any(isinstance(node, (gast.Yield, gast.YieldFrom)) for node in own(body))
 
 
+def yields(node: Node) -> bool:
+    """Whether a piece of a generator yields."""
+    return any(isinstance(part, (gast.Yield, gast.YieldFrom)) for part in own([node]))
+
+
 def declared(statements: Iterable[Node], kind: Node) -> list[str]:
     """The names that a function declares to be global (`gast.Global`) or nonlocal (`gast.Nonlocal`)."""
     return [name for node in own(statements) if isinstance(node, kind) for name in node.names]

@@ -19,6 +19,8 @@ class Supers(Rewriter):
             return super(__class__, self).step(x)
     """
 
+    in_generators = True
+
     def visit_Lambda(self, node: Node) -> Node:
         self.defaults(node.args)
         self.functions.append(node)

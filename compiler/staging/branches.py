@@ -8,12 +8,13 @@ from typing import Any
 from ...runtime.errors import SourceError
 from ...runtime.tensor import OPS
 from ..graph.control import if_ as if_op
-from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
+from ..graph.graph import PYTHON_NUMBERS, Graph, SymbolicTensor, close, write_to, writing
+from ..graph.sizes import fitted
 from .effects import Stopped, symbols
-from .maybe import Maybe
+from .maybe import NONE, Maybe
 from .raising import later
 from .state import Place, Result, assigned_by, cells_of, containers
-from .template import Known, Template, decode, encode, general, placeholders
+from .template import Known, Template, decode, encode, general, keeps, placeholders, specs
 from .tracer import Block, active, joined, put
 
 Thunk = Callable[[], Any]
@@ -28,7 +29,10 @@ def truth(x: Any) -> Any:
 
     Errors: ConditionError for more than one element.
     """
-    x = x.resolve() if isinstance(x, SymbolicTensor) else x
+    x = x.bound() if isinstance(x, Maybe) else x
+    if isinstance(x, Maybe):  # None is false, whatever the value would be
+        held = truth(x.value) if isinstance(x.value, SymbolicTensor) else bool(x.value)
+        return OPS["logical_and"](x.code != NONE, held)
     if x.size != 1:
         raise ConditionError(
             f"the truth value of {x.spec} is ambiguous: it has {x.size} elements",
@@ -37,6 +41,14 @@ def truth(x: Any) -> Any:
     if x.shape != ():
         x = OPS["reshape"](x, shape=())
     return x if x.dtype.kind == "b" else x != 0
+
+
+def as_number(x: Any, kind: type) -> Any:
+    """A symbolic tensor as the Python number that it stands for."""
+    if isinstance(x, SymbolicTensor) and x.weak is not kind:
+        x = OPS["astype"](x, dtype=PYTHON_NUMBERS[kind])
+        x.weak = kind
+    return x
 
 
 def staged_if(predicate: Any, then: Thunk, other: Thunk, places: Sequence[Place]) -> None:
@@ -57,7 +69,8 @@ def staged_if(predicate: Any, then: Thunk, other: Thunk, places: Sequence[Place]
         value = decode(templates[place], results, place.name)
         if not (isinstance(templates[place], Known) and place.get() is value):
             put(place, value)
-            _own(place, value, blocks)
+            if isinstance(templates[place], Known) or not keeps(templates[place]):
+                _own(place, value, blocks)
     if all(block.stopped for block in blocks):
         raise Stopped
 
@@ -78,15 +91,20 @@ def _own(place: Place, value: Any, blocks: Sequence[Block]) -> None:
         active().makes(x)
 
 
+def _joined_values(values: Sequence[Any], place: Place) -> Template:
+    template: Template = Known(values[0])
+    for value in values[1:]:
+        template = joined(template, value, place)
+    return template
+
+
 def _joined(place: Place, blocks: Sequence[Block]) -> Template:
     """The template of what is in a place after the branches; one that stopped has no say."""
     running = [block for block in blocks if not block.stopped]
     values = [block.left(place) for block in running] or [place.get()]
-    if any(value is not values[0] for value in values):
-        values = [block.shown(place) for block in running]
-    template: Template = Known(values[0])
-    for value in values[1:]:
-        template = joined(template, value, place)
+    template = _joined_values(values, place)
+    if not keeps(template):
+        template = _joined_values([block.shown(place) for block in running], place)
     if isinstance(template, Known) and template.value is not place.get() and symbols([template.value]):
         return general(template.value, place.name)  # made in the only branch that goes on: it is carried out
     return template
@@ -94,8 +112,9 @@ def _joined(place: Place, blocks: Sequence[Block]) -> Template:
 
 def _outputs(block: Block, place: Place, template: Template) -> list[Any]:
     if block.stopped:
-        return placeholders(template, block.region)
-    return encode(block.shown(place), template, block.region)
+        return [fitted(x, spec) for x, spec in zip(placeholders(template, block.region), specs(template), strict=True)]
+    values = encode(block.shown(place), template, block.region)
+    return [fitted(x, spec) for x, spec in zip(values, specs(template), strict=True)]
 
 
 def staged_value(predicate: Any, then: Thunk, other: Thunk, name: str) -> Any:

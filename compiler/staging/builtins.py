@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ...runtime.dim import sized
 from ...runtime.dtypes import float64, int64
-from ...runtime.errors import SourceError
+from ...runtime.eager import EagerTensor
 from ...runtime.tensor import OPS
 from ..graph.graph import SymbolicTensor
-from .branches import is_none, truth
-from .effects import emit, frozen, host, with_values
+from .branches import as_number, is_none, staged_value, truth
+from .effects import emit, frozen, host, symbols, with_values
+from .lengths import of_sizes
 from .maybe import Maybe
 from .sequences import (
     Staged,
@@ -44,6 +46,8 @@ def _cast(x: Any, kind: type, dtype: Any) -> Any:
 
 def staged_len(x: Any) -> Any:
     """The length of a staged sequence or tensor."""
+    if isinstance(x, SymbolicTensor) and x.shape:
+        return x.shape[0]
     return sequence(x).length if isinstance(x, Staged) else len(x)
 
 
@@ -69,14 +73,40 @@ def _isinstance(x: Any, kinds: Any) -> Any:
     return issubclass(x.weak, kinds) if getattr(x, "weak", None) else isinstance(x, kinds)
 
 
+def staged_type(x: Any) -> type:
+    """The class that a symbolic value has for the program."""
+    return _present(x).weak or EagerTensor
+
+
+def _rows(values: Any) -> list[Any]:
+    """The items of a tensor or of anything that Python iterates."""
+    return list(values)
+
+
+def _best_by(key: Any, items: list[Any], larger: bool) -> Any:
+    """The item with the least or the largest key, the first of several."""
+    best = (items[0], key(items[0]))
+    for x in items[1:]:
+        other = (x, key(x))
+        better = other[1] > best[1] if larger else other[1] < best[1]
+        if isinstance(better, SymbolicTensor):
+            best = staged_value(better, lambda other=other: other, lambda best=best: best, "the best so far")
+        else:
+            best = other if better else best
+    return best[0]
+
+
 def _extreme(name: str, reduce: str, pair: str) -> Callable[..., Any]:
     def extreme(*values: Any, **options: Any) -> Any:
-        if options:
-            raise SourceError(f"{name}() of tensors takes no key or default", f"Use wf.{reduce} and wf.where.")
+        key = options.get("key")
         if len(values) == 1:
-            if isinstance(values[0], SymbolicTensor):
+            if isinstance(values[0], SymbolicTensor) and key is None:
                 return OPS[reduce](values[0], axis=0)
-            values = tuple(values[0])
+            values = tuple(_rows(values[0]))
+        if not values and "default" in options:
+            return options["default"]
+        if key is not None:
+            return _best_by(key, list(values), name == "max")
         result = values[0]
         for x in values[1:]:
             result = OPS[pair](result, x)
@@ -95,23 +125,49 @@ def _sum(values: Any, start: Any = 0) -> Any:
 
 
 def _sorted(values: Any, *, key: Any = None, reverse: bool = False) -> Any:
-    if key is not None or not isinstance(values, SymbolicTensor):
-        raise SourceError("sorted() of tensors takes no key", "Use wf.sort, or wf.argsort and wf.take.")
-    return OPS["sort"](values, descending=reverse)
+    items = _rows(values)
+    if len(items) < 2:
+        return items
+    keys = items if key is None else [key(x) for x in items]
+    order = OPS["argsort"](OPS["stack"](*keys, axis=0), descending=reverse)
+    found = sequence(items)
+    return [found.item(order[k]) for k in range(len(items))]
 
 
 def _quantified(name: str) -> Callable[..., Any]:
     def quantified(values: Any) -> Any:
+        if isinstance(values, Iterator):
+            return _quantified_lazily(values, name == "all")
         if isinstance(values, SymbolicTensor):
-            return OPS[name](values)
+            return as_number(OPS[name](values), bool)
         result: Any = name == "all"
         for x in values:
             result = OPS[f"logical_{'and' if name == 'all' else 'or'}"](
                 result, truth(x) if isinstance(x, SymbolicTensor) else bool(x)
             )
-        return result
+        return as_number(result, bool)
 
     return quantified
+
+
+def _quantified_lazily(values: Iterator[Any], every: bool) -> Any:
+    """`all` or `any` of what comes, where nothing comes any more once it is decided."""
+    for x in values:
+        test = truth(x) if isinstance(x, SymbolicTensor) else x
+        if isinstance(test, SymbolicTensor):
+            rest, end = (lambda: _quantified_lazily(values, every)), (lambda: not every)
+            return staged_value(test, *((rest, end) if every else (end, rest)), "all()" if every else "any()")
+        if bool(test) is not every:
+            return not every
+    return every
+
+
+def _listed(function: Any) -> Callable[..., Any]:
+    def folded(values: Any, *rest: Any, **options: Any) -> Any:
+        items = list(values)
+        return (staged_builtin(function, (items, *rest), options) or function)(items, *rest, **options)
+
+    return folded
 
 
 STAGED: dict[Any, Callable[..., Any]] = {
@@ -122,14 +178,14 @@ STAGED: dict[Any, Callable[..., Any]] = {
     builtins.map: staged_map,
     builtins.len: staged_len,
     builtins.print: staged_print,
-    builtins.str: lambda x: late_field(_present(x), "s", ""),
-    builtins.repr: lambda x: late_field(_present(x), "r", ""),
-    builtins.format: lambda x, form="": late_field(_present(x), "", form),
+    builtins.str: lambda x: late_field(frozen(_present(x)), "s", ""),
+    builtins.repr: lambda x: late_field(frozen(_present(x)), "r", ""),
+    builtins.format: lambda x, form="": late_field(frozen(_present(x)), "", form),
     builtins.isinstance: _isinstance,
-    builtins.type: lambda x: _present(x).weak or type(x),
+    builtins.type: lambda x: staged_type(x),
     builtins.int: lambda x: _cast(x, int, int64),
     builtins.float: lambda x: _cast(x, float, float64),
-    builtins.bool: truth,
+    builtins.bool: lambda x: as_number(truth(x), bool),
     builtins.min: _extreme("min", "min", "minimum"),
     builtins.max: _extreme("max", "max", "maximum"),
     builtins.sum: _sum,
@@ -139,6 +195,8 @@ STAGED: dict[Any, Callable[..., Any]] = {
 }
 
 
+ITERATED = (Iterator, type({}.values()), type({}.keys()), type({}.items()), set, frozenset)
+TEXTS = (builtins.str, builtins.repr, builtins.format)
 FOLDS = (builtins.min, builtins.max, builtins.sum, builtins.sorted, builtins.any, builtins.all)
 
 
@@ -150,10 +208,16 @@ def staged_builtin(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -
         return None
     if version is None:
         return None
+    if sized(args) and (found := of_sizes(function, args)) is not None:
+        return found
     if any_staged(args) or any(isinstance(x, (SymbolicTensor, Maybe)) for x in args):
         return version
-    if function is builtins.print:
+    if function is builtins.print or (function in TEXTS and args and symbols([args[0]])):
         return version
+    if function in FOLDS and len(args) == 1 and isinstance(args[0], ITERATED):
+        return version if function in (builtins.any, builtins.all) else _listed(function)
+    if function in FOLDS and kwargs.get("key") is not None and args and isinstance(args[0], (list, tuple)):
+        return version if symbols(args) else None
     if function in FOLDS and args and isinstance(args[0], (list, tuple)):
         return version if any(isinstance(x, SymbolicTensor) for x in args[0]) else None
     return None

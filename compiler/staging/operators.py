@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import functools
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any
 
+from ...runtime.dim import Dim, sized
 from ...runtime.errors import ROOT, SourceError
 from ...runtime.nn.module import Module
 from ...runtime.tensor import OPS, Tensor
 from ..frontend import operators as plain
-from ..frontend.calling import OPAQUE, Caller, is_users, python_method, python_property
+from ..frontend.calling import HIGHER_ORDER, Caller
 from ..frontend.convert import is_rewritten
 from ..frontend.operators import (  # noqa: F401  (what does not ask)
     captured,
@@ -30,12 +33,14 @@ from ..frontend.operators import (  # noqa: F401  (what does not ask)
     set,
     slice,
 )
+from ..frontend.users import OPAQUE, is_users, users_method
 from ..graph.graph import SymbolicTensor, guarding, writing
-from .branches import is_none, staged_if, staged_value, truth
-from .builtins import staged_builtin
-from .effects import Refused
+from .branches import as_number, is_none, staged_if, staged_value, truth
+from .builtins import staged_builtin, staged_type
+from .effects import Refused, frozen, symbols
 from .loops import staged_for, staged_while
 from .maybe import UNBOUND, Maybe, unbound
+from .objects import compared_parts
 from .raising import staged_raise
 from .repeat import check_repeatable, is_log, staged_log
 from .sequences import is_staged, sequence as staged_sequence
@@ -62,8 +67,14 @@ def _nothing() -> None:
     """The branch that is not there."""
 
 
+def truth_of(value: Any) -> Any:
+    """What a condition asks of a value."""
+    return value if is_symbolic(value) else call.methods.truth(value)
+
+
 def if_(test: Any, then: Block, otherwise: Block | None, names: Names) -> None:
     """`if test: then`, `else: otherwise`."""
+    test = truth_of(test)
     if is_symbolic(test):
         active().label(then, otherwise)
         staged_if(test, then, otherwise or _nothing, cells_of(names, then, otherwise))
@@ -74,7 +85,7 @@ def if_(test: Any, then: Block, otherwise: Block | None, names: Names) -> None:
 def while_(test: Thunk, body: Block, names: Names) -> None:
     """`while test: body`: in Python until the condition is symbolic, the rest in the graph."""
     while True:
-        go = test()
+        go = truth_of(test())
         if is_symbolic(go):
             active().label(test, body)
             return staged_while(go, test, body, cells_of(names, test, body))
@@ -88,11 +99,19 @@ def for_(items: Iterable[Any], body: Callable[[Any], object], names: Names, go_o
     if is_staged(items):
         found = staged_sequence(items)
         active().label(body)
-        staged_for(found.length, found.item, body, go_on, cells_of(names, body, go_on))
-        return
+        places = cells_of(names, body, go_on)
+        try:
+            return staged_for(found.length, found.item, body, go_on, places)
+        except SourceError:
+            if type(found.length) is not Dim or not found.length.is_hinted:
+                raise
+        found.length = int(found.length)  # it may do in Python, for the size of this call
+        if isinstance(items, SymbolicTensor):
+            return staged_for(found.length, found.item, body, go_on, places)
+        items = found
     check_repeatable(next, (items,))
     go: Any = True
-    for item in items.demand() if isinstance(items, Maybe) else items:
+    for item in items.demand() if isinstance(items, Maybe) else call.methods.iterated(items):
         if is_symbolic(go):
             staged_if(go, lambda item=item: body(item), _nothing, cells_of(names, body, go_on))
         else:
@@ -130,6 +149,7 @@ def _check_handlers(what: str) -> None:
 
 def assert_(test: Any, message: Thunk | None = None) -> None:
     """`assert test, message`."""
+    test = truth_of(test)
     if is_symbolic(test):
         _check_handlers("an `assert`")
         if message is None:
@@ -153,9 +173,10 @@ def and_(*operands: Thunk) -> Any:
     first, rest = operands[0](), operands[1:]
     if not rest:
         return first
-    if is_symbolic(first):
-        return staged_and(first, lambda: and_(*rest))
-    return and_(*rest) if first else first
+    go = truth_of(first)
+    if is_symbolic(go):
+        return staged_and(go, lambda: and_(*rest), first)
+    return and_(*rest) if go else first
 
 
 def or_(*operands: Thunk) -> Any:
@@ -163,18 +184,45 @@ def or_(*operands: Thunk) -> Any:
     first, rest = operands[0](), operands[1:]
     if not rest:
         return first
+    go = truth_of(first)
+    if is_symbolic(go):
+        return staged_or(go, lambda: or_(*rest), first)
+    return first if go else or_(*rest)
+
+
+def both(*operands: Thunk) -> Any:
+    """`a and b`, of which only the truth is asked."""
+    first, rest = truth_of(operands[0]()), operands[1:]
+    if not rest:
+        return first
     if is_symbolic(first):
-        return staged_or(first, lambda: or_(*rest))
-    return first if first else or_(*rest)
+        return staged_value(first, lambda: _decided(both(*rest)), lambda: False, "a condition")
+    return both(*rest) if first else False
+
+
+def either(*operands: Thunk) -> Any:
+    """`a or b`, of which only the truth is asked."""
+    first, rest = truth_of(operands[0]()), operands[1:]
+    if not rest:
+        return first
+    if is_symbolic(first):
+        return staged_value(first, lambda: True, lambda: _decided(either(*rest)), "a condition")
+    return True if first else either(*rest)
+
+
+def _decided(value: Any) -> Any:
+    return truth(value) if is_symbolic(value) else bool(value)
 
 
 def not_(value: Any) -> Any:
     """`not value`."""
+    value = truth_of(value)
     return staged_not(value) if is_symbolic(value) else not value
 
 
 def if_exp(test: Any, then: Thunk, otherwise: Thunk) -> Any:
     """`then if test else otherwise`."""
+    test = truth_of(test)
     if is_symbolic(test):
         return staged_value(test, then, otherwise, "the value of a conditional expression")
     return then() if test else otherwise()
@@ -188,8 +236,22 @@ def eq(a: Any, b: Any) -> Any:
             and not isinstance(y, Tensor | Maybe | bool | int | float | complex)
             and not hasattr(y, "__array__")
         ):
-            return is_none(x) if y is None else False
-    return a == b
+            return is_none(x) if y is None else call.methods.compare(a, "==", b) if _compares(y) else False
+    parts = compared_parts(a, b) if symbols([a, b]) and not (_compares(a) or _compares(b)) else None
+    return call.methods.compare(a, "==", b) if parts is None else _all_equal(parts)
+
+
+def _all_equal(pairs: list[tuple[Any, Any]]) -> Any:
+    """Whether all pairs are equal, asked from the first to the last."""
+    equal: Any = True
+    for x, y in pairs:
+        if x is not y:
+            equal = both(lambda equal=equal: equal, lambda x=x, y=y: eq(x, y))
+    return as_number(truth(equal), bool) if is_symbolic(equal) else bool(equal)
+
+
+def _compares(y: Any) -> bool:
+    return users_method(type(y), "__eq__") is not None
 
 
 def ne(a: Any, b: Any) -> Any:
@@ -225,13 +287,18 @@ def in_(a: Any, b: Any) -> Any:
     """`a in b`."""
     if isinstance(b, SymbolicTensor):
         return OPS["any"](b == a)
+    answer = call.methods.contains(b, a)
+    if answer is not NotImplemented:
+        return answer
+    iterated = call.methods.iterated(b)
+    b = b if iterated is b else list(iterated)
     if (is_symbolic(a) and isinstance(b, (list, tuple, range, dict, frozenset))) or (
         type(b) in (list, tuple) and any(map(is_symbolic, b))
     ):
         found: Any = False
         for x in b:
-            found = or_(lambda found=found: found, lambda x=x: eq(a, x))
-        return found
+            found = either(lambda found=found: found, lambda x=x: a is x or eq(a, x))
+        return as_number(truth(found), bool) if is_symbolic(found) else bool(found)
     return a in b
 
 
@@ -240,12 +307,39 @@ def not_in(a: Any, b: Any) -> Any:
     return not_(in_(a, b))
 
 
-COMPARISONS = {**plain.COMPARISONS, "==": eq, "!=": ne, "is": is_, "is not": is_not, "in": in_, "not in": not_in}
+def ordered(a: Any, sign: str, b: Any) -> Any:
+    """One comparison of a chain."""
+    meant = {"==": eq, "!=": ne, "is": is_, "is not": is_not, "in": in_, "not in": not_in}.get(sign)
+    return call.methods.compare(a, sign, b) if meant is None else meant(a, b)
+
+
+def compare(a: Any, sign: str, b: Any) -> Any:
+    """`a < b` and its like."""
+    return call.methods.compare(a, sign, b)
+
+
+def unary(sign: str, a: Any) -> Any:
+    """`-a` and its like."""
+    return call.methods.unary(sign, a)
+
+
+def binary(a: Any, sign: str, b: Any) -> Any:
+    """`a + b` and its like."""
+    made = call.methods.binary(a, sign, b)
+    return active().makes(made) if type(made) in (list, dict, set) else made
+
+
+def augmented(a: Any, sign: str, b: Any) -> Any:
+    """What `a += b` and its like bind to the name of a; a list or a dict is changed itself."""
+    if isinstance(a, (list, dict)):
+        active().settled(a)
+        active().note(Contents(a))
+    return call.methods.augmented(a, sign, b)
 
 
 def chain(left: Any, symbol: str, right: Any, *others: Any) -> Any:
     """`left < right <= ...`: each operand after the second is evaluated if all before it agree."""
-    value = COMPARISONS[symbol](left, right)
+    value = ordered(left, symbol, right)
     if not others:
         return value
     return and_(lambda: value, lambda: chain(right, others[0], others[1](), *others[2:]))
@@ -258,7 +352,9 @@ def known(value: Any) -> Any:
 
 def field(value: Any, conversion: str, form: str) -> Any:
     """`{value!r:form}` in an f-string."""
-    return late_field(known(value), conversion, form) if is_symbolic(value) else plain.field(value, conversion, form)
+    if is_symbolic(value) or symbols([value]) or sized(value):
+        return late_field(frozen(known(value)), conversion, form)
+    return plain.field(value, conversion, form)
 
 
 def format(*parts: Any) -> Any:
@@ -278,7 +374,8 @@ def get_item(container: Any, index: Any) -> Any:
         return _chosen(container, index)
     if isinstance(container, Tensor):
         _check_index(index)
-    return container[index]
+    method = users_method(type(container), "__getitem__")
+    return container[index] if method is None else call(method, container, index)
 
 
 def _check_index(index: Any) -> None:
@@ -320,7 +417,7 @@ def set_item(container: Any, index: Any, value: Any) -> Any:
         active().settled(container)
         known = not isinstance(index, builtins.slice) and (isinstance(container, list) or index in container)
         active().note(Item(container, index) if known else Contents(container))
-    method = python_method(type(container), "__setitem__")
+    method = users_method(type(container), "__setitem__")
     if method is not None:
         call(method, container, index, value)
         return container
@@ -332,6 +429,10 @@ def del_item(container: Any, index: Any) -> Any:
     if isinstance(container, (list, dict)):
         active().settled(container)
         active().note(Contents(container))
+    method = users_method(type(container), "__delitem__")
+    if method is not None:
+        call(method, container, index)
+        return container
     return plain.del_item(container, index)
 
 
@@ -344,10 +445,10 @@ def get_attr(owner: Any, name: str) -> Any:
     """`owner.name`; the user's own properties are called like functions."""
     if isinstance(owner, Maybe) and not isinstance(owner, SymbolicTensor):
         owner = owner.demand()
-    getter = python_property(owner, name)
-    if getter is not None:
-        return call(getter, owner)
-    if hasattr(owner, "__dict__") and name in vars(owner):
+    read = call.methods.getter(owner, name, set_plain_attr)
+    if read is not None:
+        return read()
+    if isinstance(held := getattr(owner, "__dict__", None), (dict, MappingProxyType)) and name in held:
         active().reads(owner, name)
     value = getattr(owner, name)
     if isinstance(value, Maybe) and UNBOUND in value.absent:
@@ -357,14 +458,26 @@ def get_attr(owner: Any, name: str) -> Any:
 
 def has_attr(owner: Any, name: str) -> Any:
     """`hasattr(owner, name)`; symbolic where a branch sets or deletes it."""
-    value = getattr(known(owner), name, unbound)
+    owner = known(owner)
+    if call.methods.getter(owner, name, set_plain_attr) is not None:
+        return _read_or(owner, name, unbound) is not unbound
+    value = getattr(owner, name, unbound)
     return value.code != UNBOUND if isinstance(value, Maybe) and UNBOUND in value.absent else value is not unbound
+
+
+def _read_or(owner: Any, name: str, default: Any) -> Any:
+    try:
+        return get_attr(owner, name)
+    except AttributeError:
+        return default
 
 
 def get_attr_or(owner: Any, name: str, *default: Any) -> Any:
     """`getattr(owner, name, default)`."""
     if not default:
         return get_attr(owner, name)
+    if call.methods.getter(known(owner), name, set_plain_attr) is not None:
+        return _read_or(known(owner), name, default[0])
     return if_exp(has_attr(owner, name), lambda: get_attr(owner, name), lambda: default[0])
 
 
@@ -397,6 +510,9 @@ def set_attr(owner: Any, name: str, value: Any) -> None:
     found = next((vars(parent)[name] for parent in kind.__mro__ if name in vars(parent)), None)
     if type(found) is property and isinstance(found.fset, FunctionType) and not isinstance(owner, Module):
         return call(found.fset, owner, value)
+    method = users_method(type(found), "__set__")
+    if method is not None:
+        return call(method, found, owner, value)
     return set_plain_attr(owner, name, value)
 
 
@@ -409,6 +525,9 @@ def set_plain_attr(owner: Any, name: str, value: Any) -> None:
 
 def del_attr(owner: Any, name: str) -> None:
     """`del owner.name`."""
+    delete = call.methods.deleter(owner, name)
+    if delete is not None:
+        return delete()
     active().settled(owner)
     put(Attribute(owner, name), unbound)
 
@@ -429,6 +548,7 @@ def put_attr(owner: Any, name: str, old: Any, new: Any) -> None:
         set_attr(owner, name, new)
 
 
+CACHED = type(functools.lru_cache(len))
 CHANGES = {
     "append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse",
     "update", "setdefault", "popitem", "add", "discard", "__setitem__", "__delitem__",
@@ -445,6 +565,8 @@ class StagingCaller(Caller):
             return self(f.call, *args, **kwargs)
         if is_log(f):
             return staged_log(f, args, kwargs)
+        if type(f) is CACHED and symbols([*args, *kwargs.values()]):
+            return active().remembered(f, args, kwargs, lambda: self(inspect.unwrap(f), *args, **kwargs))
         check_repeatable(f, args)
         found = super().__call__(f, *args, **kwargs)
         return active().makes(found) if hasattr(type(found), "__next__") else found
@@ -457,7 +579,12 @@ class StagingCaller(Caller):
             active().rebinds(f)
         return made
 
+    def class_of(self, x: Any) -> type:
+        return staged_type(x) if is_symbolic(x) else x.__class__
+
     def builtin(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if f in HIGHER_ORDER:
+            args, kwargs = tuple(map(self.lent, args)), {name: self.lent(value) for name, value in kwargs.items()}
         staged = staged_builtin(f, args, kwargs) or REBINDING.get(f)
         if staged is not None:
             return staged(*args, **kwargs)
@@ -485,7 +612,7 @@ def generator(items: Any, generate: Callable[[Iterator[Any]], Any], listed: Call
 
 def entered(manager: Any) -> Any:
     """What a `with` statement enters: the user's own methods are compiled, and what is raised inside is for them."""
-    enter, leave = (python_method(type(manager), name) for name in ("__enter__", "__exit__"))
+    enter, leave = (users_method(type(manager), name) for name in ("__enter__", "__exit__"))
     ours = type(manager).__module__.partition(".")[0] == ROOT or isinstance(manager, contextlib.nullcontext)
     return manager if ours else Entered(manager, enter, leave)
 

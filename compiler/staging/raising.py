@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from ...runtime.errors import SourceError, WeftError
-from .effects import Action, Stopped, emit, frozen, host, symbols, with_values
+from .effects import Action, Stopped, emit, host, kept, symbols, with_values
 from .maybe import Maybe
 from .tracer import active
 
@@ -35,7 +35,7 @@ def with_state(values: list[Any], act: Callable[[list[Any]], None]) -> tuple[lis
             place.keep(value)
         act(known[: len(values)])
 
-    return with_values([*map(frozen, values), *(frozen(place.get()) for place in places)], run)
+    return with_values([*map(kept, values), *(kept(place.get()) for place in places)], run)
 
 
 def later(block: Callable[[], Any]) -> Callable[[], Any]:

@@ -18,8 +18,9 @@ from types import CellType, CodeType, FunctionType
 from typing import Any
 
 from ...runtime.variable import Variable
-from ..frontend.calling import is_users
+from ..frontend.users import is_users
 from .maybe import Maybe, unbound
+from .objects import attributes, is_plain_object
 
 BLOCK = re.compile(r"(then|else|body|test|item)_\d+")
 
@@ -280,11 +281,13 @@ def _rebound(code: CodeType) -> tuple[frozenset[str], tuple[str, ...]]:
     return frozenset(free & {*code.co_freevars}), tuple(globally)
 
 
-def containers(value: Any) -> Iterator[Any]:
+def containers(value: Any, depth: int = 24) -> Iterator[Any]:
     """The containers in a tree that can be changed."""
     parts: Any = ()
+    if not depth:
+        return
     if isinstance(value, Maybe):
-        yield from containers(value.value)
+        yield from containers(value.value, depth)
         return
     if isinstance(value, (list, tuple)):
         parts = value
@@ -292,12 +295,14 @@ def containers(value: Any) -> Iterator[Any]:
         parts = value.values()
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         parts = [getattr(value, each.name, None) for each in dataclasses.fields(value)]
+    elif is_plain_object(value):
+        parts = attributes(value).values()
     else:
         return
     if not isinstance(value, tuple):
         yield value
     for part in parts:
-        yield from containers(part)
+        yield from containers(part, depth - 1)
 
 
 def setter(kind: type) -> FunctionType | None:

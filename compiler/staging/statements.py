@@ -7,7 +7,7 @@ from typing import Any
 
 from ...runtime.tensor import OPS
 from ..graph.graph import SymbolicTensor, writing
-from .branches import staged_value, truth
+from .branches import as_number, staged_value, truth
 from .effects import check_op, emit
 from .maybe import NONE, UNBOUND, Maybe, maybe, unbound
 from .raising import with_state
@@ -45,17 +45,17 @@ def staged_returned(returned: Any, result: Any) -> Any:
 
 def staged_not(x: Any) -> Any:
     """`not` of a symbolic value."""
-    return OPS["logical_not"](truth(x))
+    return as_number(OPS["logical_not"](truth(x)), bool)
 
 
-def staged_and(x: Any, other: Callable[[], Any]) -> Any:
-    """`x and other()`: the value of x if it is false, else of the other."""
-    return staged_value(x, other, lambda: x, "the value of `and`")
+def staged_and(test: Any, other: Callable[[], Any], x: Any) -> Any:
+    """`x and other()`, `test` being the truth of x: the value of x if it is false, else of the other."""
+    return staged_value(test, other, lambda: x, "the value of `and`")
 
 
-def staged_or(x: Any, other: Callable[[], Any]) -> Any:
-    """`x or other()`: the value of x if it is true, else of the other."""
-    return staged_value(x, lambda: x, other, "the value of `or`")
+def staged_or(test: Any, other: Callable[[], Any], x: Any) -> Any:
+    """`x or other()`, `test` being the truth of x: the value of x if it is true, else of the other."""
+    return staged_value(test, lambda: x, other, "the value of `or`")
 
 
 def is_symbolic(x: Any) -> bool:

@@ -249,7 +249,8 @@ class Block:
             for place in (*self.places, *journal.before):
                 value = self.after[place] = place.get()
                 if any(id(x) in owners for x in containers(value)):
-                    self.copies[place] = tree.unflatten(*reversed(flatten(value)))
+                    leaves, structure = flatten(value)
+                    self.copies[place] = tree.unflatten(structure, leaves)
         finally:
             trace.outer_tapes = tapes
             trace.journals.pop()

@@ -1024,6 +1024,91 @@ import numpy as np
 def f(x):
     return np.sin(x)
 """,
+    "__iadd__ user": """
+class B:
+    def __init__(self):
+        self.n = 1
+
+    def __iadd__(self, o):
+        self.n = self.n + o
+        return self
+
+
+def f(x):
+    b = B()
+    if x > 0:
+        b += 3
+    return b.n
+""",
+    "__iadd__ tensor cf": """
+class B:
+    def __init__(self):
+        self.n = 1.0
+
+    def __add__(self, o):
+        if o > 0:
+            return self.n + o
+        return 0.0
+
+
+def f(x):
+    b = B()
+    return b + x
+""",
+    "__bool__ user": """
+class B:
+    def __init__(self, x):
+        self.x = x
+
+    def __bool__(self):
+        return bool(self.x > 0)
+
+
+def f(x):
+    if B(x):
+        return 1
+    return 2
+""",
+    "obj choice": """
+class B:
+    pass
+
+
+def f(x):
+    a = B()
+    a.v = 1.0
+    b = B()
+    b.v = 2.0
+    c = a if x > 0 else b
+    return c.v
+""",
+    "cached_property": """
+import functools
+
+
+class B:
+    @functools.cached_property
+    def p(self):
+        return 3.0
+
+
+def f(x):
+    b = B()
+    if x > 0:
+        return b.p
+    return x
+""",
+    "list eq": """
+def f(x):
+    s = [1, 2]
+    if x > 0:
+        s[0] = 5
+    return s == [5, 2]
+""",
+    "any gen": """
+def f(x):
+    return any(x > i for i in range(3)), all(x > i for i in range(3)), max(x * i for i in range(3))
+""",
 }
 
 REFUSED = {
@@ -1218,7 +1303,7 @@ def f(x):
 """,
     ),
     "list +=": (
-        "by code that is not compiled",
+        "is a list of",
         """
 def f(x):
     s = [x]
@@ -1356,60 +1441,6 @@ def f(x):
     return r.random()
 """,
     ),
-    "__iadd__ user": (
-        "by code that is not compiled",
-        """
-class B:
-    def __init__(self):
-        self.n = 1
-
-    def __iadd__(self, o):
-        self.n = self.n + o
-        return self
-
-
-def f(x):
-    b = B()
-    if x > 0:
-        b += 3
-    return b.n
-""",
-    ),
-    "__iadd__ tensor cf": (
-        "needs its values",
-        """
-class B:
-    def __init__(self):
-        self.n = 1.0
-
-    def __add__(self, o):
-        if o > 0:
-            return self.n + o
-        return 0.0
-
-
-def f(x):
-    b = B()
-    return b + x
-""",
-    ),
-    "__bool__ user": (
-        "needs its values",
-        """
-class B:
-    def __init__(self, x):
-        self.x = x
-
-    def __bool__(self):
-        return bool(self.x > 0)
-
-
-def f(x):
-    if B(x):
-        return 1
-    return 2
-""",
-    ),
     "str of": (
         "text of values",
         """
@@ -1504,51 +1535,6 @@ def f(x):
     return y
 """,
     ),
-    "obj choice": (
-        "which one, is decided",
-        """
-class B:
-    pass
-
-
-def f(x):
-    a = B()
-    a.v = 1.0
-    b = B()
-    b.v = 2.0
-    c = a if x > 0 else b
-    return c.v
-""",
-    ),
-    "cached_property": (
-        "by code that is not compiled",
-        """
-import functools
-
-
-class B:
-    @functools.cached_property
-    def p(self):
-        return 3.0
-
-
-def f(x):
-    b = B()
-    if x > 0:
-        return b.p
-    return x
-""",
-    ),
-    "list eq": (
-        "needs its values",
-        """
-def f(x):
-    s = [1, 2]
-    if x > 0:
-        s[0] = 5
-    return s == [5, 2]
-""",
-    ),
     "list in": (
         "needs its values",
         """
@@ -1617,13 +1603,6 @@ def f(x):
     if x > 0:
         k = 2
     return {k: "a"}.get(2)
-""",
-    ),
-    "any gen": (
-        "needs its values",
-        """
-def f(x):
-    return any(x > i for i in range(3)), all(x > i for i in range(3)), max(x * i for i in range(3))
 """,
     ),
     "math": (
