@@ -17,14 +17,13 @@ from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple
 
 from ...runtime import observers
-from ...runtime.eager import wrap
 from ...runtime.errors import ArgumentError
 from ...runtime.op import Node, Op
 from ...runtime.spec import Spec
 from ...runtime.tensor import OPS
 from .cotangents import or_zeros, smooth, vjp, zeros
 from .graph import WRITTEN_AS, Graph, Stopped, close, write_to
-from .interpret import interpret
+from .interpret import interpret, run
 from .loops import innermost, pull_while
 
 
@@ -45,12 +44,6 @@ class ControlOp(Op[..., Any]):
 
 def _never(*_: Any, **__: Any) -> Any:
     raise AssertionError("a control op is pulled by node")
-
-
-def _tensors(region: Graph, buffers: Sequence[Any]) -> tuple[Any, ...]:
-    """The buffers that a region gives for these."""
-    with observers.hidden():
-        return tuple(y.buffer for y in interpret(region, [wrap(b) for b in buffers]))
 
 
 # -- while
@@ -83,12 +76,12 @@ def _run_while(
     n = len(step.outputs)
     state, captures = tuple(buffers[:n]), tuple(buffers[n:])
     left = -1 if max_trips is None else -(-max_trips // segment)
-    while bool(_tensors(test, state + captures)[0]):
+    while bool(run(test, state + captures)[0]):
         if left == 0:
             raise ArgumentError(
                 f"while: the loop goes on after max_trips={max_trips} trips", "Allow more with wf.loop_options."
             )
-        state, left = _tensors(step, state + captures), left - 1
+        state, left = tuple(run(step, state + captures)), left - 1
     return state
 
 
@@ -104,7 +97,7 @@ def _if_spec(predicate: Any, /, *operands: Any, then: Graph, other: Graph) -> tu
 
 
 def _run_if(predicate: Any, *buffers: Any, then: Graph, other: Graph) -> tuple[Any, ...]:
-    return _tensors(then if bool(predicate) else other, buffers)
+    return tuple(run(then if bool(predicate) else other, buffers))
 
 
 def _pull_if(node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[tuple[int, Any]]:
@@ -196,7 +189,7 @@ class Derivative:
         return call(*operands, body=graph)
 
 
-call = ControlOp("call", _call_spec, lambda *buffers, body: _tensors(body, buffers), _pull_call)
+call = ControlOp("call", _call_spec, lambda *buffers, body: tuple(run(body, buffers)), _pull_call)
 
 
 # -- gradients of one's own

@@ -178,6 +178,7 @@ class Graph:
         self.around: Mapping[str, int] = {}  # while it runs: the sizes of the graphs around it
         self.captured: dict[int, tuple[SymbolicTensor, SymbolicTensor]] = {}  # outer key: outer value, inner value
         self.backward: dict[Any, Any] = {}  # ways back through it, once they were asked for
+        self.plan: tuple[Any] | None = None  # how it runs, once it did
         self.derivative: Any = None  # what finds the ways back, if not the graph's own nodes
         self._constants: dict[int, tuple[Any, SymbolicTensor]] = {}  # id of a buffer: it, kept alive, and its value
 
