@@ -18,6 +18,7 @@ from ...runtime.spec import Spec
 from ...runtime.tensor import OPS
 from ..graph.control import while_ as while_op
 from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
+from . import options
 from .branches import truth
 from .raising import later
 from .state import Place, Result
@@ -127,7 +128,7 @@ def _emit(
     for place, template in templates.items():
         start += encode(entry[place], template, graph)
     outer = close([test, region])
-    results = iter(graph.run(while_op, (*start, *outer), {"test": test, "step": region})[1:])
+    results = iter(graph.run(while_op, (*start, *outer), {"test": test, "step": region, **options.present()})[1:])
     for place, template in templates.items():
         value = decode(template, results, place.name)
         if not isinstance(template, Known):

@@ -7,6 +7,7 @@ read becomes an input of the graph, and one that is assigned becomes an output.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,6 +24,7 @@ from ..guards import Guard, of_attribute, of_function
 from .effects import Stopped
 from .maybe import Maybe
 from .objects import flatten
+from .options import no_options
 from .snapshot import Snapshot
 from .state import Cell, Free, Held, Journal, Place, closure, containers, free_of, globals_of
 from .template import SideEffectError, StructureError, Template, Unsettled, merge, settle
@@ -154,7 +156,7 @@ class Trace:
 
         What is returned is not changed later, but by a `finally`, outside of what runs only if nothing was returned.
         """
-        graph = writing() if place.name.startswith("result_") else None
+        graph = writing() if re.fullmatch(r"result_\d+", place.name) else None
         for x in containers(value):
             if not any(id(x) in born for born in made):
                 self.copied[id(x)] = (x, graph)
@@ -195,7 +197,13 @@ def tracing(trace: Trace) -> Iterator[Trace]:
     """Trace inside the `with` block."""
     token = _trace.set(trace)
     try:
-        with write_to(trace.graph), traced_by(trace), observers.hidden(), trace.graph.sizes.asked(_written):
+        with (
+            no_options(),
+            write_to(trace.graph),
+            traced_by(trace),
+            observers.hidden(),
+            trace.graph.sizes.asked(_written),
+        ):
             yield trace
     finally:
         _trace.reset(token)
