@@ -34,6 +34,7 @@ from .frontend.unparse import unparse
 from .graph import text as _text  # noqa: F401  (graphs print themselves)
 from .graph.control import call
 from .graph.graph import Graph, SymbolicTensor, writing
+from .graph.rewrite import does_something
 from .guards import Guard, kept, show
 from .passes.partition import called
 from .passes.pipeline import optimize
@@ -330,7 +331,7 @@ def _fail(journal: Journal, error: BaseException) -> None:
 
 def _run_until_failure(graph: Graph, trace: Trace, leaves: list[Any]) -> None:
     """Do what a function does besides computing until it raises: print, and fail earlier where the values say so."""
-    if any(node.op.effect for node in graph.nodes):
+    if does_something(graph):
         graph.inputs += trace.inputs.values()
         operands = (*data_of(leaves), *(variable.read_value() for variable in trace.inputs))
         apply(call, operands, {"body": optimize(graph)})

@@ -17,7 +17,7 @@ from .flow import has_jump, leaves, loop_jumps, repeats_forever
 from .quote import assign, constant, deferred, load, negation, operator, place, store, when
 from .reads import assigns
 from .rewriter import Rewriter, after_docstring
-from .scope import Names, bound, own
+from .scope import Names, bound, declared, own
 from .tree import Node, gast
 
 BLOCKS = (gast.If, gast.While, gast.For)
@@ -97,14 +97,25 @@ class _Function:
         self.returned, self.result = (names.new("returned"), names.new("result")) if self.flagged else ("", "")
         self.asked: set[str] = set()
         self.flags: set[str] = {self.returned}
+        self.unreachable: list[Node] = []
 
     def lowered(self) -> list[Node]:
         flow = self.block(self.body, None)
+        before = self.declarations(flow.statements)
         if self.flagged:
             flow.statements += [self.end(flow)]
-            at = after_docstring(flow.statements)
-            flow.statements[at:at] = [place(assign(self.returned, constant(False)), self.body[0])]
+            before += [place(assign(self.returned, constant(False)), self.body[0])]
+        at = after_docstring(flow.statements)
+        flow.statements[at:at] = before
         return _without_flags(flow.statements, self.flags - self.asked)
+
+    def declarations(self, kept: list[Node]) -> list[Node]:
+        """Names that only unreachable statements bind still belong to the function."""
+        elsewhere = {*bound(kept), *declared(self.body, gast.Global), *declared(self.body, gast.Nonlocal)}
+        return [
+            place(gast.AnnAssign(target=store(name), annotation=load("object"), value=None, simple=1), self.body[0])
+            for name in sorted(set(bound(self.unreachable)) - elsewhere)
+        ]
 
     def end(self, flow: Flow) -> Node:
         """The one return of a function whose returns became flags."""
@@ -125,7 +136,7 @@ class _Function:
             made.flags |= flow.flags
             made.leaves = flow.leaves
             if flow.leaves:
-                made.statements += _declared(list(statements[i + 1 :]), made.statements, statement)
+                self.unreachable += statements[i + 1 :]
             elif flow.flags and rest:
                 inner = self.block(rest, loop)
                 made.statements.append(place(when(self.none_of(flow.flags), inner.statements), rest[0]))
@@ -267,15 +278,6 @@ def _absorb(node: Node, rest: list[Node]) -> tuple[Node, list[Node]]:
     if no and not yes:
         return _with(node, body=node.body + rest), []
     return node, rest
-
-
-def _declared(unreachable: list[Node], kept: list[Node], old: Node) -> list[Node]:
-    """Names that only unreachable statements bind still belong to the function."""
-    names = set(bound(unreachable)) - set(bound(kept))
-    return [
-        place(gast.AnnAssign(target=store(name), annotation=load("object"), value=None, simple=1), old)
-        for name in sorted(names)
-    ]
 
 
 class _Remover(gast.NodeTransformer):

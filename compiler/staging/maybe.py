@@ -6,6 +6,8 @@ writes a check into the graph that fails, at run time and as Python would, where
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import Any
 
 from ..graph.graph import SymbolicTensor
@@ -80,6 +82,23 @@ class MaybeValue(Maybe):
 
     def __len__(self) -> int:
         return len(self.demand())
+
+
+BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift", "and", "or", "xor")
+ORDERED = ("lt", "le", "gt", "ge", "contains")
+
+
+def _demanding(operate: Callable[..., Any], swapped: bool = False) -> Callable[..., Any]:
+    """A method that applies an operator of Python to the value."""
+    if swapped:
+        return lambda self, other: operate(other, self.demand())
+    return lambda self, *others: operate(self.demand(), *[x.demand() if isinstance(x, Maybe) else x for x in others])
+
+
+for _name in (*BINARY, *ORDERED, "neg", "pos", "invert", "abs"):
+    setattr(MaybeValue, f"__{_name}__", _demanding(getattr(operator, f"__{_name}__")))
+for _name in BINARY:
+    setattr(MaybeValue, f"__r{_name}__", _demanding(getattr(operator, f"__{_name}__"), swapped=True))
 
 
 class MaybeTensor(Maybe, SymbolicTensor):

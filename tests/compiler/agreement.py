@@ -8,12 +8,15 @@ import linecache
 import sys
 import types
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import weft as wf
 from weft.runtime.errors import SourceError, WeftError
+
+WIDER = ("Python bool", "Python int", "Python float")
+OWN_WORDS = (TypeError, ZeroDivisionError)  # said by Python of what it operated on, which is another class here
 
 
 def defined(text: str) -> dict[str, Any]:
@@ -26,64 +29,128 @@ def defined(text: str) -> dict[str, Any]:
     return names
 
 
-def plainly(x: Any) -> Any:
-    """A result as nested lists of numbers."""
-    if isinstance(x, (list, tuple)):
-        return [type(x).__name__, *map(plainly, x)]
-    if isinstance(x, dict):
-        return {key: plainly(value) for key, value in x.items()}
+class Elements(NamedTuple):
+    """A tensor, array or Python number: `kind` is its dtype, or the type of Python number."""
+
+    kind: str
+    values: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"{self.kind} {self.values.tolist()}"
+
+
+def described(x: Any) -> Any:
+    """A value as plain data that stays as it is: types and numbers."""
     if isinstance(x, wf.Tensor | np.ndarray | np.generic):
-        return np.asarray(x).tolist()
-    return x
+        values = np.array(x)
+        return Elements(str(values.dtype), values)
+    if isinstance(x, bool | int | float):
+        return Elements(f"Python {type(x).__name__}", np.array(x))
+    if isinstance(x, type | types.FunctionType | types.ModuleType):
+        return x.__name__
+    if not isinstance(x, list | tuple | dict) and not hasattr(x, "__dict__"):
+        return x
+    items = x.items() if isinstance(x, dict) else enumerate(x) if isinstance(x, list | tuple) else vars(x).items()
+    return (type(x).__name__, [(key, described(item)) for key, item in items])
 
 
-def outcome(call: Callable[[], Any]) -> tuple[str, Any, str]:
-    """What a call comes to: how it ends, with what, and what it printed."""
-    printed = io.StringIO()
+class Outcome(NamedTuple):
+    """What a call comes to: how it ends, what it gives and leaves in its arguments or raises, and what it printed."""
+
+    how: str
+    what: Any
+    printed: str
+
+    def agrees(self, other: Outcome) -> bool:
+        """Whether this is what a compiled function may do where `other` is what Python does."""
+        if self.how != other.how or self.printed != other.printed:
+            return False
+        if self.how != "raises":
+            return alike(self.what, other.what)
+        (one, left), (two, kept) = self.what, other.what
+        said = isinstance(two, OWN_WORDS) or str(one) == str(two)
+        return isinstance(one, type(two)) and said and alike(left, kept)
+
+
+def outcome(call: Callable[..., Any], arguments: Sequence[Any] = ()) -> tuple[Outcome, Any]:
+    """What a call comes to, and its result."""
+    printed, result = io.StringIO(), None
     with contextlib.redirect_stdout(printed):
         try:
-            how, what = "gives", plainly(call())
+            result = call(*arguments)
+            how, what = "gives", described([result, *_left(arguments)])
         except SourceError as error:
             how, what = "refused", str(error)
         except Exception as error:
             joined = isinstance(error, WeftError) and "on one path and" in str(error)  # dtypes and shapes that differ
-            how, what = ("refused", str(error)) if joined else ("raises", type(error))
-    return how, what, printed.getvalue()
+            how, what = ("refused", str(error)) if joined else ("raises", (error, described(_left(arguments))))
+    return Outcome(how, what, printed.getvalue()), result
 
 
-def close(x: Any, y: Any) -> bool:
-    """Whether two results are equal but for rounding."""
-    if isinstance(x, list) and isinstance(y, list):
-        return len(x) == len(y) and all(map(close, x, y))
-    if isinstance(x, dict) and isinstance(y, dict):
-        return list(x) == list(y) and all(close(x[key], y[key]) for key in x)
-    if isinstance(x, (bool, int, float)) and isinstance(y, (bool, int, float)):
-        return bool(np.isclose(x, y, rtol=1e-5, atol=1e-6, equal_nan=True))
-    return x == y
+def _left(arguments: Sequence[Any]) -> list[Any]:
+    """What a call may have changed: assigning to items of a tensor binds the name in a compiled function alone."""
+    return [x for x in arguments if not isinstance(x, wf.Tensor)]
 
 
-def agree(actual: tuple[str, Any, str], expected: tuple[str, Any, str]) -> bool:
-    """Whether two outcomes are the same."""
-    if actual[0] == expected[0] == "raises":
-        return issubclass(actual[1], expected[1]) and actual[2] == expected[2]
-    return actual[0] == expected[0] and close(actual[1], expected[1]) and actual[2] == expected[2]
+def alike(actual: Any, expected: Any) -> bool:
+    """Whether described results are the same; where paths join, a number may be a tensor or a wider number."""
+    if isinstance(actual, Elements) and isinstance(expected, Elements):
+        return same_elements(actual, expected)
+    if isinstance(actual, (list, tuple)) and isinstance(expected, (list, tuple)):
+        return type(actual) is type(expected) and len(actual) == len(expected) and all(map(alike, actual, expected))
+    return actual == expected
 
 
-def compare(text: str, calls: Sequence[tuple[Any, ...]]) -> str | None:
+def same_elements(actual: Elements, expected: Elements) -> bool:
+    """Whether numbers are the same to the last bit, and of the same type or a wider one."""
+    one, two = actual.values, expected.values
+    if actual.kind != expected.kind:
+        number = expected.kind in WIDER
+        if number and actual.kind in WIDER and WIDER.index(actual.kind) < WIDER.index(expected.kind):
+            return False
+        if not number and not {one.dtype.kind, two.dtype.kind} <= {"i", "u", "b"}:
+            return False
+        two = two.astype(one.dtype)
+    return one.shape == two.shape and np.array_equal(one, two, equal_nan=one.dtype.kind not in "biu")
+
+
+def compare(text: str, calls: Sequence[tuple[Any, ...]], *, writing: bool = False) -> str | None:
     """Run `f` of a text on several arguments, plainly and compiled: None if all agree, else the refusal.
+
+    `writing`: change what a call gave, and what it was given, before the next one, as programs may.
 
     Errors: AssertionError where the compiled function does anything else.
     """
     plain, compiled = defined(text)["f"], wf.compile(defined(text)["f"])
     for arguments in calls:
-        expected = outcome(lambda: plain(*map(lifted, arguments)))  # noqa: B023  (called at once)
-        actual = outcome(lambda: compiled(*map(lifted, arguments)))  # noqa: B023
-        if actual[0] == "refused" != expected[0]:
-            return actual[1]
-        assert agree(actual, expected), f"{text}\nof {arguments}: Python {expected}, compiled {actual}"
+        one, two = lifted(list(arguments)), lifted(list(arguments))
+        expected, theirs = outcome(plain, one)
+        actual, ours = outcome(compiled, two)
+        if actual.how == "refused" != expected.how:
+            return actual.what
+        assert actual.agrees(expected), f"{text}\nof {arguments}:\nPython {expected}\ncompiled {actual}"
+        if writing:
+            write([theirs, one])
+            write([ours, two])
     return None
+
+
+def write(x: Any) -> None:
+    """Change the tensors, lists and dicts in a value."""
+    if isinstance(x, wf.Tensor):
+        x[...] = True if x.dtype is wf.bool else 1
+    elif isinstance(x, dict):
+        write(list(x.values()))
+        x["written"] = 1.0
+    elif isinstance(x, list | tuple):
+        for item in x:
+            write(item)
+        if isinstance(x, list) and x:
+            x[0] = x[-1]
 
 
 def lifted(x: Any) -> Any:
     """An argument, anew for each call: a NumPy value as a tensor."""
+    if isinstance(x, list):
+        return [lifted(item) for item in x]
     return wf.tensor(x) if isinstance(x, np.ndarray | np.generic) else x

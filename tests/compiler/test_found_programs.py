@@ -1,0 +1,69 @@
+"""Programs that random ones led to: each did something else compiled once, and agrees with Python now."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from agreement import compare
+
+FOUND = {
+    "a name is bound in a branch, and again after the last return": """
+def f(x):
+    b = x
+    if x > 0.0:
+        return b
+    return x
+    b = b * 2.0
+""",
+    "what no path reaches binds a name of the function around it": """
+def f(x):
+    b = x
+
+    def g():
+        nonlocal b
+        if x > 0.0:
+            return b
+        return x
+        b = 1.0
+
+    return g() + b
+""",
+    "a branch raises, and what follows raises whatever comes": """
+def f(x):
+    if x > 0.0:
+        raise KeyError(0)
+    a = z
+    return a
+""",
+    "a name without a value is read after a break": """
+def f(x):
+    for _ in (1.0, 2.0):
+        if x > 1.0:
+            raise KeyError(0)
+        if x > 0.0:
+            break
+        a = z
+    return a
+""",
+    "a branch prints before an error that comes for sure": """
+def f(x):
+    if x > 0.0:
+        print("positive")
+    return [][0]
+""",
+    "lists that may be None are added": """
+def f(x):
+    def g(y):
+        for _ in range(2):
+            if y > 0.0:
+                return [y, y]
+        return None
+
+    return g(x) + g(x), g(x) * 2, [0.0] + g(x)
+""",
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_a_program_found_by_chance_does_what_python_does(name: str) -> None:
+    assert compare(FOUND[name], [(np.float32(x),) for x in (0.5, -2.0, 3.0, -2.0)]) is None
