@@ -162,6 +162,7 @@ class Loop:
     body: tuple[Statement, ...]
     lanes: bool = False
     bounds: tuple[str, str] | None = None
+    vectors: int = 1  # how many vectors' lanes run at a time
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,31 @@ class Scratch:
     count: int
 
 
-Statement = Store | Add | Loop | Fold | Let | Whole | Scratch
+@dataclass(frozen=True)
+class Cell:
+    """A variable of a loop of the lanes: one value for each lane, or one for all."""
+
+    name: str
+    start: Expr
+    per_lane: bool
+
+
+@dataclass(frozen=True)
+class Trips:
+    """A loop that the lanes of a vector run together, until none of them goes on.
+
+    Each trip all cells get their next values at once. `mask` names the cell that says which lanes go on; they do so as
+    long as `tests`, which are the same for all lanes, hold too. Lanes that do not go on keep their values.
+    """
+
+    cells: tuple[Cell, ...]
+    go: Expr
+    mask: str
+    tests: tuple[Expr, ...]
+    nexts: tuple[Expr, ...]
+
+
+Statement = Trips | Store | Add | Loop | Fold | Let | Whole | Scratch
 
 
 @dataclass(frozen=True)
@@ -252,8 +277,12 @@ def statements(body: tuple[Statement, ...]) -> Iterator[Statement]:
 
 
 def expressions(body: tuple[Statement, ...]) -> Iterator[Expr]:
-    """The expressions that statements write, add or name."""
-    return (s.value for s in statements(body) if isinstance(s, Store | Add | Let))
+    """The expressions that statements write, add, name or run by."""
+    for s in statements(body):
+        if isinstance(s, Store | Add | Let):
+            yield s.value
+        elif isinstance(s, Trips):
+            yield from (s.go, *s.tests, *s.nexts, *(cell.start for cell in s.cells))
 
 
 def indices_of(body: tuple[Statement, ...]) -> Iterator[Index]:

@@ -33,6 +33,7 @@ from .kernel import (
     Scratch,
     Statement,
     Store,
+    Trips,
     Whole,
     expressions,
     is_zero,
@@ -329,6 +330,8 @@ class Printer:
                 self.loop(s, scope, folds)
             case Fold():
                 self.fold(s, scope)
+            case Trips():
+                self.trips(s, scope)
 
     def store(self, s: Store, scope: Scope) -> None:
         value, n, dtype = self.value(s.value, scope), scope.lanes, s.value.dtype
@@ -421,7 +424,42 @@ class Printer:
         n = self.width // max(sizes)
         while n > 1 and isinstance(s.extent, int) and n // 2 >= s.extent:
             n //= 2
-        return n
+        return n * s.vectors
+
+    def trips(self, s: Trips, scope: Scope) -> None:
+        """Print a loop of the lanes."""
+        n = scope.lanes
+        valid = f"first_m_{n}({scope.part})" if scope.part else ""
+        for cell in s.cells:
+            lanes = n if cell.per_lane else 1
+            start = self.value(cell.start, scope) if cell.per_lane else self.at_once(cell.start, scope)
+            if cell.name == s.mask and valid:
+                start = f"and_m_{n}({start}, {valid})"
+            scope.write(f"{self.kind(cell.start.dtype, lanes)} {cell.name} = {start};")
+            if cell.per_lane:
+                self.varying.add(cell.name)
+        scope.write(f"m32x1 go = {self.at_once(s.go, scope)};")
+        body = Scope(self, scope, n, scope.lane, scope.part)
+        after = [self.value(x, body) if cell.per_lane else self.at_once(x, body)
+                 for cell, x in zip(s.cells, s.nexts, strict=True)]  # fmt: skip
+        tests = [self.at_once(x, body) for x in s.tests]
+        for cell, name in zip(s.cells, after, strict=True):
+            if cell.name == s.mask and valid:
+                name = f"and_m_{n}({name}, {valid})"
+            body.write(f"{cell.name} = {name};")
+        body.write(f"go = {' && '.join([*tests, f'any_m32x{n}({s.mask})'])};")
+        scope.write("while (go) {")
+        scope.nested(body.lines)
+        scope.write("}")
+
+    def at_once(self, expr: Expr, scope: Scope) -> str:
+        """A value that is the same for all lanes, as a scalar."""
+        inner = Scope(self, scope, 1)
+        text = self.scalar(expr, inner)
+        scope.lines += inner.lines
+        scope.names.update(inner.names)
+        scope.kept += inner.kept
+        return text
 
     def fold(self, s: Fold, scope: Scope) -> None:
         """Print a fold: its accumulators, the loop, and what comes of them."""

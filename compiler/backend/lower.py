@@ -23,7 +23,7 @@ from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec, size
 from ..graph.graph import Graph, SymbolicTensor
 from ..graph.rewrite import symbols
-from . import nests, views
+from . import lanewise, nests, views
 from .elements import Elements
 from .groups import Fusion, Group, cost, folded_axes
 from .nodes import WRITES, Rows
@@ -216,11 +216,14 @@ class Region:
     def place_constants(self) -> None:
         for node in self.graph.nodes:
             if node.op.name == "constant":
-                y, array = node.outputs[0], node.attrs["value"].array
-                if not supported(y.dtype) or not array.size or y.shape:
-                    self.places[y.key] = self.program.constant(array, y.spec)
-                else:
-                    self.places[y.key] = Register(f"({literal(array.item(), y.dtype)})", y.spec)
+                self.places[node.outputs[0].key] = self.constant(node)
+
+    def constant(self, node: Node) -> Place:
+        """The place of a constant."""
+        y, array = node.outputs[0], node.attrs["value"].array
+        if in_register(y.spec):
+            return Register(f"({literal(array.item(), y.dtype)})", y.spec)
+        return self.program.constant(array, y.spec)
 
     def last_uses(self, order: Sequence[Group]) -> dict[int, list[int]]:
         """For each group the keys of the values that nothing after it reads."""
@@ -587,6 +590,8 @@ class Region:
 
     def write_while(self, node: Node) -> None:
         """A loop: its state in variables, in two pieces of memory that take turns, or in stacks."""
+        if lanewise.write(self, node):
+            return
         test, step = node.attrs["test"], node.attrs["step"]
         n = len(step.outputs)
         state = [self.state(x, y) for x, y in zip(node.inputs[:n], node.outputs, strict=True)]
