@@ -284,7 +284,8 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any], openi
         raise failure
     with tracing(tracing_now):
         places = [place for place in journal.before if tracing_now.outlives(place)]
-        parts, structure = tree.flatten((*(place.get() for place in places), result))
+        left = [x.bound() if isinstance(x, Maybe) else x for x in (*(place.get() for place in places), result)]
+        parts, structure = tree.flatten(tuple(left))
         held = dict(tracing_now.values)
         journal.undo()
         tracing_now.values.update(held)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -96,6 +97,15 @@ def _best_by(key: Any, items: list[Any], larger: bool) -> Any:
     return best[0]
 
 
+def _round(x: Any, digits: Any = None) -> Any:
+    if getattr(x, "weak", None) is None or x.weak is int:
+        return x.__round__() if digits is None else x.__round__(digits)
+    if digits is None:
+        return _cast(OPS["round"](x), int, int64)
+    scale = 10.0**digits
+    return OPS["round"](x * scale) / scale
+
+
 def _extreme(name: str, reduce: str, pair: str) -> Callable[..., Any]:
     def extreme(*values: Any, **options: Any) -> Any:
         key = options.get("key")
@@ -185,6 +195,10 @@ STAGED: dict[Any, Callable[..., Any]] = {
     builtins.type: lambda x: staged_type(x),
     builtins.int: lambda x: _cast(x, int, int64),
     builtins.float: lambda x: _cast(x, float, float64),
+    builtins.round: _round,
+    math.floor: lambda x: _cast(OPS["floor"](_single(x, "int")), int, int64),
+    math.ceil: lambda x: _cast(OPS["ceil"](_single(x, "int")), int, int64),
+    math.trunc: lambda x: _cast(x, int, int64),
     builtins.bool: lambda x: as_number(truth(x), bool),
     builtins.min: _extreme("min", "min", "minimum"),
     builtins.max: _extreme("max", "max", "maximum"),

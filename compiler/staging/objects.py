@@ -31,6 +31,11 @@ def is_plain_object(x: Any) -> bool:
     )
 
 
+def has_identity(x: Any) -> bool:
+    """Whether a program can tell an object from another one that holds the same."""
+    return type(x) in (list, dict) or is_plain_object(x)
+
+
 def attributes(x: Any) -> dict[str, Any]:
     """What an object holds, its slots included."""
     held = dict(getattr(x, "__dict__", {}))

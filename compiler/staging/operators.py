@@ -6,9 +6,11 @@ Each asks whether what decides is symbolic. If not, it is the plain operator, wh
 from __future__ import annotations
 
 import builtins
+import collections
 import contextlib
 import functools
 import inspect
+import operator
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -55,7 +57,7 @@ from .statements import (
     staged_returned,
 )
 from .template import Unsettled
-from .text import LateText, late_field
+from .text import TEXT_METHODS, LateText, late_call, late_field
 from .tracer import active, put
 
 Block = Callable[[], object]
@@ -256,7 +258,9 @@ def _compares(y: Any) -> bool:
 
 def ne(a: Any, b: Any) -> Any:
     """`a != b`."""
-    return not_(eq(a, b))
+    equal = eq(a, b)
+    strong = isinstance(equal, SymbolicTensor) and equal.weak is None
+    return OPS["logical_not"](equal) if strong else not_(equal)
 
 
 def is_(a: Any, b: Any) -> Any:
@@ -268,14 +272,22 @@ def is_(a: Any, b: Any) -> Any:
         return is_none(a)
     if a is None:
         return is_none(b)
-    if (isinstance(a, SymbolicTensor) and isinstance(b, bool)) or (
-        isinstance(b, SymbolicTensor) and isinstance(a, bool)
-    ):
-        return eq(a, b)
+    for x, y in ((a, b), (b, a)):
+        if isinstance(x, SymbolicTensor) and isinstance(y, bool):
+            return _is_bool(x, y)
     if a is not b and type(a) is type(b):
         active().settled(a)
         active().settled(b)
     return a is b
+
+
+def _is_bool(x: SymbolicTensor, y: bool) -> Any:
+    if x.weak is None and x.dtype.kind == "b":
+        raise SourceError(
+            f"a tensor {x.spec} is asked whether it is the object {y}, which depends on where it came from",
+            f"Ask for its value: x == {y}, or just x.",
+        )
+    return eq(x, y) if x.weak is bool else False
 
 
 def is_not(a: Any, b: Any) -> Any:
@@ -325,6 +337,8 @@ def unary(sign: str, a: Any) -> Any:
 
 def binary(a: Any, sign: str, b: Any) -> Any:
     """`a + b` and its like."""
+    if sign == "%" and isinstance(a, str) and symbols([b]):
+        return late_call(operator.mod, a, frozen(b))
     made = call.methods.binary(a, sign, b)
     return active().makes(made) if type(made) in (list, dict, set) else made
 
@@ -375,7 +389,12 @@ def get_item(container: Any, index: Any) -> Any:
     if isinstance(container, Tensor):
         _check_index(index)
     method = users_method(type(container), "__getitem__")
-    return container[index] if method is None else call(method, container, index)
+    if method is not None:
+        return call(method, container, index)
+    if isinstance(container, collections.defaultdict) and index not in container:
+        active().note(Contents(container))
+        return active().makes(container[index])
+    return container[index]
 
 
 def _check_index(index: Any) -> None:
@@ -589,6 +608,8 @@ class StagingCaller(Caller):
         if staged is not None:
             return staged(*args, **kwargs)
         owner = getattr(f, "__self__", None)
+        if isinstance(owner, str) and f.__name__ in TEXT_METHODS and symbols([*args, *kwargs.values()]):
+            return late_call(f, *frozen(list(args)), **frozen(kwargs))
         if isinstance(owner, (list, dict)) and getattr(f, "__name__", "") in CHANGES:
             active().settled(owner)
             active().note(Contents(owner))

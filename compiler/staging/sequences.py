@@ -119,8 +119,13 @@ def staged_enumerate(x: Any, start: Any = 0) -> Staged:
     return Staged(inner.length, lambda k: (index(k), inner.item(k)))
 
 
-def staged_zip(*xs: Any) -> Staged:
-    """`zip` of sequences of which one is staged: as long as the shortest."""
+def staged_zip(*xs: Any) -> Any:
+    """`zip` of sequences of which one is staged: as long as the shortest.
+
+    What Python alone can go through, an endless iterator or a list of unlike items, is gone through item by item.
+    """
+    if any(_is_pythons(x) for x in xs) and all(_has_known_length(x) for x in xs if is_staged(x)):
+        return zip(*map(_items, xs), strict=False)
     inner = [sequence(x) for x in xs]
     length = inner[0].length
     for other in inner[1:]:
@@ -129,15 +134,38 @@ def staged_zip(*xs: Any) -> Staged:
     return Staged(length, lambda k: tuple(x.item(k) for x in inner))
 
 
+def _is_pythons(x: Any) -> bool:
+    if is_staged(x) or isinstance(x, (Tensor, range)):
+        return False
+    return not isinstance(x, (list, tuple)) or len({type(item) for item in x} | {float}) > 2 or not _is_numbers(x)
+
+
+def _is_numbers(x: Any) -> bool:
+    return all(isinstance(item, (bool, int, float, Tensor)) for item in x)
+
+
+def _has_known_length(x: Any) -> bool:
+    return type(sequence(x).length) is int
+
+
+def _items(x: Any) -> Any:
+    if not is_staged(x):
+        return x
+    found = sequence(x)
+    return (found.item(k) for k in range(found.length))
+
+
 def staged_reversed(x: Any) -> Staged:
     """`reversed` of a staged sequence."""
     inner = sequence(x)
     return Staged(inner.length, lambda k: inner.item(inner.length - 1 - k))
 
 
-def staged_map(function: Callable[..., Any], *xs: Any) -> Staged:
+def staged_map(function: Callable[..., Any], *xs: Any) -> Any:
     """`map` over staged sequences."""
     inner = staged_zip(*xs)
+    if not isinstance(inner, Staged):
+        return map(lambda items: function(*items), inner)
     return Staged(inner.length, lambda k: function(*inner.item(k)))
 
 

@@ -236,7 +236,7 @@ def cells_of(names: Sequence[str], *blocks: Callable[..., Any] | None) -> list[P
     inner: dict[Place, None] = {}
     for block in blocks:
         for name, cell in closure(block):
-            if BLOCK.fullmatch(name):
+            if _holds_block(name, cell):
                 continue
             if name in names:
                 found.setdefault(name, Cell(cell, name))
@@ -260,7 +260,7 @@ def globals_of(function: FunctionType) -> list[Place]:
 def free_of(function: FunctionType) -> list[Place]:
     """The variables of functions around it that a function, or one written in it, assigns."""
     names = _rebound(function.__code__)[0]
-    return [Free(cell, name) for name, cell in closure(function) if name in names and not BLOCK.fullmatch(name)]
+    return [Free(cell, name) for name, cell in closure(function) if name in names and not _holds_block(name, cell)]
 
 
 @functools.lru_cache(maxsize=4096)
@@ -311,6 +311,14 @@ def setter(kind: type) -> FunctionType | None:
     return found if isinstance(found, FunctionType) and is_users(found) else None
 
 
+def _holds_block(name: str, cell: CellType) -> bool:
+    """Whether a cell holds a block that the rewrites made; a variable of the user's may have such a name."""
+    if not BLOCK.fullmatch(name):
+        return False
+    value = Cell(cell, name).get()
+    return value is unbound or isinstance(value, FunctionType)
+
+
 def closure(function: Any) -> list[tuple[str, CellType]]:
     """The names and cells that a function closes over."""
     if not isinstance(function, FunctionType) or function.__closure__ is None:
@@ -328,7 +336,7 @@ def _reach(value: Any, found: dict[Place, None]) -> None:
             _reach(part, found)
     for name, cell in closure(value):
         place = Cell(cell, name)
-        if place not in found and not BLOCK.fullmatch(name):
+        if place not in found and not _holds_block(name, cell):
             found[place] = None
             _reach(place.get(), found)
 

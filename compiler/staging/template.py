@@ -29,7 +29,7 @@ from ...runtime.variable import Variable
 from ..graph.graph import PYTHON_NUMBERS, RANK, Graph, SymbolicTensor, writing
 from ..graph.sizes import is_open, joined_shape, same_spec, takes
 from .maybe import NONE, PRESENT, UNBOUND, Maybe, maybe, unbound
-from .objects import flatten, is_plain_object
+from .objects import flatten, has_identity
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,9 +131,7 @@ def equal(x: Template, y: Template) -> bool:
 def general(value: Any, name: str) -> Template:
     """The template of one value that will meet different ones."""
     if isinstance(value, Maybe):
-        held = value.value
-        same_object = is_plain_object(held) and _is_from_around(held)
-        return Optional(value.absent, Known(held) if same_object else general(held, name))
+        return Optional(value.absent, general(value.value, name))
     if isinstance(value, Unsettled):
         return Mixed(value.error)
     if isinstance(value, SymbolicTensor):
@@ -172,16 +170,18 @@ def merge(template: Template, value: Any, name: str) -> Template:
         if same(template.value, value):
             return template
         return join(_beside(template.value, value, name), _beside(value, template.value, name), name)
-    if isinstance(template, Optional) and is_plain_object(value):
+    if isinstance(template, Optional) and has_identity(value) and _is_from_around(value):
         inner = Known(value) if template.inner is None else merge(template.inner, value, name)
-        return Optional(template.absent, inner if _is_from_around(value) else general(value, name))
-    return join(template, general(value, name), name)
+        return Optional(template.absent, inner)
+    return join(template, _beside(value, template, name), name)
 
 
 def _beside(value: Any, other: Any, name: str) -> Template:
     """The template of a value that meets another; an object that may only be absent stays the object that it is."""
+    if isinstance(value, Maybe):
+        return Optional(value.absent, _beside(value.value, unbound, name))
     absent = other is None or other is unbound or (isinstance(other, Maybe) and other.value is value)
-    return Known(value) if absent and is_plain_object(value) and _is_from_around(value) else general(value, name)
+    return Known(value) if absent and has_identity(value) and _is_from_around(value) else general(value, name)
 
 
 def _is_from_around(value: Any) -> bool:

@@ -2,7 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from ...runtime.errors import SourceError
+
+TEXT_METHODS = frozenset(
+    [
+        "capitalize",
+        "casefold",
+        "center",
+        "expandtabs",
+        "format",
+        "format_map",
+        "join",
+        "ljust",
+        "lower",
+        "lstrip",
+        "removeprefix",
+        "removesuffix",
+        "replace",
+        "rjust",
+        "rstrip",
+        "strip",
+        "swapcase",
+        "title",
+        "upper",
+        "zfill",
+    ]
+)
 
 
 class LateText:
@@ -18,6 +46,29 @@ class LateText:
 
     def __radd__(self, other: Any) -> LateText:
         return LateText((other, *self.parts))
+
+    def __mul__(self, times: int) -> LateText:
+        return LateText(self.parts * times)
+
+    __rmul__ = __mul__
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in TEXT_METHODS:
+            raise AttributeError(f"'str' object has no attribute {name!r}") if not hasattr(str, name) else _asked()
+        return lambda *args, **options: late_call(getattr(str, name), self, *args, **options)
+
+    def _refuse(self, *_: Any) -> Any:
+        raise _asked()
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = __bool__ = __len__ = __contains__ = _refuse
+    __iter__ = __getitem__ = __int__ = __float__ = __index__ = _refuse
+
+
+def _asked() -> SourceError:
+    return SourceError(
+        "a text is asked whose values are known only when the graph runs",
+        "Ask the values themselves, or work on the text outside of the compiled function.",
+    )
 
 
 class Field:
@@ -38,3 +89,22 @@ class Field:
 def late_field(value: Any, conversion: str, form: str) -> LateText:
     """A field of an f-string whose value is symbolic."""
     return LateText((Field(value, conversion, form),))
+
+
+class Call(Field):
+    """A text that a function of texts makes of values."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[..., str], value: Any) -> None:
+        super().__init__(value, "", "")
+        self.function = function
+
+    def text(self, value: Any) -> str:
+        args, options = value
+        return self.function(*args, **options)
+
+
+def late_call(function: Callable[..., str], *args: Any, **options: Any) -> LateText:
+    """What a function of texts gives when its arguments are known."""
+    return LateText((Call(function, [list(args), options]),))

@@ -1109,6 +1109,17 @@ def f(x):
 def f(x):
     return any(x > i for i in range(3)), all(x > i for i in range(3)), max(x * i for i in range(3))
 """,
+    "return finally": """
+def f(x):
+    s = [x, x]
+    try:
+        if x > 0:
+            return s
+        s[1] = x * 3.0
+    finally:
+        s[0] = 5.0
+    return s
+""",
 }
 
 REFUSED = {
@@ -1340,7 +1351,7 @@ def f(x):
 """,
     ),
     "defaultdict": (
-        "by code that is not compiled",
+        "is a defaultdict",
         """
 import collections
 
@@ -1494,7 +1505,7 @@ def f(x):
 """,
     ),
     "alias unbound": (
-        "of one, depending on a tensor",
+        "on one path and",
         """
 def f(x):
     s = [x, x]
@@ -1505,20 +1516,6 @@ def f(x):
     s[0] = x * 9.0
     if x > 0:
         return w[0]
-    return s
-""",
-    ),
-    "return finally": (
-        "of one, depending on a tensor",
-        """
-def f(x):
-    s = [x, x]
-    try:
-        if x > 0:
-            return s
-        s[1] = x * 3.0
-    finally:
-        s[0] = 5.0
     return s
 """,
     ),

@@ -140,7 +140,7 @@ def f(x):
     count = 0
     for flag in [positive, x < 5, True]:
         count += 1 if flag else 0
-        if flag is True:
+        if flag == True:
             count += 10
     return count, positive == (x > -5), positive != False, bool(positive) + 1
 
@@ -164,7 +164,7 @@ def f(x):
     ys = xs.copy()
     ys[0] = 100.0
     xs += [7.0]
-    return xs, ys, last, first, xs.index(7.0), [1, 2, 1].count(1)
+    return xs, ys, last, first, [1.0, 7.0].index(7.0), [1, 2, 1].count(1)
 
 === list_slices: F(1) | F(-1)
 def f(x):
@@ -224,7 +224,7 @@ def f(v):
     c = [[x + y for y in v] for x in [1.0, 2.0]]
     d = [x if x > 0 else 0.0 for x in v]
     e = [(i, x) for i, x in enumerate(v) if i != 1]
-    g = {i % 2 for i in range(5)}
+    g = sorted({i % 2 for i in range(5)})
     h = tuple(x * 2.0 for x in v)
     return a, b, c, d, e, g, h
 
@@ -357,7 +357,7 @@ def f(v):
     a = v * 1.0
     b = a + 0.0
     a[0] = 100.0
-    c = a
+    c = a + 0.0
     c[1] = 50.0
     return a, b, c
 
