@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...runtime.dim import sized
-from ...runtime.dtypes import float64, int64
+from ...runtime.dtypes import FLOATS, float64, int64
 from ...runtime.eager import EagerTensor
-from ...runtime.tensor import OPS
+from ...runtime.tensor import OPS, Tensor
 from ..graph.graph import SymbolicTensor
 from .branches import as_number, is_none, staged_value, truth
 from .effects import emit, frozen, host, symbols, with_values
@@ -106,21 +107,38 @@ def _round(x: Any, digits: Any = None) -> Any:
     return OPS["round"](x * scale) / scale
 
 
-def _extreme(name: str, reduce: str, pair: str) -> Callable[..., Any]:
+def _chosen(x: Any, best: Any, larger: bool) -> Any:
+    """What Python keeps of two: the first of equal ones, and of those of which one is no number."""
+    better = x > best if larger else x < best
+    if not isinstance(better, SymbolicTensor):
+        return x if better else best
+    better = truth(better)
+    if isinstance(x, Tensor) and isinstance(best, Tensor) and x.spec == best.spec:
+        return OPS["where"](better, x, best)
+    return staged_value(better, lambda: x, lambda: best, "the best so far")
+
+
+def _extreme_element(x: Any, larger: bool) -> Any:
+    """The element that Python keeps of a vector: what is no number stays if it comes first, else it is passed by."""
+    known = OPS["where"](OPS["isnan"](x), -math.inf if larger else math.inf, x) if x.dtype in FLOATS else x
+    place = OPS["argmax" if larger else "argmin"](known, axis=0)
+    if x.dtype in FLOATS:
+        place = OPS["where"](OPS["isnan"](x[0]), 0, place)
+    return OPS["take"](x, place, axis=0)
+
+
+def _extreme(larger: bool) -> Callable[..., Any]:
     def extreme(*values: Any, **options: Any) -> Any:
         key = options.get("key")
         if len(values) == 1:
-            if isinstance(values[0], SymbolicTensor) and key is None:
-                return OPS[reduce](values[0], axis=0)
+            if isinstance(values[0], SymbolicTensor) and len(values[0].shape) == 1 and key is None:
+                return _extreme_element(values[0], larger)
             values = tuple(_rows(values[0]))
         if not values and "default" in options:
             return options["default"]
         if key is not None:
-            return _best_by(key, list(values), name == "max")
-        result = values[0]
-        for x in values[1:]:
-            result = OPS[pair](result, x)
-        return result
+            return _best_by(key, list(values), larger)
+        return functools.reduce(lambda best, x: _chosen(x, best, larger), values)
 
     return extreme
 
@@ -200,8 +218,8 @@ STAGED: dict[Any, Callable[..., Any]] = {
     math.ceil: lambda x: _cast(OPS["ceil"](_single(x, "int")), int, int64),
     math.trunc: lambda x: _cast(x, int, int64),
     builtins.bool: lambda x: as_number(truth(x), bool),
-    builtins.min: _extreme("min", "min", "minimum"),
-    builtins.max: _extreme("max", "max", "maximum"),
+    builtins.min: _extreme(larger=False),
+    builtins.max: _extreme(larger=True),
     builtins.sum: _sum,
     builtins.sorted: _sorted,
     builtins.any: _quantified("any"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from agreement import compare
+
+import weft as wf
 
 FOUND = {
     "a name is bound in a branch, and again after the last return": """
@@ -61,9 +65,24 @@ def f(x):
 
     return g(x) + g(x), g(x) * 2, [0.0] + g(x)
 """,
+    "the least and the largest of what is no number": """
+def f(x):
+    n = x * 0.0 / (x - x)
+    v, w = wf.stack([x, n, x * 2.0]), wf.stack([n, x, x])
+    return min(x, n), min(n, x), max(n, 1.0), max(1.0, n), min(v), max(v), min(w), max(w), min([x, n, -x])
+""",
 }
 
 
 @pytest.mark.parametrize("name", FOUND)
 def test_a_program_found_by_chance_does_what_python_does(name: str) -> None:
     assert compare(FOUND[name], [(np.float32(x),) for x in (0.5, -2.0, 3.0, -2.0)]) is None
+
+
+def test_the_gradient_of_an_extreme_goes_to_the_first_of_equal_ones() -> None:
+    def f(x: Any) -> Any:
+        return min(x[0], x[1]) + 10.0 * max(x[0], x[1]) + 100.0 * min(x) + 1000.0 * max(x)
+
+    x = wf.tensor([2.0, 2.0, 2.0])
+    wf.testing.assert_close(wf.grad(wf.compile(f))(x), [1111.0, 0.0, 0.0])
+    wf.testing.assert_close(wf.grad(f)(x), [1111.0, 0.0, 0.0])
