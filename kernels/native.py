@@ -19,7 +19,6 @@ import numpy as np
 from . import build, prelude
 
 HOST = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_longlong, ctypes.POINTER(ctypes.c_void_p))
-POLL = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 HERE = Path(__file__).parent / "c"
 LAUNCH = (*[ctypes.c_void_p] * 3, ctypes.py_object, ctypes.c_void_p, ctypes.c_longlong, ctypes.py_object, ctypes.c_void_p)
 Launch = Callable[[int, list[np.ndarray], list[np.ndarray], int], int]
@@ -33,7 +32,7 @@ class Table(ctypes.Structure):
         ("allocate", ctypes.c_void_p),
         ("release", ctypes.c_void_p),
         ("host", HOST),
-        ("poll", POLL),
+        ("poll", ctypes.c_void_p),
         ("gemm_f32", ctypes.c_void_p),
         ("gemm_f64", ctypes.c_void_p),
     )
@@ -69,12 +68,12 @@ def threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def table(host: Any, poll: Any) -> Table:
+def table(host: Any) -> Table:
     """The functions that a program may ask for."""
     found = runtime()
     names = [name for name, kind in Table._fields_ if kind is ctypes.c_void_p]
     address = {name: ctypes.cast(getattr(found, f"wf_{name}"), ctypes.c_void_p) for name in names}
-    return Table(**address, host=host, poll=poll)
+    return Table(**address, host=host)
 
 
 def function(text: str, calls: Table, constants: Sequence[np.ndarray]) -> Launch:
@@ -112,7 +111,7 @@ def _quick(library: ctypes.CDLL, calls: Table, constants: Sequence[np.ndarray]) 
 
 
 def _careful(library: ctypes.CDLL, calls: Table, constants: Sequence[np.ndarray]) -> Launch:
-    run = library.run
+    run = ctypes.PyDLL(library._name).run
     run.argtypes, run.restype = [ctypes.c_void_p] * 5, ctypes.c_int
     shared, fixed = ctypes.addressof(calls), list(constants)
 

@@ -145,13 +145,21 @@ class Lowering:
 
     def constant(self, array: np.ndarray, spec: Spec) -> Memory:
         """The place of an array that is part of the program."""
-        uniform = array.size > 1 and not any(array.strides)
+        uniform = is_uniform(array)
         kept = np.ascontiguousarray(array[(0,) * array.ndim] if uniform else array)
         self.constants.append(kept)
         name = f"constant{len(self.constants) - 1}"
         self.pointers[name] = carrier(array.dtype)
         strides = (0,) * array.ndim if uniform else views.row_major(spec.shape)
         return Memory(name, spec, strides)
+
+
+def is_uniform(array: np.ndarray) -> bool:
+    """Whether all elements of an array are the same, bit for bit."""
+    if array.size < 2 or not any(array.strides):
+        return array.size > 1
+    bits = np.ascontiguousarray(array).view(np.uint8).reshape(-1, array.itemsize)
+    return bool((bits == bits[0]).all())
 
 
 def in_register(spec: Spec) -> bool:
@@ -607,7 +615,7 @@ class Region:
         if left:
             self.lines.append(f"    if (!{left}--) {{ void *b[] = {{0}}; rt->host(token, {len(self.program.hosts)}, b); goto failed; }}")
             self.program.hosts.append(HostCall(node, None))
-        self.lines.append("    if ((spent += 16) > 1 << 22) { spent = 0; if (rt->poll(token)) goto failed; }")
+        self.lines.append("    if ((spent += 16) > 1 << 22) { spent = 0; if (rt->poll()) goto failed; }")
         body = self.step(step, places, state)
         self.lines += ["    " + line for line in body]
         self.lines.append("}")

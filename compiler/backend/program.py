@@ -2,7 +2,7 @@
 
 A call hands the native function a table of pointers: to the operands, the constants and the results, and memory for
 what is in between. Python does not hold its lock while the function runs; the function calls back for nodes that have
-no kernel, and now and then to see whether the user pressed Ctrl-C. What a callback raises ends the call.
+no kernel, and what that raises ends the call; so does Ctrl-C.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ...kernels import native
 from ...runtime import memory, observers
 from ...runtime.device import cpu
 from ...runtime.errors import ArgumentError
-from ...runtime.spec import Spec
+from ...runtime.spec import Spec, size
 from ..graph.graph import Graph
 from ..passes.pipeline import optimize
 from .decompose import decompose
@@ -43,33 +43,46 @@ class Program:
         self.graph = optimize(decompose(optimize(graph, last=True)))
         self.source: Source = Lowering(self.graph, native.width()).run()
         self.run = native.function(self.source.text, runtime(), self.source.constants)
-        self.specs = [y.spec for y in self.graph.outputs]
+        self.results = [(_maker(y.spec), y.spec.shape, y.spec.dtype) for y in self.graph.outputs]
+        self.is_pure = not self.source.hosts  # nothing can raise
         self.arenas: list[tuple[int, np.ndarray]] = []
 
-    def __call__(self, buffers: Sequence[Any]) -> list[np.ndarray]:
+    def __call__(self, buffers: list[Any]) -> list[np.ndarray]:
         """The results for these operands, which have the specs of the graph's inputs."""
-        results = [memory.empty(spec.shape, spec.dtype) for spec in self.specs]
+        results = [make(shape, dtype) for make, shape, dtype in self.results]
         try:
             arena = self.arenas.pop()
         except IndexError:
             arena = self.arena()
+        if self.is_pure:
+            self.run(0, buffers, results, arena[0])
+        else:
+            self.call(buffers, results, arena[0])
+        self.arenas.append(arena)
+        return results
+
+    def call(self, buffers: list[Any], results: list[np.ndarray], arena: int) -> None:
+        """Run with Python at hand, and raise what it raised."""
         call = _Call(self)
         token = id(call)
         _calls[token] = call
         try:
-            failed = self.run(token, list(buffers), results, arena[0])
+            failed = self.run(token, buffers, results, arena)
         finally:
             del _calls[token]
-        self.arenas.append(arena)
         if failed:
             assert call.error is not None
             raise call.error
-        return results
 
     def arena(self) -> tuple[int, np.ndarray]:
         """Memory for values in between, and its address, which is a multiple of 64."""
         block = memory.empty((self.source.arena + 64,), np.dtype(np.uint8))
         return -(-block.ctypes.data // 64) * 64, block
+
+
+def _maker(spec: Spec) -> Any:
+    """What makes room for a result: recycled memory for a large one."""
+    return np.empty if size(spec.shape) * spec.dtype.itemsize < memory.SMALLEST else memory.empty
 
 
 def _array(pointer: int, spec: Spec, strides: Sequence[int]) -> np.ndarray:
@@ -126,22 +139,10 @@ def _called(token: int, number: int, buffers: Any) -> int:
     return 0
 
 
-def _polled(token: int) -> int:
-    """Let Python see to its signals: an interrupt is raised here."""
-    call = _calls[token]
-    try:
-        pass
-    except BaseException as error:
-        call.error = error
-        return 1
-    return 0
-
-
 _host = native.HOST(_called)
-_poll = native.POLL(_polled)
 
 
 @cache
 def runtime() -> native.Table:
     """What programs may ask of the runtime library and of Python."""
-    return native.table(_host, _poll)
+    return native.table(_host)

@@ -19,7 +19,7 @@ struct wf_runtime {
     void (*release)(void *memory);
     // Have Python run a node of the program on buffers; nonzero when it raised.
     int (*host)(void *call, i64 node, void *const *buffers);
-    int (*poll)(void *call);                 // nonzero when the call was interrupted
+    int (*poll)(void);                       // nonzero when the user interrupts, which Python raises then
     void (*gemm_f32)(const struct wf_gemm *);
     void (*gemm_f64)(const struct wf_gemm *);
 };

@@ -147,6 +147,16 @@ enum { IN_ORDER_AND_ALIGNED = 0x101 };
 
 extern void *PyEval_SaveThread(void);
 extern void PyEval_RestoreThread(void *);
+extern int PyGILState_Ensure(void);
+extern void PyGILState_Release(int);
+extern int PyErr_CheckSignals(void);
+
+// Let Python see to its signals; not 0 when one raised, Ctrl-C say: the exception waits for the program to return.
+int wf_poll(void) {
+    int held = PyGILState_Ensure(), raised = PyErr_CheckSignals();
+    PyGILState_Release(held);
+    return raised;
+}
 
 // Run a program on lists of arrays, without Python's lock; -1 if an array does not lie in order.
 int wf_launch(int (*run)(const void *, void *, void *const *, void *const *, char *), const void *table, void *token,
