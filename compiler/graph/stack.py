@@ -16,6 +16,7 @@ from ...runtime import memory
 from ...runtime.device import cpu
 from ...runtime.op import op
 from ...runtime.spec import Shape, Spec, StackSpec, stack_of
+from ...runtime.tensor import OPS
 
 
 class Cell:
@@ -52,39 +53,56 @@ class Cell:
             cell = cell.below
         return found
 
-    def rebuilt(self, tops: list[Any]) -> Cell:
-        """A stack of other elements, given from the top."""
-        cell = Cell(self.element)
+    def rows(self) -> np.ndarray:
+        """The rows of all elements, those of the bottom first."""
+        tops = self.tops()[::-1]
+        return np.concatenate(tops) if tops else np.zeros((0, *self.element.shape[1:]), self.dtype)
+
+    def rebuilt(self, tops: list[Any], shape: Shape | None = None) -> Cell:
+        """A stack of other elements, given from the top; `shape` is what follows their first axis, if it is another."""
+        element = self.element if shape is None else Spec((*self.shape[:1], *shape), self.dtype)
+        cell = Cell(element)
         for top in reversed(tops):
-            cell = Cell(self.element, cell, top)
+            cell = Cell(element, cell, top)
         return cell
 
 
 class Rows(Cell):
-    """A stack of arrays of one shape in an array, which has room for as many as there may be.
+    """A stack of arrays of one shape that lie in one array, which has room for some and grows.
 
-    A row is written once: a stack that is pushed on where another was before goes on as a chain of cells.
+    A place is written once: a stack that is pushed on where another was before goes on as a chain of cells.
     """
 
-    __slots__ = ("array", "capacity", "count", "written")
+    __slots__ = ("array", "count", "room", "written")
 
-    def __init__(self, element: Spec, capacity: int) -> None:
-        super().__init__(element)
-        self.capacity, self.count = capacity, 0
-        self.array: Any = None
-        self.written = [0]  # rows, shared by all stacks in the array
+    def __init__(self, element: Spec, room: int, array: Any = None, count: int = 0, written: Any = None) -> None:
+        self.element, self.room, self.array, self.count = element, room, array, count
+        self.written = written or [0]  # places, shared by all stacks in the array
+
+    @property
+    def below(self) -> Cell | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """What lies below the top; None if the stack is empty."""
+        return Rows(self.element, self.room, self.array, self.count - 1, self.written) if self.count else None
+
+    @property
+    def top(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The element that was pushed last."""
+        return self.array[self.count - 1, ...]
 
     def pushed(self, x: Any) -> Cell:
-        if self.count == self.capacity or self.count != self.written[0] or not isinstance(x, np.ndarray):
+        if self.count != self.written[0] or not isinstance(x, np.ndarray):
             return Cell(self.element, self, x)
-        if self.array is None:
-            self.array = memory.empty((self.capacity, *x.shape), x.dtype)
-        self.array[self.count] = x
-        self.written[0] += 1
-        higher = Rows(self.element, self.capacity)
-        higher.array, higher.count, higher.written = self.array, self.count + 1, self.written
-        higher.below, higher.top = self, self.array[self.count, ...]
-        return higher
+        array, written = self.array, self.written
+        if array is None or self.count == len(array):
+            array, written = memory.empty((self.room if array is None else 2 * self.count, *x.shape), x.dtype), [0]
+            if self.count:
+                array[: self.count] = self.array[: self.count]
+        array[self.count] = x
+        written[0] = self.count + 1
+        return Rows(self.element, self.room, array, self.count + 1, written)
+
+    def rows(self) -> np.ndarray:
+        return super().rows() if self.array is None else self.array[: self.count].reshape(-1, *self.array.shape[2:])
 
 
 def spec_of(x: Any) -> Spec:
@@ -109,7 +127,7 @@ def _empty(element: Spec, capacity: int | None) -> Cell:
 
 @op(_empty)
 def empty_stack(*, element: Spec, capacity: int | None = None) -> StackSpec:
-    """A stack with no elements, for values of this spec; memory for as many as `capacity` is made at once."""
+    """A stack with no elements, for values of this spec, that are to lie in one array with room for `capacity`."""
     return stack_of(element)
 
 
@@ -145,9 +163,48 @@ def alias(x: Any, /) -> Spec:
     return spec_of(x)
 
 
+def _element(stack: Any, shape: Shape) -> Spec:
+    return stack_of(Spec(shape, spec_of(stack).dtype))
+
+
+@op(lambda xs, ys: xs.rows().T @ ys.rows())
+def stack_matmul(xs: Any, ys: Any, /) -> Spec:
+    """The sum of `x.T @ y` over the elements of two stacks, as one product of all their rows.
+
+    Shapes: (b, n), (b, m) -> (n, m).
+    """
+    return Spec((xs.shape[1], ys.shape[1]), xs.dtype)
+
+
+@op(lambda xs, y: xs.rebuilt([x @ y for x in xs.tops()], y.shape[1:]))
+def each_matmul(xs: Any, y: Any, /) -> Spec:
+    """The stack of `x @ y`.   Shapes: (b, n), (n, m) -> (b, m)."""
+    return _element(xs, (xs.shape[0], y.shape[1]))
+
+
+@op(lambda xs: xs.rows().sum(0))
+def stack_sum(xs: Any, /) -> Spec:
+    """The sum of all rows of the elements of a stack.   Shapes: (b, ...) -> (...)."""
+    return Spec(xs.shape[1:], xs.dtype)
+
+
+@op(lambda xs, y: xs.rebuilt([np.broadcast_to(y, x.shape) for x in xs.tops()]))
+def each_filled(xs: Any, y: Any, /) -> Spec:
+    """A stack as deep, every row of its elements `y`.   Shapes: (b, ...), (...) -> (b, ...)."""
+    return spec_of(xs)
+
+
 empty_stack.gradient(None)
 push.gradient(lambda dy, _y, _stack, _x: tuple(pop(dy)))
 pop.gradient(lambda dy, _y, _stack: push(*dy))
 zero_stack.gradient(None)
 add_stacks.gradient(lambda dy, _z, _x, _y: dy, lambda dy, _z, _x, _y: dy)
 alias.gradient(lambda dy, _y, _x: dy)
+stack_matmul.gradient(
+    lambda dz, _z, _xs, ys: each_matmul(ys, OPS["matrix_transpose"](dz)), lambda dz, _z, xs, _ys: each_matmul(xs, dz)
+)
+each_matmul.gradient(
+    lambda dz, _z, _xs, y: each_matmul(dz, OPS["matrix_transpose"](y)), lambda dz, _z, xs, _y: stack_matmul(xs, dz)
+)
+stack_sum.gradient(lambda dy, _y, xs: each_filled(xs, dy))
+each_filled.gradient(None, lambda dz, _z, _xs, _y: stack_sum(dz))

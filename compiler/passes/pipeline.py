@@ -1,6 +1,7 @@
 """The passes in the order in which they run, again until nothing is won.
 
-Each pass is a pure function from graph to graph; all of them keep results bit for bit.
+Each pass is a pure function from graph to graph; they keep results bit for bit, but for `accumulate`, which comes
+last and adds in another order.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Callable
 
 from ..graph.graph import Graph
 from ..graph.rewrite import regions
+from .accumulate import accumulate
 from .cse import cse
 from .dce import dce
 from .erase import erase
@@ -35,7 +37,7 @@ def optimize(graph: Graph, *, last: bool = False) -> Graph:
         if now == before:
             break
         before = now
-    return graph
+    return accumulate(graph)
 
 
 def nodes_in(graph: Graph) -> int:
