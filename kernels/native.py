@@ -20,7 +20,14 @@ from . import build, prelude
 
 HOST = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_longlong, ctypes.POINTER(ctypes.c_void_p))
 HERE = Path(__file__).parent / "c"
-LAUNCH = (*[ctypes.c_void_p] * 3, ctypes.py_object, ctypes.c_void_p, ctypes.c_longlong, ctypes.py_object, ctypes.c_void_p)
+LAUNCH = (
+    *[ctypes.c_void_p] * 3,
+    ctypes.py_object,
+    ctypes.c_void_p,
+    ctypes.c_longlong,
+    ctypes.py_object,
+    ctypes.c_void_p,
+)
 Launch = Callable[[int, list[np.ndarray], list[np.ndarray], int], int]
 
 
@@ -71,7 +78,7 @@ def threads() -> int:
 def table(host: Any) -> Table:
     """The functions that a program may ask for."""
     found = runtime()
-    names = [name for name, kind in Table._fields_ if kind is ctypes.c_void_p]
+    names = [each[0] for each in Table._fields_ if each[1] is ctypes.c_void_p]
     address = {name: ctypes.cast(getattr(found, f"wf_{name}"), ctypes.c_void_p) for name in names}
     return Table(**address, host=host)
 

@@ -51,7 +51,11 @@ UNROLL = 4
 
 
 # What elements that kernels only move are moved as.
-CARRIERS = {dtypes.float16: np.dtype("uint16"), dtypes.bfloat16: np.dtype("uint16"), dtypes.complex64: np.dtype("uint64")}
+CARRIERS = {
+    dtypes.float16: np.dtype("uint16"),
+    dtypes.bfloat16: np.dtype("uint16"),
+    dtypes.complex64: np.dtype("uint64"),
+}
 
 
 def carrier(dtype: np.dtype) -> np.dtype:
@@ -405,8 +409,8 @@ class Printer:
         return [f"i64 {v}_start = {v};", "{", f"    i64 {v} = {v}_start + u * {n};", *("    " + x for x in lines), "}"]
 
     def at(self, folds: dict[str, tuple[str, str, np.dtype]], i: str) -> dict[str, tuple[str, str, np.dtype]]:
-        return {name: (f"{target}[{i}]" if target.startswith("acc") else target, *rest)
-                for name, (target, *rest) in folds.items()}  # fmt: skip
+        return {name: (f"{target}[{i}]" if target.startswith("acc") else target, kind, dtype)
+                for name, (target, kind, dtype) in folds.items()}  # fmt: skip
 
     def lane_body(self, s: Loop, scope: Scope, folds: Any, n: int, part: str) -> list[str]:
         inner = Scope(self, scope, n, s.variable, part)

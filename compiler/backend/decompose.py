@@ -78,7 +78,8 @@ class _Writer:
         self.graph, self.node, self.attrs = graph, node, node.attrs
 
     def __call__(self, name: str, *operands: Any, **attrs: Any) -> Any:
-        return self.graph.run(OPS[name], *OPS[name].bind(operands, attrs))  # pyright: ignore[reportAttributeAccessIssue]
+        made: Any = OPS[name]
+        return self.graph.run(made, *made.bind(operands, attrs))
 
     def number(self, value: Any, like: Any) -> Any:
         """A number of the dtype of `like`, which it may not be weak beside."""

@@ -94,14 +94,18 @@ class Elements:
     def gathered(self, node: Node, indices: Indices) -> Expr:
         """An element at positions that are elements of another array."""
         x, rows = node.inputs
-        axes = [normalize_axis("index_get", a, len(x.shape)) for a in node.attrs["axes"]]
+        axes = tuple(normalize_axis("index_get", a, len(x.shape)) for a in node.attrs["axes"])
         first, count = places_at(axes), len(rows.shape) - 1
         here, rest = indices[first : first + count], list(indices[:first] + indices[first + count :])
         full = tuple(ZERO if i in axes else rest.pop(0) for i in range(len(x.shape)))
         place = self.memory(x)
         at: Expr | None = None
         for row, axis in enumerate(axes):
-            step = build(TIMES, [cast(self(rows, (Index((), row), *here)), dtypes.int64), number(place.strides[axis], dtypes.int64)], dtypes.int64)
+            step = build(
+                TIMES,
+                [cast(self(rows, (Index((), row), *here)), dtypes.int64), number(place.strides[axis], dtypes.int64)],
+                dtypes.int64,
+            )
             at = step if at is None else build(PLUS, [at, step], dtypes.int64)
         assert at is not None
         return Gather(x.dtype, place.pointer, views.offset(place.strides, place.start, full), at)

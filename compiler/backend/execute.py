@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from ...runtime.errors import BuildError
 from ..graph.graph import Graph
-from .lower import Unsupported
+from .places import Unsupported
 from .program import Program
 
 _programs: WeakKeyDictionary[Graph, Program | Exception] = WeakKeyDictionary()
@@ -47,4 +47,4 @@ def _built(graph: Graph) -> Program | Exception:
 def execute(graph: Graph, buffers: Sequence[Any]) -> tuple[Any, ...] | None:
     """The results of a graph's native program; None where it has to be interpreted."""
     program = program_of(graph)
-    return None if isinstance(program, Exception) else program(buffers)
+    return None if isinstance(program, Exception) else tuple(program(list(buffers)))

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...kernels.kernel import ZERO, Index, variable
+from ...kernels.kernel import ZERO, variable
 from ...kernels.print_c import supported
 from ...runtime import dtypes
 from ...runtime.op import Node

@@ -20,10 +20,9 @@ from ..graph.graph import Graph, SymbolicTensor
 from . import nests, views
 from .elements import Elements
 from .groups import Group, cost, kind_of
-from .places import Register
 
 if TYPE_CHECKING:
-    from .lower import Region
+    from .region import Region
 
 LEAST = 256  # elements below which the loop runs as it is
 
@@ -57,7 +56,7 @@ def write(region: Region, node: Node) -> bool:
             places[y.outputs[0].key] = region.constant(y)
     inside = Elements(makers, places, region.as_memory)
     cells, nexts, stores, targets = [], [], [], {}
-    for i, (x, y) in enumerate(zip(found.step.inputs[: found.n], node.outputs, strict=True)):
+    for i, x in enumerate(found.step.inputs[: found.n]):
         if i == found.go:
             continue
         index = at if x.shape else ()
@@ -74,7 +73,9 @@ def write(region: Region, node: Node) -> bool:
         y = node.outputs[i]
         if region.uses.get(y.key):
             targets[y.key] = target = region.memory(y)
-            stores.append(Store(target.pointer, views.offset(target.strides, target.start, at), Local(y.dtype, cell.name)))
+            stores.append(
+                Store(target.pointer, views.offset(target.strides, target.start, at), Local(y.dtype, cell.name))
+            )
     start = node.inputs[found.go]
     go = outside(start, ()) if isinstance(start, SymbolicTensor) else outside.operand(start, (), dtypes.bool_)
     tests = tuple(inside(x, ()) for x in found.tests)
@@ -203,7 +204,9 @@ class _Reader:
             if y.shape and i != mask and self.where_false(y, active) is not self.step.inputs[i]:
                 return False
         y = self.step.outputs[mask]
-        return self.where_false(y, active) is False or self.is_of_next(y, [x for i, x in enumerate(self.step.outputs) if x.shape and i != mask])
+        return self.where_false(y, active) is False or self.is_of_next(
+            y, [x for i, x in enumerate(self.step.outputs) if x.shape and i != mask]
+        )
 
     def where_false(self, y: Any, active: Any) -> Any:
         """What a value is where the mask is false: a number, an input of the step, or itself."""

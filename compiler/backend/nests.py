@@ -8,7 +8,7 @@ has kernels of its own. What is written where is decided elsewhere: `Target` nam
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,10 +27,10 @@ from ...kernels.kernel import (
     Local,
     Loop,
     Position,
+    Scratch,
     Statement,
     Store,
     Whole,
-    Scratch,
     expressions,
     indices_of,
     is_zero,
@@ -226,7 +226,7 @@ class Rows:
             self.body.append(store)
 
     def is_full(self, y: Any) -> bool:
-        return y.shape == self.group.space and not (y.key in self.elements.folds)
+        return y.shape == self.group.space and y.key not in self.elements.folds
 
     def after(self, value: Expr) -> None:
         """End the stage if a value needs what it folds."""

@@ -17,10 +17,10 @@ from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec, normalize_axis
 from ..graph.graph import SymbolicTensor
 from . import views
-from .places import Memory, Pile, Place, bytes_of, contiguous
+from .places import Memory, Rows, bytes_of, contiguous
 
 if TYPE_CHECKING:
-    from .lower import Region
+    from .region import Region
 
 Write = Callable[["Region", Node], bool]
 
@@ -80,20 +80,13 @@ def _batch_strides(place: Memory, shape: Sequence[int], batches: Sequence[int]) 
 # -- indexing by numbers
 
 
-class Rows:
-    """Positions that are numbers of the program, one for each axis that they index."""
-
-    def __init__(self, names: Sequence[str], spec: Spec) -> None:
-        self.names, self.spec = tuple(names), spec
-
-
 def write_join_indices(region: Region, node: Node) -> bool:
     """Positions that are numbers: checked, and counted from the front."""
     y = node.outputs[0]
     if len(y.shape) != 1:
         return False
     names = []
-    for x, n in zip(node.inputs, node.attrs["lengths"], strict=True):
+    for x in node.inputs:
         name = region.printer.fresh("v")
         region.lines.append(f"i64 {name} = {region.number(x)};")
         names.append(name)
@@ -107,7 +100,7 @@ def write_join_indices(region: Region, node: Node) -> bool:
     region.lines.append("}")
     for name, n in zip(names, node.attrs["lengths"], strict=True):
         region.lines.append(f"if ({name} < 0) {name} += {n};")
-    region.rows[y.key] = Rows(names, y.spec)
+    region.rows[y.key] = Rows(tuple(names), y.spec)
     return True
 
 
@@ -122,7 +115,7 @@ def _rows(region: Region, indices: SymbolicTensor) -> Rows:
             region.lines.append(f"i64 {name} = {place.pointer}[{index_text(place.start + i * place.strides[0])}];")
             region.program.locals[name] = dtypes.int64
             names.append(name)
-        found = region.rows[indices.key] = Rows(names, indices.spec)
+        found = region.rows[indices.key] = Rows(tuple(names), indices.spec)
     return found
 
 
@@ -144,8 +137,7 @@ def write_index_get(region: Region, node: Node) -> bool:
     y, axes = node.outputs[0], [normalize_axis("index_get", a, len(x.shape)) for a in node.attrs["axes"]]
     found = _at_rows(region.as_memory(x), rows, axes, y.spec)
     region.settle_one(y, found)
-    if y.shape:
-        return True
+    return True
 
 
 def write_index_sum(region: Region, node: Node) -> bool:
@@ -289,12 +281,12 @@ def write_empty_stack(region: Region, node: Node) -> bool:
 
 
 def write_push(region: Region, node: Node) -> bool:
-    below, x = region.place(node.inputs[0]), node.inputs[1]
-    assert isinstance(below, Pile) and isinstance(below.spec, StackSpec)
+    below, x = region.stack(node.inputs[0]), node.inputs[1]
+    assert isinstance(below.spec, StackSpec)
     made, element = region.pile(node.outputs[0], below.name), below.spec.element
     top = f"wf_push(&call, &{made.name})"
     if isinstance(element, StackSpec):
-        region.lines.append(f"*(struct wf_stack *){top} = {_pile(region.place(x)).name};")
+        region.lines.append(f"*(struct wf_stack *){top} = {region.stack(x).name};")
     elif not element.shape:
         kind, truth = region.printer.storage(element.dtype), " != 0" if element.dtype is dtypes.bool_ else ""
         region.lines.append(f"*({kind} *){top} = {region.number(x)}{truth};")
@@ -306,18 +298,13 @@ def write_push(region: Region, node: Node) -> bool:
 
 def write_pop(region: Region, node: Node) -> bool:
     stack, top = node.outputs
-    made = region.pile(stack, _pile(region.place(node.inputs[0])).name)
+    made = region.pile(stack, region.stack(node.inputs[0]).name)
     if isinstance(top.spec, StackSpec):
         region.pile(top, f"*(struct wf_stack *)wf_pop(&{made.name})")
         return True
     place = contiguous(region.pointer(top.dtype, f"wf_pop(&{made.name})"), top.spec)
     region.settle_one(top, place)
     return True
-
-
-def _pile(place: Place) -> Pile:
-    assert isinstance(place, Pile)
-    return place
 
 
 # -- checks

@@ -13,10 +13,15 @@ from typing import Any
 import numpy as np
 
 from ...kernels.kernel import ZERO, Index
+from ...kernels.print_c import supported
 from ...runtime.spec import Shape, Spec, size
 from .views import row_major
 
 ALIGN = 64
+
+
+class Unsupported(Exception):  # noqa: N818  (it is no error: such graphs are interpreted)
+    """A graph that native programs cannot run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +64,20 @@ class Memory:
         return all(n == 1 or a == b for n, a, b in zip(self.shape, self.strides, row_major(self.shape), strict=True))
 
 
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Positions that are numbers of the program, one for each axis that they index."""
+
+    names: tuple[str, ...]
+    spec: Spec
+
+
 Place = Register | Pile | Memory
+
+
+def in_register(spec: Spec) -> bool:
+    """Whether a value is a C variable."""
+    return not spec.shape and supported(spec.dtype)
 
 
 def contiguous(pointer: str, spec: Spec, root: Any = None) -> Memory:

@@ -33,7 +33,8 @@ class _Call:
     __slots__ = ("error", "program")
 
     def __init__(self, program: Program) -> None:
-        self.program, self.error = program, None
+        self.program = program
+        self.error: BaseException | None = None
 
 
 class Program:
@@ -91,7 +92,7 @@ def _array(pointer: int, spec: Spec, strides: Sequence[int]) -> np.ndarray:
     low = sum(min(s * (n - 1), 0) for s, n in zip(strides, spec.shape, strict=True))
     high = sum(max(s * (n - 1), 0) for s, n in zip(strides, spec.shape, strict=True))
     size = (high - low + 1) * itemsize if all(spec.shape) else itemsize
-    raw = (ctypes.c_char * size).from_address(pointer + low * itemsize)
+    raw: Any = (ctypes.c_char * size).from_address(pointer + low * itemsize)
     return np.ndarray(spec.shape, spec.dtype, raw, -low * itemsize, [s * itemsize for s in strides])
 
 

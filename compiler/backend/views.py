@@ -96,7 +96,7 @@ def is_view(node: Node) -> bool:
     """Whether an op's elements are its operand's, at linear places."""
     if node.op.name in ("conj", "real"):
         return node.inputs[0].dtype not in dtypes.COMPLEX
-    x = node.inputs[0] if node.inputs else None
+    x: Any = node.inputs[0] if node.inputs else None
     if node.op.name in FOLDS and not normalize_axes(node.op.name, node.attrs["axis"], len(node.inputs[0].shape)):
         return node.inputs[0].dtype is node.outputs[0].dtype
     if node.op.name not in MAPS or not hasattr(x, "shape"):

@@ -1,0 +1,163 @@
+"""Regions: a graph as a block of C, its groups one after the other.
+
+The nodes are put into groups; each group becomes a kernel, lines in place, or what its one node needs. A value's memory
+is given back after the last group that reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...kernels.kernel import Index, Local
+from ...runtime import dtypes
+from ...runtime.op import Node
+from ...runtime.spec import StackSpec
+from ..graph.graph import Graph
+from ..graph.rewrite import symbols
+from . import flow, nests, nodes, views
+from .elements import Elements
+from .groups import Fusion, Group, folded_axes
+from .places import Memory, Place, Register, Unsupported, in_register
+from .writer import Writer
+
+WRITES = {**nodes.WRITES, **flow.WRITES}
+
+
+class Region(Writer):
+    """Writes one graph."""
+
+    def run(self) -> list[str]:
+        """The lines of the region; its outputs have places afterwards."""
+        self.makers = {y.key: node for node in self.graph.nodes for y in node.outputs}
+        self.place_constants()
+        self.fusion = Fusion(self.graph)
+        self.uses = self.fusion.uses()
+        order = list(self.fusion.ordered())
+        last = self.last_uses(order)
+        for i, group in enumerate(order):
+            self.group(group)
+            for key in last.get(i, ()):
+                self.release(key)
+        for y in self.graph.outputs:
+            self.place(y)
+        return self.lines
+
+    def last_uses(self, order: Sequence[Group]) -> dict[int, list[int]]:
+        """For each group the keys of the values that nothing after it reads."""
+        end = len(order)
+        until: dict[int, int] = {}
+        for i, group in enumerate(order):
+            for node in [*group.inlined, *group.nodes]:
+                for x in (*node.inputs, *node.outputs):
+                    for owner in self.fusion.owners(x):
+                        until[owner.key] = i
+        for y in self.graph.outputs:
+            until.update({owner.key: end for owner in self.fusion.owners(y)})
+        last: dict[int, list[int]] = {}
+        for key, i in until.items():
+            last.setdefault(i, []).append(key)
+        return last
+
+    def release(self, key: int) -> None:
+        for block in self.taken.pop(key, ()):
+            self.program.arena.give(block)
+
+    def finish(self) -> None:
+        """Give back the memory of everything that is left."""
+        for key in list(self.taken):
+            self.release(key)
+
+    def place_constants(self) -> None:
+        for node in self.graph.nodes:
+            if node.op.name == "constant":
+                self.places[node.outputs[0].key] = self.constant(node)
+
+    def block(self, graph: Graph, places: Sequence[Place], wanted: Mapping[int, Memory]) -> Region:
+        """A region inside this one, written, its inputs being at these places."""
+        for x, place in zip(graph.inputs, places, strict=True):
+            self.places[x.key] = place
+        region = Region(self.program, graph, wanted)
+        region.run()
+        return region
+
+    def group(self, group: Group) -> None:
+        """Write what a group does."""
+        if group.kind == "other":
+            self.other(group.nodes[0])
+        elif group.kind == "map" and not group.space:
+            self.scalars(group)
+        elif group.kind == "fold":
+            self.fold(group)
+        else:
+            elements = self.elements()
+            made = self.targets(group)
+            build = nests.map_nest if group.kind == "map" else lambda *a: nests.Rows(*a).nest()
+            if made.places:
+                self.launch(build(group, elements, made), group)
+            self.settle(made)
+
+    def is_read_elsewhere(self, y: Any, group: Group) -> bool:
+        return any(g is not group for g in self.uses.get(y.key, ()))
+
+    def targets(self, group: Group) -> nests.Targets:
+        """Memory for what others read of a group."""
+        found = {}
+        for node in group.nodes:
+            y = node.outputs[0]
+            if self.is_read_elsewhere(y, group):
+                found[y.key] = self.cell(y) if in_register(y.spec) else self.memory(y)
+        return nests.Targets(found)
+
+    def scalars(self, group: Group) -> None:
+        """Numbers: computed in line."""
+        elements = self.elements()
+        for node in group.nodes:
+            y = node.outputs[0]
+            self.scope.lines = self.lines
+            name = self.printer.value(elements(y, ()), self.scope)
+            self.program.locals[name] = y.dtype
+            if self.is_read_elsewhere(y, group):
+                self.places[y.key] = Register(name, y.spec)
+
+    def fold(self, group: Group) -> None:
+        node = group.nodes[0]
+        elements = self.elements()
+        axes, n = folded_axes(node), len(group.space)
+        made = self.targets(group)
+        if not made.places:
+            return
+        if not axes:
+            raise Unsupported("a fold of no axes")
+        if len(axes) == n:
+            self.whole(node, group, elements, made)
+        else:
+            build = nests.mixed_nest if n - 1 in axes else nests.column_nest
+            self.launch(build(node, group, elements, made), group)
+        self.settle(made)
+
+    def whole(self, node: Node, group: Group, elements: Elements, made: nests.Targets) -> None:
+        """A fold of everything, in two steps."""
+        y = node.outputs[0]
+        partial = self.printer.fresh("v")
+        store = made.store(y, tuple(Index() for _ in y.shape), Local(y.dtype, "whole"))
+        first, last, count = nests.partial_nests(node, group, elements, store, partial)
+        kind = views.FOLDS[node.op.name]
+        wide = dtypes.float64 if y.dtype is dtypes.float32 and kind in ("sum", "prod") else y.dtype
+        block = self.program.arena.take(count * wide.itemsize)
+        c = self.printer.storage(wide)
+        self.lines.append(f"{c} *{partial} = ({c} *)(arena + {block.start});")
+        self.program.pointers[partial] = wide
+        self.launch(first, group)
+        self.launch(last, group)
+        self.program.arena.give(block)
+
+    def other(self, node: Node) -> None:
+        """A node that stands alone."""
+        name = node.op.name
+        if name == "constant":
+            return
+        if not (name in WRITES and WRITES[name](self, node)):
+            if any(isinstance(y.spec, StackSpec) for y in (*node.outputs, *symbols(node.inputs))):
+                raise Unsupported(f"{name} of stacks")
+            self.host(node)
