@@ -13,23 +13,42 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from ...runtime.errors import BuildError
-from ..graph.graph import Graph
+from ..graph.graph import Graph, is_sized
+from .fixed import fixed, sizes_of
 from .places import Unsupported
 from .program import Program
 
-_programs: WeakKeyDictionary[Graph, Program | Exception] = WeakKeyDictionary()
+MOST = 32  # sizes for which a graph has programs of its own
+Found = Program | Exception
+
+
+class _Programs:
+    """The programs of one graph, for the sizes that came."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.is_sized = is_sized(graph)
+        self.found: dict[Any, Found] = {}
+
+
+_programs: WeakKeyDictionary[Graph, _Programs] = WeakKeyDictionary()
 _lock = threading.RLock()
 _warned: set[str] = set()
 
 
-def program_of(graph: Graph) -> Program | Exception:
-    """The native program of a graph, or why there is none."""
-    found = _programs.get(graph)
-    if found is None:
-        with _lock:
-            found = _programs.get(graph) or _built(graph)
-            _programs[graph] = found
-    return found
+def program_of(graph: Graph, buffers: Sequence[Any]) -> Found:
+    """The native program of a graph for operands of these sizes, or why there is none."""
+    known = _programs.get(graph) or _programs.setdefault(graph, _Programs(graph))
+    key = sizes_of(graph, buffers) if known.is_sized else ()
+    return known.found.get(key) or _new(graph, known, key)
+
+
+def _new(graph: Graph, known: _Programs, key: tuple[tuple[str, int], ...]) -> Found:
+    with _lock:
+        if key not in known.found:
+            if len(known.found) >= MOST:
+                return Unsupported(f"sizes after the first {MOST}")
+            known.found[key] = _built(fixed(graph, dict(key)) if key else graph)
+        return known.found[key]
 
 
 def _built(graph: Graph) -> Program | Exception:
@@ -46,5 +65,5 @@ def _built(graph: Graph) -> Program | Exception:
 
 def execute(graph: Graph, buffers: Sequence[Any]) -> tuple[Any, ...] | None:
     """The results of a graph's native program; None where it has to be interpreted."""
-    program = program_of(graph)
+    program = program_of(graph, buffers)
     return None if isinstance(program, Exception) else tuple(program(list(buffers)))
