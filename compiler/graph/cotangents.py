@@ -7,22 +7,47 @@ file does not know which ops hold regions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from ...runtime import dtypes
 from ...runtime.backprop import Cotangents, backpropagate, reachable
 from ...runtime.op import Node
-from ...runtime.spec import StackSpec
+from ...runtime.spec import Spec, StackSpec, stack_of
 from ...runtime.tensor import OPS
 from .graph import Graph, SymbolicTensor
 from .rewrite import Rewriter, does_something
-from .stack import alias, zero_stack
+from .stack import alias, empty_stack, zero_stack
+
+MARK = Spec((), dtypes.float32)
 
 
-def vjp(graph: Graph, region: Graph, args: Sequence[Any], dys: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
-    """Write a region and its way back into `graph`: the cotangents of the wanted arguments, None where none comes."""
-    return value_and_vjp(graph, without_effects(region), args, dys, wanted)[1]
+def vjp(
+    graph: Graph,
+    region: Graph,
+    args: Sequence[Any],
+    dys: Sequence[Any],
+    wanted: Sequence[int],
+    kept: Mapping[tuple[int, int], Any] = MappingProxyType({}),
+) -> list[Any]:
+    """Write a region and its way back into `graph`: the cotangents of the wanted arguments, None where none comes.
+
+    What is kept, results of the region's nodes by their places, is read in place of what the region would compute.
+    """
+    if not kept:
+        return value_and_vjp(graph, without_effects(region), args, dys, wanted)[1]
+    fresh = [alias(x) if i in wanted else x for i, x in enumerate(args)]
+    outputs, nodes = graph.inline(region, fresh)
+    mark = set_mark(graph)
+    dxs = cotangents_of([fresh[i] for i in wanted], nodes, outputs, dys)
+    instead = {nodes[i].outputs[k].key: x for (i, k), x in kept.items()}
+    at = place_of(graph, mark)
+    graph.nodes[at:] = [
+        node._replace(inputs=tuple([instead.get(getattr(x, "key", 0), x) for x in node.inputs]))
+        for node in graph.nodes[at:]
+    ]
+    return [instead.get(getattr(dx, "key", 0), dx) for dx in dxs]
 
 
 def value_and_vjp(
@@ -45,6 +70,16 @@ def cotangents_of(
     keys = {x.key for x in sources}
     backpropagate(nodes, cotangents, reachable(nodes, keys), keys)
     return [cotangents.get(x.key) for x in sources]
+
+
+def set_mark(graph: Graph) -> Any:
+    """A node to be found again where others are written before it."""
+    return graph.emit(empty_stack, (), {"element": MARK, "capacity": None}, [stack_of(MARK)])[0]
+
+
+def place_of(graph: Graph, mark: Any) -> int:
+    """Where a mark is in the list of nodes."""
+    return next(i for i, node in enumerate(graph.nodes) if node.outputs and node.outputs[0] is mark)
 
 
 def zeros(graph: Graph, x: Any) -> Any:

@@ -1,7 +1,8 @@
 """The way back of a loop: a loop that counts down and takes off a stack, in reverse, the states that were saved.
 
 The loop in the graph is exchanged for its saving form, which pushes each state on a stack and counts. The step of
-the way back pops a state, computes the step again from it, and carries cotangents through. A loop that saves every
+the way back pops a state, computes the step again from it, and carries cotangents through. Where that would compute
+products again, the saving form pushes what they gave, too. A loop that saves every
 k-th state only is a loop over segments of k trips, and each segment a loop itself: its way back computes a segment
 again from the state at its beginning, saving the states within, so n / k + k states are held in place of n.
 """
@@ -17,6 +18,7 @@ from ...runtime.spec import Spec, stack_of
 from ...runtime.tensor import OPS
 from .cotangents import or_zeros, smooth, vjp, zeros
 from .graph import Graph, SymbolicTensor, close, region_of, write_to, writing
+from .joint import kept_by_trips
 from .rewrite import does_something
 from .sizes import fitted, opened_like
 from .stack import empty_stack, pop, push
@@ -64,8 +66,9 @@ class _Back:
                 given[i] = fitted(dy, step.outputs[i].spec)
             self.rest = [rest for rest, _ in popped]
             self.left = region.input(COUNT)
-            self.args = [x for _, x in popped] + [region.lift(x) for x in saved.operands[n:]]
-            dxs = vjp(region, step, self.args, given, wanted)
+            self.args = [x for _, x in popped[:n]] + [region.lift(x) for x in saved.operands[n:]]
+            kept = dict(zip(saved.kept, [x for _, x in popped[n:]], strict=True))
+            dxs = vjp(region, step, self.args, given, wanted, kept)
         self.found = {i: dx for i, dx in zip(wanted, dxs, strict=True) if dx is not None}
         self.captures = [i for i in self.found if i >= n]  # whose cotangents are summed over the trips
 
@@ -95,6 +98,7 @@ class _Saved:
         self.attrs = _segments(graph, node)
         self.step: Graph = self.attrs["step"]
         self.n = len(self.step.outputs)
+        self.kept = kept_by_trips(self.step)
         self.specs = [x.spec for x in self.step.inputs[: self.n]]
         if len(graph.nodes[place].outputs) == len(node.outputs):
             place = self._exchange(place)
@@ -105,8 +109,8 @@ class _Saved:
 
     @property
     def stacks(self) -> tuple[Any, ...]:
-        """The states that the loop went through."""
-        return self.results[self.n : 2 * self.n]
+        """The states that the loop went through, then what was kept of every trip."""
+        return (*self.results[self.n : 2 * self.n], *self.results[2 * self.n + 1 : 2 * self.n + 1 + len(self.kept)])
 
     @property
     def count(self) -> Any:
@@ -123,14 +127,16 @@ class _Saved:
         state = list(node.inputs[: len(node.outputs)])
         if len(state) < n:
             state.append(graph.lift(OPS["asarray"](trips)))
+        kept = [self.step.nodes[i].outputs[k].spec for i, k in self.kept]  # pyright: ignore
         empties = [
-            graph.emit(empty_stack, (), {"element": s, "capacity": capacity}, [stack_of(s)])[0] for s in self.specs
+            graph.emit(empty_stack, (), {"element": s, "capacity": capacity}, [stack_of(s)])[0]
+            for s in (*self.specs, *kept)
         ]
         zero = graph.lift(OPS["asarray"](0))
         attrs = {**self.attrs, "test": self._widened(self.attrs["test"], False), "step": self._widened(self.step, True)}
-        extra = [*self.specs[len(node.outputs) :], *map(stack_of, self.specs), COUNT]
+        extra = [*self.specs[len(node.outputs) :], *map(stack_of, self.specs), COUNT, *map(stack_of, kept)]
         outputs = (*node.outputs, *(SymbolicTensor(graph, s) for s in extra))
-        inputs = (*state, *empties, zero, *node.inputs[len(node.outputs) :])
+        inputs = (*state, *empties[:n], zero, *empties[n:], *node.inputs[len(node.outputs) :])
         place = len(graph.nodes)
         graph.nodes += [Node(node.op, inputs, attrs, outputs), *tail]
         if observers.watching.count:  # tapes around know the state already; of the stacks they have to be told
@@ -142,12 +148,15 @@ class _Saved:
         """A region of the loop for its saving form."""
         n, new = self.n, Graph(region.parent)
         inputs = [new.input(s) for s in (*self.specs, *map(stack_of, self.specs), COUNT)]
+        stacks = [new.input(stack_of(self.step.nodes[i].outputs[k].spec)) for i, k in self.kept]  # pyright: ignore
         rest = [new.input(x.spec, x.name) for x in region.inputs[n:]]
-        outputs, _ = new.inline(region, [*inputs[:n], *rest])
+        outputs, nodes = new.inline(region, [*inputs[:n], *rest])
         if saves:
+            kept = [nodes[i].outputs[k] for i, k in self.kept]
             with write_to(new), observers.hidden():
                 outputs += [push(stack, x) for stack, x in zip(inputs[n : 2 * n], inputs[:n], strict=True)]
                 outputs.append(inputs[2 * n] + 1)
+                outputs += [push(stack, x) for stack, x in zip(stacks, kept, strict=True)]
         new.outputs = outputs
         return new
 

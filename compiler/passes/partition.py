@@ -38,23 +38,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from ...runtime import dtypes, observers
+from ...runtime import observers
 from ...runtime.op import Node
 from ...runtime.tape import Tape
 from ..graph.control import Back, Derivative, call
-from ..graph.cotangents import cotangents_of, smooth, without_effects
+from ..graph.cotangents import smooth, without_effects
 from ..graph.graph import Graph, SymbolicTensor, is_sized
+from ..graph.joint import Joint, Name
 from ..graph.rewrite import copied, has_effect, mapped, regions
 from ..graph.sizes import bound_by, free
 from ..graph.text import CONTROL
 from .dce import dce
 from .pipeline import optimize
-
-AGAIN = frozenset({"constant", "empty_stack", "broadcast_to", "reshape", "expand_dims", "squeeze", "permute_dims",
-                   "transpose_2d", "matrix_transpose", "strided_slice", "astype", "alias", "identity",
-                   "stop_gradient", "size_of", "with_sizes"})  # fmt: skip
 
 
 def called(graph: Graph, operands: Sequence[Any]) -> Sequence[Any]:
@@ -83,9 +78,9 @@ def saving(graph: Graph, wanted: tuple[int, ...]) -> Graph:
 
 
 def _saving(graph: Graph, wanted: tuple[int, ...]) -> Graph:
-    joint = _Joint(graph, wanted, tuple(smooth(graph.outputs)))
+    joint = _Parts(graph, wanted, tuple(smooth(graph.outputs)))
     outputs = len(graph.inputs) + len(graph.outputs)
-    kept = joint.kept()
+    kept = joint.kept({x.key for x in (*joint.inputs, *joint.outputs)})
     taken = joint.back(kept).takes
     kept = [name for i, name in enumerate(kept, outputs) if i in taken]
     forward = joint.forward_with(kept)
@@ -96,13 +91,13 @@ def _saving(graph: Graph, wanted: tuple[int, ...]) -> Graph:
 class _Kept(Derivative):
     """The ways back of calls of a graph that keeps what they need."""
 
-    def __init__(self, base: Graph, forward: Graph, kept: list[Any]) -> None:
+    def __init__(self, base: Graph, forward: Graph, kept: list[Name]) -> None:
         super().__init__(forward)
         self.base, self.kept = base, kept
 
     def back(self, wanted: tuple[int, ...], given: tuple[int, ...]) -> Back:
         if all(i < len(self.base.outputs) for i in given):
-            found = _Joint(self.base, wanted, given).back(self.kept)
+            found = _Parts(self.base, wanted, given).back(self.kept)
             if not free(found.graph):
                 return found
         found = super().back(wanted, given)  # of what was kept, too: a derivative that no tape announced
@@ -112,82 +107,23 @@ class _Kept(Derivative):
         return called(graph, operands)
 
 
-class _Joint:
-    """A graph with its way back behind it. Values of the first part are known by what they are in the graph."""
+class _Parts(Joint):
+    """The two parts, each as a graph."""
 
-    def __init__(self, base: Graph, wanted: tuple[int, ...], given: tuple[int, ...]) -> None:
-        self.base, self.graph = base, Graph()
-        new = self.graph
-        self.inputs = [new.input(x.spec, x.name) for x in base.inputs]
-        self.outputs, nodes = new.inline(base, self.inputs)
-        mark = new.constant(np.zeros(()))
-        self.dys = [new.input(base.outputs[i].spec, f"d{base.outputs[i].name or i}") for i in given]
-        dys: list[Any] = [None] * len(base.outputs)
-        for i, dy in zip(given, self.dys, strict=True):
-            dys[i] = dy
-        dxs = cotangents_of([self.inputs[i] for i in wanted], nodes, self.outputs, dys)
-        self.reached = tuple(i for i, dx in zip(wanted, dxs, strict=True) if dx is not None)
-        self.dxs = [new.lift(dx) for dx in dxs if dx is not None]
-        at = next(i for i, node in enumerate(new.nodes) if node.outputs and node.outputs[0] is mark)
-        self.first, self.second = new.nodes[:at], new.nodes[at:]
-        self.values = self._named(nodes)
-
-    def _named(self, nodes: Sequence[Node]) -> dict[Any, Any]:
-        """The values of the first part: by a result of the graph's nodes, and which one of a loop's in saving form."""
-        made = {node.outputs[0].key: node for node in self.first if node.outputs}
-        return {
-            (old.outputs[0].key, k): y
-            for old, node in zip(self.base.nodes, nodes, strict=True)
-            if old.outputs
-            for k, y in enumerate(made[node.outputs[0].key].outputs)
-        }
-
-    def read(self) -> set[int]:
-        """The keys of the values that the way back reads, its own included."""
-        live = {dx.key for dx in self.dxs}
-        for node in reversed(self.second):
-            if has_effect(node) or any(y.key in live for y in node.outputs):
-                live.update(x.key for x in node.inputs if isinstance(x, SymbolicTensor))
-        return live
-
-    def kept(self) -> list[Any]:
-        """The names of the values to keep for the way back."""
-        at_hand = {x.key for x in (*self.inputs, *self.outputs)}
-        live, again, found = self.read(), dict[int, Node](), set[int]()
-        for node in self.first:
-            if node.op.name in AGAIN or (node.op.elementwise and node.outputs[0].dtype in dtypes.BOOLS):
-                again.update((y.key, node) for y in node.outputs)
-            else:
-                found.update(y.key for y in node.outputs if y.key in live and y.key not in at_hand)
-        free_of_cost = at_hand | found
-        for node in self.first:
-            keys = [x.key for x in node.inputs if isinstance(x, SymbolicTensor)]
-            if any(y.key in again for y in node.outputs):
-                if all(key in free_of_cost for key in keys):
-                    free_of_cost.update(y.key for y in node.outputs)
-                else:
-                    more = {y.key for y in node.outputs if y.key in live} - at_hand
-                    found |= more
-                    free_of_cost |= more
-        return [name for name, y in self.values.items() if y.key in found]
-
-    def forward_with(self, kept: Sequence[Any]) -> Graph:
+    def forward_with(self, kept: Sequence[Name]) -> Graph:
         """The first part alone, with further results. The joint graph is used up."""
         graph = self.graph
         graph.inputs, graph.nodes = self.inputs, self.first
         graph.outputs = [*self.outputs, *(self.values[name] for name in kept)]
         return dce(graph)
 
-    def back(self, kept: Sequence[Any]) -> Back:
+    def back(self, kept: Sequence[Name]) -> Back:
         """The second part alone, given what was kept."""
         at_hand: dict[int, int] = {}
         for i, x in enumerate((*self.inputs, *self.outputs, *(self.values[name] for name in kept))):
             at_hand.setdefault(x.key, i)
-        live, again = self.read(), []
-        for node in reversed(self.first):
-            if any(y.key in live and y.key not in at_hand for y in node.outputs):
-                again.append(node)
-                live.update(x.key for x in node.inputs if isinstance(x, SymbolicTensor))
+        live = self.read()
+        again = self.computed_again(set(at_hand), live)
         sizes = {self.inputs[i].key for i, _ in bound_by(self.inputs)}
         takes = {key: i for key, i in at_hand.items() if key in live or key in sizes}
         new, values = Graph(), dict[int, Any]()
@@ -196,7 +132,7 @@ class _Joint:
             values[key] = new.input(by_key[key].spec, by_key[key].name)
         for dy in self.dys:
             values[dy.key] = new.input(dy.spec, dy.name)
-        for node in [*map(_quiet, reversed(again)), *self.second]:
+        for node in [*map(_quiet, again), *self.second]:
             if has_effect(node) or any(y.key in live for y in node.outputs):
                 results = copied(new, node, mapped(node, values), node.attrs)
                 for y, result in zip(node.outputs, results, strict=True):

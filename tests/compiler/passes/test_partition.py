@@ -212,3 +212,33 @@ def test_batches_of_any_size_share_the_ways_back() -> None:
         x = wf.tensor(np.random.default_rng(b).normal(size=(b, 3)))
         wf.testing.assert_close(wf.grad(compiled, (0, 1))(x, w), wf.grad(compiled.function, (0, 1))(x, w))
     assert compiled.cache_info().misses == 2
+
+
+# -- loops
+
+
+def recurrent(n: Any, x: Any, w: Any) -> Any:
+    h = x
+    for _ in range(n):
+        h = wf.tanh(h @ w)
+    return wf.sum(h)
+
+
+def test_the_way_back_of_a_loop_computes_no_product_again() -> None:
+    args = (wf.tensor(4), wf.tensor(np.random.default_rng(0).normal(size=(2, 3))), wf.tensor(np.eye(3) * 0.5))
+    graph = wf.compile(lambda n, x, w: wf.grad(recurrent, (1, 2))(n, x, w)).graph(*args)
+    forward, back = (node.attrs["step"] for node in graph.nodes if node.op.name == "while")
+    assert names(forward).count("matmul") == 1
+    assert names(back).count("matmul") == 1  # the other one comes after the loop
+    assert "tanh" not in names(back)
+
+
+def test_a_loop_without_products_keeps_its_states_alone() -> None:
+    def waves(n: Any, x: Any) -> Any:
+        for _ in range(n):
+            x = wf.sin(wf.exp(x))
+        return wf.sum(x)
+
+    graph = wf.compile(lambda n, x: wf.grad(waves, 1)(n, x)).graph(wf.tensor(4), t(1.0, 2.0))
+    assert names(graph).count("push") == 1
+    assert names(graph).count("exp") == 2
