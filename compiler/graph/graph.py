@@ -281,7 +281,7 @@ class Graph:
         """The value of a buffer that is known now."""
         known = self._constants.get(id(buffer))
         if known is None and buffer.ndim and buffer.size and not any(buffer.strides):  # one element, seen many times
-            scalar = self.constant(buffer[(0,) * buffer.ndim].reshape(()))
+            scalar = self.constant(buffer[(*(0,) * buffer.ndim, ...)])
             known = self._constants[id(buffer)] = (buffer, OPS["broadcast_to"](scalar, shape=buffer.shape))
         elif known is None:
             outputs = self.emit(constant, (), {"value": Constant(buffer)}, (Spec(buffer.shape, buffer.dtype),))
