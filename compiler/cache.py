@@ -8,7 +8,7 @@ the trace takes for granted of it what the function asked, and no more, and serv
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,9 +92,10 @@ class Cache:
                 self._kinds.popitem(last=False)
         return self._kinds[ranks]
 
-    def opening(self, key: Signature, names: Sequence[str]) -> Opening:
-        """What the next trace starts from: sizes open that are known to vary."""
+    def opening(self, key: Signature, names: Sequence[str], declared: Mapping[Place, str]) -> Opening:
+        """What the next trace starts from: sizes open that are known to vary, or were declared so."""
         kind = self.kind(key)
+        kind.varying.update(declared)
         here = _sizes(key)
         for place, n in here.items():
             if n != kind.sizes[place]:

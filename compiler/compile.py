@@ -11,7 +11,7 @@ import enum
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -29,6 +29,7 @@ from ..runtime.spec import Spec
 from ..runtime.tensor import Tensor
 from ..runtime.variable import Variable
 from .cache import LIMIT, Cache, Opening, opened
+from .declared import open_places, specs_in
 from .frontend.convert import rewritten_tree
 from .frontend.unparse import unparse
 from .graph import text as _text  # noqa: F401  (graphs print themselves)
@@ -165,9 +166,11 @@ def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
 class Compiled:
     """A function that is compiled when it is called; use it like the function."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], signature: Sequence[Any] | None = None) -> None:
         functools.update_wrapper(self, function)
         self.function = _checked(function)
+        self.signature = tuple(signature or ())
+        specs_in(self.signature)
         self._cache = Cache()
         self._reasons: list[str] = []
         self._info = CacheInfo()
@@ -194,17 +197,22 @@ class Compiled:
             if traced is not None and broken is None:
                 self._info.hits += 1
                 return traced
+            names = _names(self.function, key)
+            declared = open_places(self.signature, key, names, _parameters(self.function)) if self.signature else {}
             self._info.misses += 1
-            opening = self._cache.opening(key, _names(self.function, key))
+            opening = self._cache.opening(key, names, declared)
             self._reasons.append(_reason(key, list(self._cache.traces), broken, opening))
             del self._reasons[:-LIMIT]
             traced = self._traced(key, leaves, opening)
+            _check_declared(set(declared.values()), opening)
             self._cache.keep(key, traced)
             watch_life(leaves, functools.partial(self._cache.forget, key))
             return traced
 
     def _traced(self, key: Signature, leaves: list[Any], opening: Opening) -> Program:
         """A trace with these sizes open; with the sizes of the call where that cannot be."""
+        if self.signature:
+            return trace(self.function, key, leaves, opening)
         if opening.places:
             try:
                 return trace(self.function, key, leaves, opening)
@@ -310,14 +318,30 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any], openi
 
 def _names(function: Callable[..., Any], key: Signature) -> list[str]:
     """The names of the leaves of the arguments, as the function's parameters call them."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    parameters = code.co_varnames[: code.co_argcount] if code is not None else ()
+    parameters = _parameters(function)
     names = []
     for path, _ in tree.paths(tree.unflatten(key.structure, range(len(key.leaves)))):
         where, first, *rest = path.split(".")
         named = where == "0" and int(first) < len(parameters)
         names.append("_".join([parameters[int(first)] if named else first, *rest]))
     return names
+
+
+def _parameters(function: Callable[..., Any]) -> Sequence[str]:
+    """The names of the positional parameters of a function."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return code.co_varnames[: code.co_argcount] if code is not None else ()
+
+
+def _check_declared(names: set[str], opening: Opening) -> None:
+    """Refuse a trace that holds for one value of a size that a signature leaves open."""
+    for condition in opening.sizes.conditions:
+        if condition.fixes in names:
+            raise SourceError(
+                f"the signature leaves {condition.fixes} open, and the function needs {condition}",
+                "Keep it out of what needs the number itself, or write the number into the signature.",
+                condition.where,
+            )
 
 
 def _fail(journal: Journal, error: BaseException) -> None:
@@ -398,12 +422,14 @@ def _weakness(template: Template) -> list[type | None]:
     return [template.weak] if isinstance(template, Traced) else []
 
 
-def compile(function: Callable[..., Any] | None = None) -> Any:
+def compile(function: Callable[..., Any] | None = None, *, signature: Sequence[Any] | None = None) -> Any:
     """Compile a function: control flow on tensors becomes part of a static graph.
 
-    Use as `@wf.compile` or `wf.compile(f)`. Each kind of arguments is traced once.
+    Use as `@wf.compile` or `wf.compile(f)`. Each kind of arguments is traced once; sizes that differ between calls are
+    left open, and those that a `signature` names are so from the first call: a list with a `wf.spec` for each
+    positional argument, nested as the argument is, or None.
 
-    Errors: SourceError, with the line and what to write instead, for what cannot be compiled.
+    Errors: ShapeError or DTypeError for a call that does not fit the signature; SourceError, with the line and what to write instead, for what cannot be compiled.
 
     Example:
         >>> import weft as wf
@@ -416,4 +442,4 @@ def compile(function: Callable[..., Any] | None = None) -> Any:
         >>> halve(wf.tensor([3.0, 5.0]))
         (Tensor([0.375, 0.625], f32), 3)
     """
-    return compile if function is None else Compiled(function)
+    return functools.partial(compile, signature=signature) if function is None else Compiled(function, signature)

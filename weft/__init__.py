@@ -334,6 +334,7 @@ from .runtime.variable import Variable as Variable
 
 if _typing.TYPE_CHECKING:
     from .compiler.compile import compile as compile, eagerly as eagerly, run_eagerly as run_eagerly
+    from .compiler.declared import spec as spec
     from .compiler.frontend.users import opaque as opaque
     from .compiler.staging.options import loop_options as loop_options
     from .runtime import data as data, debug as debug, metrics as metrics, nn as nn, optim as optim, testing as testing
@@ -345,7 +346,11 @@ __version__ = "0.1.0"
 _LATER = {name: f".runtime.{name}" for name in ("data", "debug", "metrics", "nn", "optim", "testing")}
 _LATER |= {name: ".runtime.checkpoint" for name in ("Saver", "load", "save")}
 _LATER |= {name: ".compiler.compile" for name in ("compile", "eagerly", "run_eagerly")}
-_LATER |= {"opaque": ".compiler.frontend.users", "loop_options": ".compiler.staging.options"}
+_LATER |= {
+    "spec": ".compiler.declared",
+    "opaque": ".compiler.frontend.users",
+    "loop_options": ".compiler.staging.options",
+}
 
 
 def __getattr__(name: str) -> _typing.Any:
