@@ -8,7 +8,7 @@
                     back: (the values' cotangents, captures) -> cotangents
 
 Their derivatives are control flow again: the way back of a loop is a loop (`loops.py`), that of an `if` an `if` on
-the same predicate, that of a call another call. None comes to an operand from which no path leads to a target.
+the same predicate (`branches.py`), that of a call another call. None comes to an operand from which no path leads to a target.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from ...runtime.errors import ArgumentError
 from ...runtime.op import Node, Op
 from ...runtime.spec import Spec
 from ...runtime.tensor import OPS
-from .cotangents import or_zeros, smooth, vjp, zeros
+from .branches import pull_if
+from .cotangents import smooth, vjp, zeros
 from .graph import WRITTEN_AS, Graph, Stopped, close, write_to
 from .interpret import interpret, run
 from .loops import innermost, pull_while
@@ -100,31 +101,7 @@ def _run_if(predicate: Any, *buffers: Any, then: Graph, other: Graph) -> tuple[A
     return tuple(run(then if bool(predicate) else other, buffers))
 
 
-def _pull_if(node: Node, dys: tuple[Any, ...], known: Container[int]) -> list[tuple[int, Any]]:
-    graph = innermost(node.outputs[0].context)
-    predicate, operands = node.inputs[0], node.inputs[1:]
-    wanted = [i for i in smooth(operands) if operands[i].key in known]
-    branches, found, args = [], [], []
-    for name in ("then", "other"):
-        region = Graph(graph)
-        with write_to(region), observers.hidden():
-            given = [None if dy is None else region.lift(dy) for dy in dys]
-            args.append([region.lift(x) for x in operands])
-            found.append(vjp(region, node.attrs[name], args[-1], given, wanted))
-        branches.append(region)
-    reached = [k for k in range(len(wanted)) if any(dxs[k] is not None for dxs in found)]
-    for region, dxs, xs in zip(branches, found, args, strict=True):
-        with write_to(region), observers.hidden():
-            dxs = or_zeros(region, [dxs[k] for k in reached], [xs[wanted[k]] for k in reached])
-            region.outputs = [region.lift(dx) for dx in dxs]
-    if not reached:
-        return []
-    outer = close(branches)
-    dxs = apply_control(graph, if_, (predicate, *outer), {"then": branches[0], "other": branches[1]})
-    return [(operands[wanted[k]].key, dx) for k, dx in zip(reached, dxs, strict=True)]
-
-
-if_ = ControlOp("if", _if_spec, _run_if, _pull_if)
+if_ = ControlOp("if", _if_spec, _run_if, pull_if)
 
 
 # -- call

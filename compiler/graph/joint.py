@@ -1,7 +1,7 @@
 """A graph with its way back written behind it: what the second part reads of the first, and what is worth keeping.
 
 Views, casts and comparisons are cheaper to compute again than to keep. In a loop, where a value is kept for every
-trip, so is all that works element by element: there, values are kept if products would be computed again.
+trip, so is all that works element by element: of regions, values are kept if products would be computed again.
 """
 
 from __future__ import annotations
@@ -89,28 +89,28 @@ def _is_cheap(node: Node) -> bool:
     return node.op.name in AGAIN or (node.op.elementwise and node.outputs[0].dtype in dtypes.BOOLS)
 
 
-def kept_by_trips(step: Graph) -> list[Name]:
-    """The values to keep of every trip of a loop, beside its state."""
-    if "kept" not in step.backward:
-        plain = not does_something(step) and any(node.op.name in COSTLY for node in step.nodes)
-        step.backward["kept"] = _worth_keeping(step) if plain else []
-    return step.backward["kept"]
+def kept_by_runs(region: Graph) -> list[Name]:
+    """The values to keep of every run of a loop's step, or of a branch, beside what goes into it."""
+    if "kept" not in region.backward:
+        plain = not does_something(region) and any(node.op.name in COSTLY for node in region.nodes)
+        region.backward["kept"] = _worth_keeping(region) if plain else []
+    return region.backward["kept"]
 
 
-def _worth_keeping(step: Graph) -> list[Name]:
+def _worth_keeping(region: Graph) -> list[Name]:
     try:
-        joint = Joint(step, smooth(step.inputs), smooth(step.outputs), step.parent)
+        joint = Joint(region, smooth(region.inputs), smooth(region.outputs), region.parent)
     except Exception:  # the way back will say it
         return []
-    at_hand = {x.key for x in joint.inputs}  # a trip's results are not: the next trip has others
+    at_hand = {x.key for x in joint.inputs}  # results are not: the next trip of a loop has others
     again = joint.computed_again(at_hand, joint.read())
     if not any(node.op.name in COSTLY for node in again):
         return []
-    own = found_within(step)
+    own = found_within(region)
 
     def fits(name: Name) -> bool:
         spec = joint.values[name].spec
-        plain = not isinstance(spec, StackSpec) and not regions(step.nodes[name[0]].attrs)
+        plain = not isinstance(spec, StackSpec) and not regions(region.nodes[name[0]].attrs)
         return plain and not names_in(spec) & own
 
     return list(filter(fits, joint.kept(at_hand)))

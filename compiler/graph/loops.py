@@ -18,7 +18,7 @@ from ...runtime.spec import Spec, stack_of
 from ...runtime.tensor import OPS
 from .cotangents import or_zeros, smooth, vjp, zeros
 from .graph import Graph, SymbolicTensor, close, region_of, write_to, writing
-from .joint import kept_by_trips
+from .joint import kept_by_runs
 from .rewrite import does_something
 from .sizes import fitted, opened_like
 from .stack import empty_stack, pop, push
@@ -98,7 +98,7 @@ class _Saved:
         self.attrs = _segments(graph, node)
         self.step: Graph = self.attrs["step"]
         self.n = len(self.step.outputs)
-        self.kept = kept_by_trips(self.step)
+        self.kept = kept_by_runs(self.step)
         self.specs = [x.spec for x in self.step.inputs[: self.n]]
         if len(graph.nodes[place].outputs) == len(node.outputs):
             place = self._exchange(place)

@@ -242,3 +242,27 @@ def test_a_loop_without_products_keeps_its_states_alone() -> None:
     graph = wf.compile(lambda n, x: wf.grad(waves, 1)(n, x)).graph(wf.tensor(4), t(1.0, 2.0))
     assert names(graph).count("push") == 1
     assert names(graph).count("exp") == 2
+
+
+def choosing(p: Any, x: Any, w: Any) -> Any:
+    y = wf.tanh(wf.exp(x @ w) @ w) if p else wf.sin(x @ w)
+    return wf.sum(y * y)
+
+
+def test_the_way_back_of_a_branch_computes_no_product_again() -> None:
+    x, w = wf.tensor(np.random.default_rng(0).normal(size=(2, 3))), wf.tensor(np.eye(3) * 0.5)
+    inside = wf.compile(lambda p, x, w: wf.grad(choosing, (1, 2))(p, x, w))
+    graph = inside.graph(wf.tensor(True), x, w)
+    first, second = (node for node in graph.nodes if node.op.name == "if")
+    assert [names(first.attrs[name]).count("matmul") for name in ("then", "other")] == [2, 1]
+    assert [names(second.attrs[name]).count("matmul") for name in ("then", "other")] == [4, 2]
+
+    def twice(f: Any) -> Any:
+        return wf.grad(lambda p, x, w: wf.sum(wf.sin(wf.grad(f, 2)(p, x, w))), (1, 2))
+
+    compiled = wf.compile(choosing)
+    for p in map(wf.tensor, (True, False)):
+        wf.testing.assert_close(inside(p, x, w), wf.grad(choosing, (1, 2))(p, x, w))
+        wf.testing.assert_close(wf.grad(compiled, (1, 2))(p, x, w), wf.grad(choosing, (1, 2))(p, x, w))
+        wf.testing.assert_close(twice(compiled)(p, x, w), twice(choosing)(p, x, w))
+        wf.testing.assert_close(wf.compile(lambda *xs: twice(choosing)(*xs))(p, x, w), twice(choosing)(p, x, w))
