@@ -99,7 +99,9 @@ def compiling(rounds: int) -> Figures:
     small = wf.compile(chain).graph(x)
     raw, derived = plain_graph(), differentiate(plain_graph())
     runs: dict[str, Run] = {
-        f"training step: trace, differentiate, optimise ({nodes_in(graph)} nodes)": lambda: wf.compile(step).graph(*args),
+        f"training step: trace, differentiate, optimise ({nodes_in(graph)} nodes)": lambda: wf.compile(step).graph(
+            *args
+        ),
         "training step: optimise again": lambda: optimize(graph),
         f"chain: trace and optimise ({nodes_in(small)} nodes)": lambda: wf.compile(chain).graph(x),
         "chain: write the graph alone": plain_graph,
@@ -264,12 +266,14 @@ def report(rounds: int) -> str:
         "",
         f"{date.today()}, {platform.machine()}, {os.cpu_count()} cores, "
         f"OPENBLAS_NUM_THREADS={os.environ.get('OPENBLAS_NUM_THREADS', 'not set')}, "
-        f"Python {platform.python_version()}, numpy {np.__version__}.",
+        f"Python {platform.python_version()}, numpy {np.__version__}; load average {os.getloadavg()[0]:.1f} at the start.",
     ]
     lines += table("Compiling", compiling(rounds), 1e3, "ms")
     lines += ["", "The targets: the training step within 250 ms, a graph of 2,000 operations within 2 s."]
     lines += table("Calls and small operations", calling(rounds), 1e6, "us")
-    lines += table("Forward and backward", perceptron_gradients(3 * rounds) | recurrent_gradients(3 * rounds), 1e3, "ms")
+    lines += table(
+        "Forward and backward", perceptron_gradients(3 * rounds) | recurrent_gradients(3 * rounds), 1e3, "ms"
+    )
     lines += ["", "## Memory of a gradient through 400 trips", "", "| options | states held at most |", "|---|---|"]
     lines += [f"| {name} | {states:.0f} |" for name, states in states_held()]
     return "\n".join(lines) + "\n"
