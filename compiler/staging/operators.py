@@ -43,6 +43,7 @@ from .effects import Refused, frozen, symbols
 from .loops import staged_for, staged_while
 from .maybe import UNBOUND, Maybe, unbound
 from .objects import compared_parts
+from .operands import as_operands
 from .raising import staged_raise
 from .repeat import check_repeatable, is_log, staged_log
 from .sequences import is_staged, sequence as staged_sequence
@@ -166,6 +167,11 @@ def raise_(error: Any, *cause: Any) -> None:
     """`raise error from cause`: at once, or when the graph gets here."""
     if in_region():
         _check_handlers("a `raise`")
+        if error is StopIteration or isinstance(error, StopIteration):
+            raise SourceError(
+                "a StopIteration that depends on a tensor would end a loop of Python's, which is traced before",
+                "Write the loop as a `while`, or over a range with a tensor as its bound.",
+            )
         staged_raise(error, *cause)
     plain.raise_(error, *cause)
 
@@ -582,6 +588,7 @@ class StagingCaller(Caller):
             if not f.built:
                 f.prepare(*args, **kwargs)
             return self(f.call, *args, **kwargs)
+        args = as_operands(f, args)
         if is_log(f):
             return staged_log(f, args, kwargs)
         if type(f) is CACHED and symbols([*args, *kwargs.values()]):

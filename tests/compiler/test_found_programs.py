@@ -86,3 +86,15 @@ def test_the_gradient_of_an_extreme_goes_to_the_first_of_equal_ones() -> None:
     x = wf.tensor([2.0, 2.0, 2.0])
     wf.testing.assert_close(wf.grad(wf.compile(f))(x), [1111.0, 0.0, 0.0])
     wf.testing.assert_close(wf.grad(f)(x), [1111.0, 0.0, 0.0])
+
+
+def test_ops_called_by_name_make_tensors_of_python_numbers() -> None:
+    text = """
+def f(x, k):
+    i = 1
+    if k > 0:
+        i = 2
+    floats = wf.tanh(x), wf.minimum(x, 2.0), wf.where(x > 0.0, x, 1.0), wf.sum(x), wf.exp(x) * x, wf.gelu(x), x + 1.0
+    return floats, wf.add(i, 1), wf.maximum(i, 0.5), wf.sum(i), wf.add(i, k), wf.sqrt(i), wf.logical_not(i > 1), i + 1
+"""
+    assert compare(text, [(0.7, np.int32(1)), (-0.3, np.int32(0))]) is None
