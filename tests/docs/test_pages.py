@@ -47,7 +47,7 @@ def test_every_link_between_files_leads_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-@pytest.mark.parametrize("name", ["ops", "errors"])
+@pytest.mark.parametrize("name", ["ops", "errors", "python_subset"])
 def test_generated_pages_are_current(name: str, update_golden: bool) -> None:
     command = [sys.executable, str(ROOT / "docs" / f"write_{name}.py")]
     done = subprocess.run(command, cwd=ROOT, env=None, capture_output=True, text=True, check=True)
