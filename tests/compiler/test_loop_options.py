@@ -153,3 +153,18 @@ def test_a_loop_keeps_its_options_in_text() -> None:
     graph = wf.compile(counted({"max_trips": 9, "save_every": 4})).graph(*ARGS, wf.tensor(5))
     assert "max_trips=9 save_every=4 {" in text(graph)
     assert same(graph, verify(parse(text(graph))))
+
+
+def test_options_serve_batches_of_any_size() -> None:
+    def f(x: Any, w: Any, n: Any) -> Any:
+        with wf.loop_options(save_every=3, max_trips=20):
+            for _ in range(n):
+                x = wf.tanh(x @ w)
+        return wf.sum(x)
+
+    compiled, w = wf.compile(f), wf.tensor(np.eye(3) * 0.9)
+    for b in (2, 3, 5):
+        x = wf.tensor(np.random.default_rng(b).normal(size=(b, 3)))
+        args = (x, w, wf.tensor(7))
+        wf.testing.assert_close(wf.grad(compiled, (0, 1))(*args), wf.grad(f, (0, 1))(*args))
+    assert compiled.cache_info().misses == 2
