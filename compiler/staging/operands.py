@@ -21,7 +21,7 @@ LIBRARY = f"{Op.__module__.rpartition('.')[0]}.ops."
 def as_operands(f: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments of a call, with symbolic Python numbers made tensors where eager ops make them such."""
     if not isinstance(f, Op):  # made of ops: what it does with several numbers is its own affair
-        alone = isinstance(f, FunctionType) and f.__module__.startswith(LIBRARY) and len(args) == 1
+        alone = len(args) == 1 and isinstance(f, FunctionType) and (f.__module__ or "").startswith(LIBRARY)
         return (_tensor(args[0]),) if alone and _stands_for_number(args[0]) else args
     count = len(args) if f.variadic else f.arity
     if f.elementwise and not all(is_weak(x) or x is None or _stands_for_number(x) for x in args[:count]):
