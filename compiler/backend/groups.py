@@ -74,8 +74,10 @@ def is_gathered(node: Node, i: int) -> bool:
 
 
 def lies_in_operand(node: Node) -> bool:
-    """Whether the result may be a part of the operand's memory: a reshape, a row."""
-    return node.op.name == "reshape" or (node.op.name == "index_get" and len(node.inputs[1].shape) == 1)
+    """Whether the results may be parts of the operand's memory: a reshape, a row."""
+    return node.op.name in ("reshape", "unstack", "split_lengths") or (
+        node.op.name == "index_get" and len(node.inputs[1].shape) == 1
+    )
 
 
 def folded_axes(node: Node) -> tuple[int, ...]:

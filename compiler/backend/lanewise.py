@@ -122,6 +122,13 @@ def recognised(region: Region, node: Node) -> Shapes | None:
     return Shapes(step, space, n, mask, reader.tests, go)
 
 
+def is_false(branch: Graph) -> bool:
+    """Whether a branch gives just False."""
+    if len(branch.nodes) != 1 or branch.nodes[0].op.name != "constant":
+        return False
+    return branch.outputs[0] is branch.nodes[0].outputs[0] and not branch.nodes[0].attrs["value"].array.any()
+
+
 class _Reader:
     """Looks at the step of a loop."""
 
@@ -156,10 +163,10 @@ class _Reader:
         """`a and any(mask)`, as it is staged: an `if` on a, whose other branch gives a itself."""
         predicate, operands = node.inputs[0], node.inputs[1:]
         then, other = node.attrs["then"], node.attrs["other"]
-        if len(node.outputs) != 1 or other.nodes or len(then.nodes) != 1 or not self.conditions(predicate):
+        if len(node.outputs) != 1 or len(then.nodes) != 1 or not self.conditions(predicate):
             return False
         given = {x.key: outer for x, outer in zip(other.inputs, operands, strict=True)}
-        if given.get(other.outputs[0].key) is not predicate:
+        if given.get(other.outputs[0].key) is not predicate and not is_false(other):
             return False
         inner = then.nodes[0]
         whole = inner.op.name == "any" and self.is_whole(inner) and then.outputs[0] is inner.outputs[0]

@@ -62,6 +62,8 @@ class Lowering:
     def run(self) -> Source:
         """The whole program."""
         check(self.graph)
+        if any(isinstance(x.spec, StackSpec) for x in (*self.graph.inputs, *self.graph.outputs)):
+            raise Unsupported("stacks that go into a call or come out of it")
         lines: list[str] = []
         for i, x in enumerate(self.graph.inputs):
             self.places[x.key] = self.incoming(x, f"in[{i}]", lines)

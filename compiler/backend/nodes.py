@@ -1,4 +1,4 @@
-"""Nodes that are no maps and no folds, as C: products, indexing, joining, stacks.
+"""Nodes that are no maps and no folds, as C: products, indexing, joining.
 
 Each function writes one kind of node into a region. Most are copies between places: a slice of memory is memory with
 other strides, so joining arrays writes each into its slice of the result.
@@ -14,10 +14,10 @@ from ...kernels.print_c import index_text
 from ...runtime import dtypes
 from ...runtime.index import Range
 from ...runtime.op import Node
-from ...runtime.spec import Spec, StackSpec, normalize_axis
+from ...runtime.spec import Spec, normalize_axis
 from ..graph.graph import SymbolicTensor
 from . import views
-from .places import Memory, Rows, bytes_of, contiguous
+from .places import Memory, Rows
 
 if TYPE_CHECKING:
     from .region import Region
@@ -227,6 +227,26 @@ def _along(place: Memory, axis: int, start: int, length: int) -> Memory:
     return Memory(place.pointer, Spec(shape, place.dtype), place.strides, at, place.root)
 
 
+def write_unstack(region: Region, node: Node) -> bool:
+    """Slices along an axis are memory too."""
+    x = region.as_memory(node.inputs[0])
+    axis = normalize_axis("unstack", node.attrs["axis"], len(x.shape))
+    strides = (*x.strides[:axis], *x.strides[axis + 1 :])
+    for i, y in enumerate(node.outputs):
+        region.settle_one(y, Memory(x.pointer, y.spec, strides, x.start + i * x.strides[axis], x.root))
+    return True
+
+
+def write_split_lengths(region: Region, node: Node) -> bool:
+    """Pieces along an axis are memory too."""
+    x, start = region.as_memory(node.inputs[0]), 0
+    axis = normalize_axis("split", node.attrs["axis"], len(x.shape))
+    for y in node.outputs:
+        region.settle_one(y, _along(x, axis, start, y.shape[axis]))
+        start += y.shape[axis]
+    return True
+
+
 def write_concat(region: Region, node: Node) -> bool:
     y = node.outputs[0]
     if node.attrs["axis"] is None or any(not isinstance(x, SymbolicTensor) for x in node.inputs):
@@ -267,46 +287,6 @@ def write_pad(region: Region, node: Node) -> bool:
     return True
 
 
-# -- stacks
-
-
-def write_empty_stack(region: Region, node: Node) -> bool:
-    element = node.attrs["element"]
-    if isinstance(element, StackSpec):
-        nbytes = "sizeof(struct wf_stack)"
-    else:
-        nbytes = str(-(-bytes_of(element) // 64) * 64 if element.shape else bytes_of(element))
-    region.pile(node.outputs[0], f"wf_empty(&call, {nbytes})")
-    return True
-
-
-def write_push(region: Region, node: Node) -> bool:
-    below, x = region.stack(node.inputs[0]), node.inputs[1]
-    assert isinstance(below.spec, StackSpec)
-    made, element = region.pile(node.outputs[0], below.name), below.spec.element
-    top = f"wf_push(&call, &{made.name})"
-    if isinstance(element, StackSpec):
-        region.lines.append(f"*(struct wf_stack *){top} = {region.stack(x).name};")
-    elif not element.shape:
-        kind, truth = region.printer.storage(element.dtype), " != 0" if element.dtype is dtypes.bool_ else ""
-        region.lines.append(f"*({kind} *){top} = {region.number(x)}{truth};")
-    else:
-        name = region.pointer(element.dtype, top)
-        region.copy(contiguous(name, element), region.as_memory(x))
-    return True
-
-
-def write_pop(region: Region, node: Node) -> bool:
-    stack, top = node.outputs
-    made = region.pile(stack, region.stack(node.inputs[0]).name)
-    if isinstance(top.spec, StackSpec):
-        region.pile(top, f"*(struct wf_stack *)wf_pop(&{made.name})")
-        return True
-    place = contiguous(region.pointer(top.dtype, f"wf_pop(&{made.name})"), top.spec)
-    region.settle_one(top, place)
-    return True
-
-
 # -- checks
 
 
@@ -330,12 +310,11 @@ WRITES: dict[str, Write] = {
     "index_put": write_index_put,
     "set_slice": write_set_slice,
     "unslice": write_unslice,
+    "unstack": write_unstack,
+    "split_lengths": write_split_lengths,
     "concat": write_concat,
     "stack": write_stack,
     "pad": write_pad,
-    "empty_stack": write_empty_stack,
-    "push": write_push,
-    "pop": write_pop,
     "check_op": write_check,
     "check_indices": write_check,
 }

@@ -15,13 +15,13 @@ from ...runtime.op import Node
 from ...runtime.spec import StackSpec
 from ..graph.graph import Graph
 from ..graph.rewrite import symbols
-from . import flow, nests, nodes, views
+from . import flow, nests, nodes, piles, views
 from .elements import Elements
 from .groups import Fusion, Group, folded_axes
 from .places import Memory, Place, Register, Unsupported, in_register
 from .writer import Writer
 
-WRITES = {**nodes.WRITES, **flow.WRITES}
+WRITES = {**nodes.WRITES, **flow.WRITES, **piles.WRITES}
 
 
 class Region(Writer):

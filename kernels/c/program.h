@@ -68,6 +68,14 @@ static inline void *wf_push(struct wf_call *call, struct wf_stack *stack) {
     return pile->data + (stack->count - 1) * pile->element;
 }
 
+// A stack of so many elements, which are to be written.
+static inline struct wf_stack wf_pile(struct wf_call *call, i64 element, i64 count) {
+    struct wf_stack made = wf_empty(call, element);
+    while (made.pile->room < count) wf_grow(call, made.pile);
+    made.count = made.pile->high = count;
+    return made;
+}
+
 // The top of a stack; the stack becomes the one below it.
 static inline void *wf_pop(struct wf_stack *stack) {
     stack->count--;
