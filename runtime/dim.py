@@ -25,7 +25,6 @@ class Dim:
     """A size that is a polynomial of named ones, at least one of them."""
 
     __slots__ = ("sizes", "terms")
-    __array_ufunc__ = None
 
     def __init__(self, terms: Polynomial, sizes: Sizes) -> None:
         self.terms, self.sizes = terms, sizes
@@ -282,7 +281,7 @@ def _is_the_programs(x: Dim, y: Any) -> bool:
     while frame is not None and frame.f_globals.get("__name__") == __name__:
         frame = frame.f_back
     name = "" if frame is None else frame.f_globals.get("__name__", "")
-    return name.partition(".")[0] != ROOT or name.startswith(OPERATORS)
+    return name.partition(".")[0] not in (ROOT, "numpy") or name.startswith(OPERATORS)
 
 
 def _different(x: Dim, y: Any) -> Any:

@@ -220,6 +220,10 @@ class Eager:
             return self.run(op, [wrap(as_array(x)) if is_weak(x) else x for x in inputs], attrs)
         operands = [x.buffer if type(x) is EagerTensor else x for x in inputs]
         single = isinstance(specs, Spec)
+        if single and Dim in map(type, specs.shape) and inputs:
+            written = next(n for n in specs.shape if type(n) is Dim).sizes.write
+            if written is not None:  # of a size that is not known yet: a value of the graph being traced
+                return apply(op, (written(inputs[0]), *inputs[1:]), attrs)
         device = devices.common(op.name, operands)
         try:
             buffers = device.run(op, operands, attrs, (specs,) if single else specs)

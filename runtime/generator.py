@@ -14,9 +14,10 @@ import numpy as np
 
 from . import philox
 from .creation import asarray
+from .dim import Dim
 from .eager import EagerTensor
 from .errors import ArgumentError
-from .tensor import Tensor
+from .tensor import OPS, Tensor
 from .variable import Variable
 
 _lock = threading.Lock()
@@ -56,11 +57,15 @@ class Generator:
         """Start again, from this seed."""
         self.state.assign(_state(seed))
 
-    def advance(self, blocks: int) -> EagerTensor:
+    def advance(self, blocks: int | Dim) -> EagerTensor:
         """The state for a draw that uses up so many blocks of four words; the next draw starts after them."""
         with _lock:
             state = self.state.read_value()
-            self.state.assign(state + asarray(np.array([0, blocks], np.uint64), device=state.device))
+            if type(blocks) is Dim:  # known when the graph runs
+                used = OPS["astype"](blocks.tensor(), dtype=np.uint64) * asarray(np.array([0, 1], np.uint64))
+            else:
+                used = asarray(np.array([0, blocks], np.uint64), device=state.device)
+            self.state.assign(state + used)
         return state
 
     def split(self, n: int = 2) -> list[Generator]:

@@ -60,8 +60,9 @@ class Condition:
     @property
     def fixes(self) -> str | None:
         """The one size that it allows a single value."""
-        found = polynomial.names(self.left)
-        return next(iter(found)) if self.sign == "==" and len(found) == 1 and len(self.left) <= 2 else None
+        atoms = [monomial for monomial, _ in self.left if monomial]
+        single = self.sign == "==" and len(atoms) == 1 and len(atoms[0]) == 1
+        return atoms[0][0] if single and isinstance(atoms[0][0], str) else None
 
 
 class Sizes:

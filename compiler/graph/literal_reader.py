@@ -20,7 +20,7 @@ from .graph import Constant
 from .literal import SHORT, WORDS, number
 from .tokens import Cursor, Token, close_to
 
-_LITERALS = (int, float, type(None))
+_LITERALS = (int, float, type(None), Dim)
 _SIGNS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "//": operator.floordiv, "%": operator.mod,
 }  # fmt: skip

@@ -20,7 +20,7 @@ from .cotangents import or_zeros, smooth, vjp, zeros
 from .graph import Graph, SymbolicTensor, close, region_of, write_to, writing
 from .joint import kept_by_runs
 from .rewrite import does_something
-from .sizes import fitted, opened_like
+from .sizes import fitted, opened_like, same_spec
 from .stack import empty_stack, pop, push
 
 COUNT = Spec((), dtypes.int64)
@@ -169,7 +169,7 @@ def _segments(graph: Graph, node: Node) -> dict[str, Any]:
     attrs = {k: v for k, v in node.attrs.items() if k != "save_every"}
     every, trips = node.attrs.get("save_every"), node.attrs.get("max_trips")
     test, step, n = attrs["test"], attrs["step"], len(node.outputs)
-    same = all(x.spec == y.spec for x, y in zip(step.inputs[:n], node.inputs, strict=False))
+    same = all(same_spec(x.spec, y.spec) for x, y in zip(step.inputs[:n], node.inputs, strict=False))
     if every is None or every < 2 or not same or does_something(test):
         return attrs
     state, bounds = [x.spec for x in step.inputs[:n]], [COUNT] * (trips is not None)

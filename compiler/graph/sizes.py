@@ -67,13 +67,15 @@ def free(graph: Graph) -> set[str]:
 
 
 def found_within(graph: Graph) -> set[str]:
-    """The sizes that the nodes of a region find, in place of those around it of the same names."""
+    """The sizes that the nodes of a region find, in place of those around it of the same names.
+
+    The way back of a loop names the sizes of one trip as the loop names those of its last, so `with_sizes` finds them.
+    """
     own: set[str] = set()
     around: set[str] = set()
     for node in graph.nodes:
-        if node.op.name != "with_sizes":
-            around |= used_by(node) - own
-            own |= {name for _, name in bound_by(node.outputs)} - around
+        around |= set() if node.op.name == "with_sizes" else used_by(node) - own
+        own |= {name for _, name in bound_by(node.outputs)} - around
     return own
 
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...runtime.dim import Dim
-from ...runtime.dtypes import int64
+from ...runtime.dtypes import int64, promote
 from ...runtime.errors import SourceError
 from ...runtime.tensor import OPS, Tensor
-from ..graph.graph import SymbolicTensor
+from ..graph.graph import PYTHON_NUMBERS, RANK, SymbolicTensor
 from .effects import check
 
 
@@ -56,19 +56,12 @@ def sequence(x: Any) -> Staged:
         return staged_range(x.start, x.stop, x.step)
     items = list(x)
     try:
-        stacked = (
-            OPS["asarray"](items) if not any(isinstance(i, Tensor) for i in items) else OPS["stack"](*items, axis=0)
-        )
+        stacked, weak = _stacked(items)
     except Exception as error:
         raise SourceError(
             f"a list of {len(items)} items meets a tensor in a compiled loop, and the items are not alike: {error}",
             "Make it a tensor, or loop over the list alone.",
         ) from error
-    weak = (
-        type(items[0])
-        if items and all(type(i) is type(items[0]) for i in items) and type(items[0]) in (int, float)
-        else None
-    )
 
     def item(k: Any) -> Any:
         value = _row(stacked, k)
@@ -79,6 +72,21 @@ def sequence(x: Any) -> Staged:
         return value
 
     return Staged(len(items), item)
+
+
+def _stacked(items: list[Any]) -> tuple[Any, type | None]:
+    """Items in one tensor, and the type of Python number that each of them is, if any."""
+    kinds = [getattr(x, "weak", None) or (type(x) if type(x) in PYTHON_NUMBERS else None) for x in items]
+    strong = [x.dtype for x, kind in zip(items, kinds, strict=True) if kind is None and isinstance(x, Tensor)]
+    numbers = [kind for kind in kinds if kind is not None]
+    if not numbers or len(set(strong)) > 1 or len(numbers) + len(strong) < len(items):
+        return (OPS["stack"](*items, axis=0) if strong else OPS["asarray"](items)), None
+    weak = None if strong else max(numbers, key=RANK.index)
+    dtype = PYTHON_NUMBERS[weak] if weak else promote(*strong, *numbers)
+    if not any(isinstance(x, SymbolicTensor) for x in items) and weak:
+        return OPS["asarray"](items, dtype=dtype), weak
+    cast = [OPS["asarray" if type(x) in PYTHON_NUMBERS else "astype"](x, dtype=dtype) for x in items]
+    return OPS["stack"](*cast, axis=0), weak
 
 
 def number(x: Any) -> Any:

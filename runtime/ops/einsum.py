@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from ..dim import sized
 from ..errors import ArgumentError, ShapeError
 from ..spec import Operand, Shape, describe, plural, promoted
 from ..tensor import OPS, Tensor, as_tensor
@@ -40,7 +41,9 @@ def einsum(*operands: Operand) -> Tensor:
     if not tensors:
         raise ArgumentError(f"einsum: {subscripts!r} was given no operands", "Give a tensor for each term.")
     dtype = promoted("einsum", *tensors)
-    y = _applied(plan(subscripts, tuple(tuple(x.shape) for x in tensors)), tensors)
+    shapes = tuple(tuple(x.shape) for x in tensors)
+    known: Any = plan.__wrapped__ if sized(shapes) else plan  # sizes that are not known yet are no keys
+    y = _applied(known(subscripts, shapes), tensors)
     return y if y.dtype is dtype else OPS["astype"](y, dtype=dtype)  # sums of small integers come out wider
 
 
