@@ -253,7 +253,9 @@ class Graph:
     ) -> tuple[SymbolicTensor, ...]:
         """Append a node whose results have these specs."""
         outputs = tuple([SymbolicTensor(self, spec) for spec in specs])
-        self.sized = self.sized or any(map(is_sized, (*attrs.values(), *specs)))
+        if not self.sized:
+            lengths = [n for spec in specs for n in spec.shape if type(n) is Dim]
+            self.sized = bool(lengths) or (bool(attrs) and any(map(is_sized, attrs.values())))
         self.nodes.append(Node(op, tuple(inputs), attrs, outputs))
         return outputs
 
