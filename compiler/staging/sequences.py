@@ -127,14 +127,20 @@ def staged_enumerate(x: Any, start: Any = 0) -> Staged:
     return Staged(inner.length, lambda k: (index(k), inner.item(k)))
 
 
-def staged_zip(*xs: Any) -> Any:
+def staged_zip(*xs: Any, strict: bool = False) -> Any:
     """`zip` of sequences of which one is staged: as long as the shortest.
 
     What Python alone can go through, an endless iterator or a list of unlike items, is gone through item by item.
+
+    Errors: SourceError for `strict` where lengths are not known to be equal.
     """
     if any(_is_pythons(x) for x in xs) and all(_has_known_length(x) for x in xs if is_staged(x)):
-        return zip(*map(_items, xs), strict=False)
+        return zip(*map(_items, xs), strict=strict)
     inner = [sequence(x) for x in xs]
+    if strict and not all(_is_equal(x.length, inner[0].length) for x in inner):
+        raise SourceError(
+            "zip(strict=True) of sequences whose lengths are not known to be equal", "Compare the lengths, and zip."
+        )
     length = inner[0].length
     for other in inner[1:]:
         symbolic = isinstance(length, SymbolicTensor) or isinstance(other.length, SymbolicTensor)
@@ -161,6 +167,11 @@ def _items(x: Any) -> Any:
         return x
     found = sequence(x)
     return (found.item(k) for k in range(found.length))
+
+
+def _is_equal(m: Any, n: Any) -> bool:
+    """Whether two lengths are equal, as far as that is known before the graph runs."""
+    return m is n or (not isinstance(m, SymbolicTensor) and not isinstance(n, SymbolicTensor) and bool(m == n))
 
 
 def staged_reversed(x: Any) -> Staged:

@@ -330,6 +330,13 @@ def f(v, n):
     ks = [10, 20, 30]
     return xs[n], ks[n], (1.5, 2.5, 3.5)[n], v[n]
 
+=== lists_of_numbers_indexed: F(1.25), I(1) | F(-1.25), I(0)
+def f(x, n):
+    a, b = [0.1, 0.3][n], [True, False][n]
+    c, d = [1, 2.5][n], [float(x), 7.0][n]
+    e = [float(x), x][n]
+    return a * 3, b, type(a).__name__, c * 2.0, d / 3, e + 0.1, isinstance(b, bool)
+
 === matrix_rows: M((1, 2), (3, 4), (-5, 6))
 def f(m):
     best, where = -1.0, -1
