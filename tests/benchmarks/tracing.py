@@ -246,12 +246,17 @@ def states_held() -> list[tuple[str, float]]:
     return [("no options", peak()), *((f"save_every={k}", peak(save_every=k)) for k in (5, 20, 80))]
 
 
+def shown(figure: float) -> str:
+    """Three digits."""
+    return f"{figure:.0f}" if figure >= 1000 else f"{figure:.3g}"
+
+
 def table(title: str, found: Figures, scale: float, unit: str) -> list[str]:
     """Rows of a page."""
     lines = ["", f"## {title}", "", "| what | median | min - max |", "|---|---|---|"]
     for name, taken in found.items():
-        low, high = min(taken) * scale, max(taken) * scale
-        lines.append(f"| {name} | {statistics.median(taken) * scale:.3g} {unit} | {low:.3g} - {high:.3g} |")
+        low, middle, high = (f(taken) * scale for f in (min, statistics.median, max))
+        lines.append(f"| {name} | {shown(middle)} {unit} | {shown(low)} - {shown(high)} |")
     return lines
 
 
