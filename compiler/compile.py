@@ -12,7 +12,7 @@ import functools
 import inspect
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType, ModuleType
@@ -41,8 +41,9 @@ from .passes.partition import called
 from .passes.pipeline import optimize
 from .signature import Signature, data_of, signature, symbol_spec, watch_life
 from .staging import operators
-from .staging.effects import Refused, symbols
+from .staging.effects import Refused, Stopped, symbols
 from .staging.maybe import NONE, Maybe
+from .staging.raising import staged_raise
 from .staging.state import Contents, Held, Journal, Place, containers
 from .staging.template import (
     Known,
@@ -282,6 +283,9 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any], openi
             _fail(journal, refused.error)
             raise refused.error from None
         except BaseException as error:
+            if not isinstance(error, WeftError) and symbols([list(error.args)]):
+                with suppress(Stopped):
+                    staged_raise(error, error.__cause__)  # when the graph has the values in it
             _fail(journal, error)
             failure = error
             if not isinstance(error, Exception) or isinstance(error, SourceError):

@@ -65,6 +65,13 @@ def f(x):
 
     return g(x) + g(x), g(x) * 2, [0.0] + g(x)
 """,
+    "an exception that is raised whatever comes holds a tensor": """
+def f(x):
+    y = x * 2.0
+    if x is None:
+        return y
+    raise KeyError(y, "of", [y])
+""",
     "the least and the largest of what is no number": """
 def f(x):
     n = x * 0.0 / (x - x)
