@@ -65,7 +65,11 @@ class Cache:
 
     def find(self, key: Signature) -> Any:
         """The trace that serves a call; None if there is none."""
-        place = key if key in self.traces else self._found.get(key)
+        program = self.traces.get(key)
+        if program is not None:
+            self.traces.move_to_end(key)
+            return program
+        place = self._found.get(key)
         if place is None or place not in self.traces:
             place = self._serving(key)
         if place is None:

@@ -268,9 +268,10 @@ def _equal(x: Dim, y: Any) -> Any:
     q = terms_of(y)
     if q is None:
         return int(x) == y if isinstance(y, float | complex | np.generic | np.ndarray) else NotImplemented
-    if _is_the_programs(x, y):
+    difference = polynomial.add(x.terms, q, -1)
+    if _is_the_programs(x, y) and x.sizes.known(difference, "==") is None:
         return x.tensor() == y
-    return x.sizes.ask(polynomial.add(x.terms, q, -1), "==", f"whether {x.text} equals {polynomial.shown(q)}")
+    return x.sizes.ask(difference, "==", f"whether {x.text} equals {polynomial.shown(q)}")
 
 
 def _is_the_programs(x: Dim, y: Any) -> bool:
@@ -295,8 +296,9 @@ def _ordered(x: Dim, y: Any, times: int, more: int, sign: str, compute: Callable
     q = terms_of(y)
     if q is None:
         return compute(int(x), y) if isinstance(y, float | np.generic | np.ndarray) else NotImplemented
-    if _is_the_programs(x, y):
-        return compute(x.tensor(), y)
     difference = polynomial.multiply(polynomial.add(x.terms, q, -1), polynomial.of_int(times))
+    difference = polynomial.add(difference, polynomial.of_int(more))
+    if _is_the_programs(x, y) and x.sizes.known(difference, ">=") is None:
+        return compute(x.tensor(), y)
     question = f"whether {x.text} {sign} {polynomial.shown(q)}"
-    return x.sizes.ask(polynomial.add(difference, polynomial.of_int(more)), ">=", question)
+    return x.sizes.ask(difference, ">=", question)
