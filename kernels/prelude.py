@@ -1,9 +1,10 @@
 """The prelude of generated C: of all functions that kernels may call, the text of those that a program names.
 
-The files of c/ are C with holes. A line `// for N > 1, T/M in f32/m32 f64/m64` says, until the next such line, for how
-many lanes N the paragraphs below it hold, and for which element types: `wf_max_TxN` then stands for `wf_max_f32x16`
-and all others. A program is read for the names it uses, those are given with what they use in turn, and nothing else
-has to be compiled: that is what keeps compile times small. This file knows no compiler, and nothing of kernels.
+The files of c/ are C with holes. A line `// for N > 1, T in f32 f64` says, until the next such line, for how many
+lanes N the paragraphs below it hold, and for which types: `wf_max_TxN` then stands for `wf_max_f32x16` and all
+others. T brings M along, the masks of its size, and I and W, its signed and unsigned integers; H is half of N. A later
+paragraph replaces an earlier one of the same name. A program is read for the names it uses, and those are given with
+what they use in turn: what it does not use costs no compile time. This file knows no compiler, and nothing of kernels.
 """
 
 from __future__ import annotations
@@ -12,48 +13,70 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "c"
 BASE = "base.h"
-FILES = ("lanes.h", "memory.h", "cast.h", "fold.h", "polynomials.h", "exponential.h")
+FILES = ("lanes.h", "memory.h", "half.h", "bits.h", "cast.h", "fold.h", "rounding.h", "integer.h", "exact.h",
+         "polynomials.h", "exponential.h", "logarithm.h", "power.h", "hyperbolic.h", "trigonometric.h", "inverse.h",
+         "error.h", "gamma.h", "remainder.h")  # fmt: skip
+SETS = {
+    "FLOATS": "f32 f64",
+    "SIGNED": "i8 i16 i32 i64",
+    "UNSIGNED": "u8 u16 u32 u64",
+    "INTEGERS": "i8 i16 i32 i64 u8 u16 u32 u64",
+    "TYPES": "f32 f64 i8 i16 i32 i64 u8 u16 u32 u64",
+}
+COMPANIONS = {"M": "m", "I": "i", "W": "u"}  # of T: names of the same size
 
-RULE = re.compile(r"// for (all N|N == 1|N > 1)(?:, ([\w/]+) in ([\w/ ]+))?$")
-DEFINED = re.compile(r"^(?:FN .*?|typedef \w+ |static const .*?)(\w+)(?:\(|\[|;| __attribute__)")
+RULE = re.compile(r"// for (all N|N == 1|N > 1)((?:, [\w/]+ in [\w/ ]+)*)$")
+DEFINED = re.compile(r"(?:(?:FN|SLOW) .*?|typedef \w+ |static const .*?)(\w+)(?:\(|\[|;| __attribute__)")
 NAME = re.compile(r"\b[A-Za-z]\w*[x_]\d+\b")
-LANES = re.compile(r"(?<=x)N(?![A-Za-z0-9])|(?<![A-Za-z0-9])N(?![A-Za-z0-9])")
+LANES = re.compile(r"(?<=x)([NH])(?![A-Za-z0-9])|(?<![A-Za-z0-9])([NH])(?![A-Za-z0-9])")
 
 
 @dataclass(frozen=True)
 class Definition:
-    """One function or type of the prelude; its text still has the number of lanes as a hole."""
+    """One function, type or table of the prelude; its text still has the number of lanes as a hole."""
 
     file: str
     text: str
 
     def of(self, lanes: int) -> str:
         """The text for a number of lanes."""
-        return LANES.sub(str(lanes), self.text)
+        return LANES.sub(lambda found: str(lanes if "N" in found[0] else lanes // 2), self.text)
 
 
-def _filled(text: str, holes: list[str], types: list[str]) -> str:
-    for hole, name in zip(holes, types, strict=True):
-        text = re.sub(rf"(?<![A-Za-z0-9]){hole}(?=x[N\d]|[^A-Za-z0-9]|$)", name, text)
+def _choices(clauses: str) -> Iterator[dict[str, str]]:
+    """What the holes of a rule stand for, in each of its cases: the product of its clauses."""
+    cases = []
+    for clause in filter(None, clauses.split(", ")):
+        holes, _, values = clause.partition(" in ")
+        words = " ".join(SETS.get(word, word) for word in values.split()).split()
+        cases.append([dict(zip(holes.split("/"), word.split("/"), strict=True)) for word in words])
+    for case in product(*cases):
+        chosen = {hole: value for part in case for hole, value in part.items()}
+        size = chosen.get("T", "").lstrip("fiu")
+        yield {hole: kind + size for hole, kind in COMPANIONS.items() if size} | chosen
+
+
+def _filled(text: str, chosen: dict[str, str]) -> str:
+    for hole, value in chosen.items():
+        text = re.sub(rf"(?<![A-Za-z0-9]){hole}(?=x[NH\d]|[^A-Za-z0-9]|$)", value, text)
     return text
 
 
 def _paragraphs(file: str) -> Iterator[tuple[str, str]]:
     """Each paragraph of a file for each of its types, and the lanes it is for."""
-    lanes, holes, types = "all N", [], [[]]
+    lanes, cases = "all N", [{}]
     for paragraph in (FOLDER / file).read_text().split("\n\n"):
-        first, _, rest = paragraph.strip().partition("\n")
-        if rule := RULE.match(first):
-            lanes, holes = rule[1], rule[2].split("/") if rule[2] else []
-            types = [each.split("/") for each in rule[3].split()] if rule[3] else [[]]
-            paragraph = rest
-        body = "\n".join(line for line in paragraph.strip().splitlines() if not line.startswith("//"))
+        lines = paragraph.strip().splitlines()
+        for rule in filter(None, map(RULE.match, lines)):
+            lanes, cases = rule[1], list(_choices(rule[2]))
+        body = "\n".join(line for line in lines if not line.startswith("//"))
         if body:
-            yield from ((lanes, _filled(body, holes, each)) for each in types)
+            yield from ((lanes, _filled(body, case)) for case in cases)
 
 
 @cache

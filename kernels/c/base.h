@@ -10,5 +10,11 @@ typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
 typedef unsigned long long u64;
+typedef u16 f16;
+typedef u16 bf16;
 
 #define FN static inline __attribute__((always_inline))
+#define SLOW static __attribute__((noinline, unused))
+#if defined(__FMA__) || defined(__aarch64__) || defined(__CUDACC__)
+#define HAS_FMA 1
+#endif

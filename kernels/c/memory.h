@@ -1,6 +1,6 @@
 // Elements in memory: whole vectors at any alignment, parts of one (nothing beyond is touched), and elements apart.
 
-// for N == 1, T in f32 f64 i8 i16 i32 i64 u8 u16 u32 u64
+// for N == 1, T in TYPES
 FN TxN load_TxN(const T *p) { return *p; }
 
 FN TxN load_part_TxN(const T *p, i64 count) { return count > 0 ? *p : 0; }
@@ -15,7 +15,7 @@ FN void store_TxN(T *p, TxN v) { *p = v; }
 
 FN void store_part_TxN(T *p, TxN v, i64 count) { if (count > 0) *p = v; }
 
-// for N > 1, T in f32 f64 i8 i16 i32 i64 u8 u16 u32 u64
+// for N > 1, T in TYPES
 FN TxN load_TxN(const T *p) {
     TxN v;
     __builtin_memcpy(&v, p, sizeof v);

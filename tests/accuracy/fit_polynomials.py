@@ -17,7 +17,6 @@ from minimax import Function, fitted, literal
 from mpmath import mp, mpf
 
 FILE = Path(__file__).resolve().parents[2] / "kernels" / "c" / "polynomials.h"
-HALF_LN2 = mp.log(2) / 2 * mpf("1.001")
 
 
 class Polynomial(NamedTuple):
@@ -32,61 +31,132 @@ class Polynomial(NamedTuple):
     weight: Function
 
 
-def exp_rest(r: Any) -> Any:
-    """(exp(r) - 1 - r) / r^2"""
-    return (mp.expm1(r) - r) / r**2
+def relative(part: Function, whole: Function) -> Function:
+    """The weight of an error that counts `part` times towards the result `whole`."""
+    return lambda x: part(x) / whole(x)
 
 
-def exp_weight(r: Any) -> Any:
-    return r**2 / mp.exp(r)
+def rest(f: Function, terms: Sequence[Any], power: int) -> Function:
+    """What is left of a series when its first terms are taken away, over the power that the others begin with."""
+    return lambda x: (f(x) - sum((c * x**k for k, c in enumerate(terms)), mpf(0))) / x**power
 
 
-def log_rest(x: Any) -> Any:
-    """(log(1 + x) - x + x^2 / 2) / x^3"""
-    return (mp.log1p(x) - x + x**2 / 2) / x**3
+def of_square(f: Function) -> Function:
+    """The function of z = x^2 that f is of x."""
+    return lambda z: f(mp.sqrt(z))
 
 
-def log_weight(x: Any) -> Any:
-    return x**3 / mp.log1p(x)
+def half(z: Any, power: int) -> Any:
+    """x^power with z = x^2."""
+    return mp.sqrt(z) ** power
 
 
-def atanh_rest(z: Any) -> Any:
-    """(log((1 + s) / (1 - s)) - 2 s) / s^3 with z = s^2"""
-    s = mp.sqrt(z)
-    return (2 * mp.atanh(s) - 2 * s) / s**3
+def odd(name: str, f: Function, limit: Any, single: int, double: int) -> tuple[Polynomial, ...]:
+    """An odd function as x + x^3 P(x^2), up to a limit."""
+    low, high, left = mpf(10) ** -12, mpf(limit) ** 2, of_square(rest(f, (0, 1), 3))
+    weight = lambda z: half(z, 3) / f(half(z, 1))
+    return tuple(
+        Polynomial(name, bits, degree, low, high, left, weight)
+        for bits, degree in ((24, single), (53, double))
+        if degree
+    )
 
 
-def erf_rest(z: Any) -> Any:
-    """erf(x) / x - 1 with z = x^2"""
-    x = mp.sqrt(z)
-    return mp.erf(x) / x - 1
+def erfcx(t: Any) -> Any:
+    """(1 + 2 x) exp(x^2) erfc(x) with t = (x - 3.75) / (x + 3.75)"""
+    x = mpf("3.75") * (1 + t) / (1 - t)
+    return (1 + 2 * x) * mp.exp(x * x) * mp.erfc(x)
 
 
-def erf_weight(z: Any) -> Any:
-    x = mp.sqrt(z)
-    return x / mp.erf(x)
+def erfinv_of_log(w: Any) -> Any:
+    """erfinv(x) / x with w = -log(1 - x^2)"""
+    if w < mpf(10) ** -20:
+        return mp.sqrt(mp.pi) / 2
+    x = mp.sqrt(-mp.expm1(-w))
+    return _erfinv(x, mp.exp(-w) / (1 + x)) / x
 
 
-def log_erfc(x: Any) -> Any:
-    """log(erfc(x))"""
-    return mp.log(mp.erfc(x))
+def _erfinv(x: Any, rest_of_one: Any) -> Any:
+    """erfinv by Newton's method on the logarithm of erfc, which keeps its digits where x is almost 1."""
+    if x < mpf("0.5"):
+        return mp.erfinv(x)
+    y, goal = mp.sqrt(-mp.log(rest_of_one)), mp.log(rest_of_one)
+    for _ in range(60):
+        e = mp.erfc(y)
+        step = (mp.log(e) - goal) * e / (-2 / mp.sqrt(mp.pi) * mp.exp(-y * y))
+        y -= step
+        if abs(step) < mpf(10) ** -45:
+            break
+    return y
 
 
-def erfc_weight(x: Any) -> Any:
-    return mp.erfc(x) / mp.erf(x)
+def stirling(z: Any) -> Any:
+    """x times the rest of Stirling's formula for log gamma(x), with z = 1 / x^2"""
+    x = 1 / mp.sqrt(z)
+    return x * (mp.loggamma(x) - ((x - mpf(1) / 2) * mp.log(x) - x + mp.log(2 * mp.pi) / 2))
 
 
-ROOT = mp.sqrt(2)
+def digamma_tail(z: Any) -> Any:
+    """x^2 (log(x) - 1 / (2 x) - digamma(x)), with z = 1 / x^2"""
+    x = 1 / mp.sqrt(z)
+    return (mp.log(x) - 1 / (2 * x) - mp.digamma(x)) / z
+
+
+def digamma_slope(x: Any) -> Any:
+    """digamma(x) over the distance of its root, with x counted from 1.5"""
+    return mp.digamma(x + mpf(3) / 2) / (x + mpf(3) / 2 - DIGAMMA_ROOT)
+
+
+def gamma_core(r: Any) -> Any:
+    """log gamma(2 + r) / (r (1 + r))"""
+    return mp.loggamma(2 + r) / (r * (1 + r))
+
+
+ROOT, TINY = mp.sqrt(2), mpf(10) ** -12
+HALF_LN2 = mp.log(2) / 2 * mpf("1.001")
+QUARTER = mp.pi / 4 * mpf("1.001")
+LOGS = (3 - 2 * ROOT) ** 2  # the largest square of (m - 1) / (m + 1)
+DIGAMMA_ROOT = mp.findroot(mp.digamma, mpf("1.4616"))
+even_weight = lambda z: z**2 / mp.cos(half(z, 1))
+one = lambda _: mpf(1)
+# fmt: off
 POLYNOMIALS = (
-    Polynomial("exp", 24, 4, -HALF_LN2, HALF_LN2, exp_rest, exp_weight),
-    Polynomial("exp", 53, 9, -HALF_LN2, HALF_LN2, exp_rest, exp_weight),
-    Polynomial("log", 24, 7, 1 / ROOT - 1, ROOT - 1, log_rest, log_weight),
-    Polynomial("log", 53, 6, mpf(10) ** -9, (3 - 2 * ROOT) ** 2, atanh_rest, lambda z: z),
-    Polynomial("erf", 24, 6, mpf(10) ** -9, 1, erf_rest, erf_weight),
-    Polynomial("erf", 53, 11, mpf(10) ** -9, 1, erf_rest, erf_weight),
-    Polynomial("log_erfc", 24, 8, 1, mpf("3.93"), log_erfc, erfc_weight),
-    Polynomial("log_erfc", 53, 20, 1, 6, log_erfc, erfc_weight),
+    #          name        bits degree  from              to                what
+    Polynomial("exp",        24,  4, -HALF_LN2,         HALF_LN2,          rest(mp.exp, (1, 1), 2), relative(lambda r: r**2, mp.exp)),
+    Polynomial("exp",        53,  9, -HALF_LN2,         HALF_LN2,          rest(mp.exp, (1, 1), 2), relative(lambda r: r**2, mp.exp)),
+    Polynomial("exp2",       24,  5, mpf("-0.5"),       mpf("0.5"),        rest(lambda r: mp.power(2, r), (1,), 1), lambda r: r / mp.power(2, r)),
+    Polynomial("exp2",       53, 11, mpf("-0.5"),       mpf("0.5"),        rest(lambda r: mp.power(2, r), (1,), 1), lambda r: r / mp.power(2, r)),
+    Polynomial("log",        24,  7, 1 / ROOT - 1,      ROOT - 1,          rest(mp.log1p, (0, 1, mpf(-1) / 2), 3), relative(lambda x: x**3, mp.log1p)),
+    Polynomial("log",        53,  6, TINY,              LOGS,              of_square(rest(lambda s: 2 * mp.atanh(s), (0, 2), 3)), lambda z: z),
+    Polynomial("log_short",  53,  3, TINY,              LOGS,              of_square(rest(lambda s: 2 * mp.atanh(s), (0, 2), 3)), lambda z: z),
+    Polynomial("log_tail",   53,  7, TINY,              LOGS,              of_square(rest(lambda s: 2 * mp.atanh(s), (0, 2, 0, mpf(2) / 3), 5)), lambda z: z * z),
+    Polynomial("cos",        24,  2, TINY,              QUARTER**2,        of_square(rest(mp.cos, (1, 0, mpf(-1) / 2), 4)), even_weight),
+    Polynomial("cos",        53,  6, TINY,              QUARTER**2,        of_square(rest(mp.cos, (1, 0, mpf(-1) / 2), 4)), even_weight),
+    *odd("sin", mp.sin, QUARTER, 2, 6),
+    *odd("tan", mp.tan, QUARTER, 5, 13),
+    *odd("asin", mp.asin, mpf("0.5"), 4, 12),
+    *odd("atan", mp.atan, mpf(1), 8, 0),
+    *odd("atan", mp.atan, ROOT - 1, 0, 11),
+    *odd("sinh", mp.sinh, mpf(1), 2, 6),
+    *odd("atanh", mp.atanh, mpf("0.5"), 5, 13),
+    *odd("asinh", mp.asinh, mpf("0.5"), 5, 13),
+    Polynomial("erf",        24,  6, TINY,              1,                 of_square(rest(mp.erf, (0, 1), 1)), lambda z: half(z, 1) / mp.erf(half(z, 1))),
+    Polynomial("erf",        53, 12, TINY,              1,                 of_square(rest(mp.erf, (0, 1), 1)), lambda z: half(z, 1) / mp.erf(half(z, 1))),
+    Polynomial("log_erfc",   24,  6, 1,                 mpf("3.93"),       lambda x: mp.log(mp.erfc(x)), relative(mp.erfc, mp.erf)),
+    Polynomial("log_erfc",   53, 20, 1,                 6,                 lambda x: mp.log(mp.erfc(x)), relative(mp.erfc, mp.erf)),
+    Polynomial("erfcx",      24, 11, mpf("-0.75"),      mpf("0.73"),       lambda t: erfcx(t - mpf("0.25")), lambda t: 1 / erfcx(t - mpf("0.25"))),
+    Polynomial("erfcx",      53, 26, mpf("-0.875"),     mpf("0.885"),      lambda t: erfcx(t - mpf("0.125")), lambda t: 1 / erfcx(t - mpf("0.125"))),
+    Polynomial("erfinv_near", 24, 9, mpf("-2.5"),       mpf("2.5"),        lambda w: erfinv_of_log(w + mpf("2.5")), lambda w: 1 / erfinv_of_log(w + mpf("2.5"))),
+    Polynomial("erfinv_far", 24,  8, mpf("-0.9"),       mpf("0.9"),        lambda s: erfinv_of_log((s + mpf("3.125"))**2), lambda s: 1 / erfinv_of_log((s + mpf("3.125"))**2)),
+    Polynomial("erfinv_near", 53, 23, mpf("-3.125"),    mpf("3.125"),      lambda w: erfinv_of_log(w + mpf("3.125")), lambda w: 1 / erfinv_of_log(w + mpf("3.125"))),
+    Polynomial("erfinv_far", 53, 19, mpf("-0.75"),      mpf("0.75"),       lambda s: erfinv_of_log((s + mpf("3.25"))**2), lambda s: 1 / erfinv_of_log((s + mpf("3.25"))**2)),
+    Polynomial("erfinv_tail", 53, 18, mpf("-1.05"),     mpf("1.05"),       lambda s: erfinv_of_log((s + 5)**2), lambda s: 1 / erfinv_of_log((s + 5)**2)),
+    Polynomial("stirling",   53,  6, TINY,              mpf(1) / 64,       stirling, one),
+    Polynomial("lgamma",     53, 20, mpf("-0.5"),       mpf("0.5"),        gamma_core, lambda r: 1 / gamma_core(r)),
+    Polynomial("digamma",    53, 21, mpf("-0.5"),       mpf("0.5"),        digamma_slope, lambda x: 1 / digamma_slope(x)),
+    Polynomial("digamma_tail", 53, 7, TINY,             mpf(1) / 64,       digamma_tail, one),
 )
+# fmt: on
 
 
 def horner(p: Polynomial, coefficients: Sequence[float]) -> str:

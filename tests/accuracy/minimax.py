@@ -76,23 +76,25 @@ def rounded(value: Any, bits: int) -> Any:
     return mp.nint(mp.ldexp(value, bits - exponent)) * mp.ldexp(1, exponent - bits)
 
 
+def _error(f: Function, weight: Function, low: Any, high: Any, fixed: dict[int, Any]) -> Any:
+    x = [v for v in _nodes(mpf(low), mpf(high), 1000) if v != 0]
+    return max(abs(weight(v) * (_value(list(fixed.values()), list(fixed), v) - f(v))) for v in x)
+
+
 def fitted(
     f: Function, weight: Function, low: Any, high: Any, powers: Sequence[int], bits: int = 53
 ) -> tuple[list[float], float]:
     """As `best`, with coefficients that floats of `bits` bits hold exactly."""
-    fixed: dict[int, Any] = {}
-    if bits == 53:  # rounds too finely to matter
-        fixed = {k: rounded(c, bits) for k, c in zip(powers, best(f, weight, low, high, powers)[0], strict=True)}
-    for power in powers:
-        free = [k for k in powers if k not in fixed]
-        if not free:
-            break
-        rest = lambda x, known=dict(fixed): f(x) - sum((c * x**k for k, c in known.items()), mpf(0))
-        coefficients, _ = best(rest, weight, low, high, free)
-        fixed[power] = rounded(coefficients[0], bits)
-    x = [v for v in _nodes(mpf(low), mpf(high), 1000) if v != 0]
-    error = max(abs(weight(v) * (_value(list(fixed.values()), list(fixed), v) - f(v))) for v in x)
-    return [float(fixed[k]) for k in powers], float(error)
+    plain = {k: rounded(c, bits) for k, c in zip(powers, best(f, weight, low, high, powers)[0], strict=True)}
+    found = (_error(f, weight, low, high, plain), plain)
+    if bits < 53:  # doubles round too finely to matter
+        fixed: dict[int, Any] = {}
+        for power in powers:
+            free = [k for k in powers if k not in fixed]
+            rest = lambda x, known=dict(fixed): f(x) - sum((c * x**k for k, c in known.items()), mpf(0))
+            fixed[power] = rounded(best(rest, weight, low, high, free)[0][0], bits)
+        found = min(found, (_error(f, weight, low, high, fixed), fixed), key=lambda pair: pair[0])
+    return [float(found[1][k]) for k in powers], float(found[0])
 
 
 def literal(value: float, bits: int) -> str:
