@@ -16,19 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from ..runtime.spec import Spec
 from . import build, prelude
 
 HOST = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_longlong, ctypes.POINTER(ctypes.c_void_p))
 HERE = Path(__file__).parent / "c"
-LAUNCH = (
-    *[ctypes.c_void_p] * 3,
-    ctypes.py_object,
-    ctypes.c_void_p,
-    ctypes.c_longlong,
-    ctypes.py_object,
-    ctypes.c_void_p,
-)
-Launch = Callable[[int, list[np.ndarray], list[np.ndarray], int], int]
+POINTER, WHOLE, OBJECT = ctypes.c_void_p, ctypes.c_longlong, ctypes.py_object
+LAUNCH = (POINTER, POINTER, POINTER, OBJECT, POINTER, POINTER, WHOLE, OBJECT, POINTER)
+Launch = Callable[[int, list[Any], list[np.ndarray], int], int]
 
 
 class Table(ctypes.Structure):
@@ -83,17 +78,17 @@ def table(host: Any) -> Table:
     return Table(**address, host=host)
 
 
-def function(text: str, calls: Table, constants: Sequence[np.ndarray]) -> Launch:
+def function(text: str, calls: Table, operands: Sequence[Spec], constants: Sequence[np.ndarray]) -> Launch:
     """A program, built and loaded: called with a token, operands, results and the address of memory.
 
-    It returns 0, or 1 when a call of Python raised. Operands and results have the dtypes and shapes that the program
-    was written for.
+    It returns 0, 1 when a call of Python raised, and -2 for operands of other specs, with which it did nothing.
+    Results have the specs that the program was written for.
 
     Errors: BuildError.
     """
     whole = "\n".join([prelude.text(text), (HERE / "program.h").read_text(), text])
     library = build.library(whole)
-    return _quick(library, calls, constants) if _knows_objects() else _careful(library, calls, constants)
+    return (_quick if _knows_objects() else _careful)(library, calls, operands, constants)
 
 
 def _knows_objects() -> bool:
@@ -101,28 +96,33 @@ def _knows_objects() -> bool:
     return not sysconfig.get_config_var("Py_GIL_DISABLED") and ctypes.sizeof(ctypes.c_void_p) == 8
 
 
-def _quick(library: ctypes.CDLL, calls: Table, constants: Sequence[np.ndarray]) -> Launch:
+def _quick(library: ctypes.CDLL, calls: Table, operands: Sequence[Spec], constants: Sequence[np.ndarray]) -> Launch:
     launch = runtime().wf_launch
     launch.argtypes, launch.restype = LAUNCH, ctypes.c_int
     run, shared = ctypes.cast(library.run, ctypes.c_void_p).value, ctypes.addressof(calls)
     fixed, count = pointers(constants), len(constants)
+    words = [word for spec in operands for word in (id(np.ndarray), id(spec.dtype), len(spec.shape), *spec.shape)]
+    expected = (ctypes.c_longlong * max(len(words), 1))(*words)
 
-    def call(token: int, operands: list[np.ndarray], results: list[np.ndarray], memory: int) -> int:
-        failed = launch(run, shared, token, operands, fixed, count, results, memory)
-        if failed < 0:
+    def call(token: int, operands: list[Any], results: list[np.ndarray], memory: int) -> int:
+        failed = launch(run, shared, token, operands, expected, fixed, count, results, memory)
+        if failed == -1:
             operands = [in_order(x) for x in operands]
-            failed = launch(run, shared, token, operands, fixed, count, results, memory)
+            failed = launch(run, shared, token, operands, expected, fixed, count, results, memory)
         return failed
 
     return call
 
 
-def _careful(library: ctypes.CDLL, calls: Table, constants: Sequence[np.ndarray]) -> Launch:
+def _careful(library: ctypes.CDLL, calls: Table, operands: Sequence[Spec], constants: Sequence[np.ndarray]) -> Launch:
     run = ctypes.PyDLL(library._name).run
     run.argtypes, run.restype = [ctypes.c_void_p] * 5, ctypes.c_int
-    shared, fixed = ctypes.addressof(calls), list(constants)
+    shared, fixed, specs = ctypes.addressof(calls), list(constants), list(operands)
 
-    def call(token: int, operands: list[np.ndarray], results: list[np.ndarray], memory: int) -> int:
+    def call(token: int, operands: list[Any], results: list[np.ndarray], memory: int) -> int:
+        for x, spec in zip(operands, specs, strict=True):
+            if type(x) is not np.ndarray or x.dtype is not spec.dtype or x.shape != spec.shape:
+                return -2
         given = [*map(in_order, operands), *fixed]
         return run(shared, token, pointers(given), pointers(results), memory)
 

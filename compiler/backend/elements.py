@@ -7,6 +7,7 @@ index is the same expression object, and so is computed once.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,10 +19,12 @@ from ...runtime.ops.gathering import place as places_at
 from ...runtime.spec import normalize_axes, normalize_axis
 from ..graph.graph import SymbolicTensor
 from . import views
-from .places import Memory, Place, Register
+from .places import Memory, Place, Register, Spread
 from .views import Indices
 
 TIMES, PLUS = (read(f"{{0}} {symbol} {{1}}") for symbol in "*+")
+COMBINED = {kind: read(text) for kind, text in (("sum", "{0} + {1}"), ("prod", "{0} * {1}"), ("max", "wf_max({0}, {1})"),
+            ("min", "wf_min({0}, {1})"), ("any", "{0} || {1}"), ("all", "{0} && {1}"))}  # fmt: skip
 ROUNDINGS = frozenset({"floor", "ceil", "trunc", "round", "conj", "real"})  # of integers: the integers themselves
 
 
@@ -48,12 +51,34 @@ class Elements:
         place = self.places.get(x.key)
         if isinstance(place, Register):
             return Local(x.dtype, place.name)
+        if isinstance(place, Spread):
+            at = views.offset(views.row_major(x.shape), ZERO, indices)
+            if not at.terms:
+                return Local(x.dtype, place.names[at.start])
+            place = self.memory(x)
         if isinstance(place, Memory):
             return Load(x.dtype, place.pointer, views.offset(place.strides, place.start, indices))
         node = self.makers[x.key]
+        if node.op.name in views.FOLDS and not views.is_view(node):
+            return self.folded(node, indices)
         if views.is_view(node):
             return self(node.inputs[0], views.operand_index(node, indices))
         return self.mapped(node, indices)
+
+    def folded(self, node: Node, indices: Indices) -> Expr:
+        """The result of a small fold: its elements, one after the other."""
+        x, y, kind = node.inputs[0], node.outputs[0], views.FOLDS[node.op.name]
+        axes = normalize_axes(node.op.name, node.attrs["axis"], len(x.shape))
+        kept = iter(indices if len(indices) < len(x.shape) else [i for k, i in enumerate(indices) if k not in axes])
+        outer = [None if k in axes else next(kept) for k in range(len(x.shape))]
+        spans = [range(n) if k in axes else (None,) for k, n in enumerate(x.shape)]
+        total: Expr | None = None
+        for place in itertools.product(*spans):
+            at = tuple(Index((), p) if o is None else o for o, p in zip(outer, place, strict=True))
+            value = self.cast_to(self(x, at), y.dtype)
+            total = value if total is None else build(COMBINED[kind], [total, value], y.dtype)
+        assert total is not None
+        return total
 
     def mapped(self, node: Node, indices: Indices) -> Expr:
         """The element of a map."""

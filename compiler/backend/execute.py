@@ -66,4 +66,5 @@ def _built(graph: Graph) -> Program | Exception:
 def execute(graph: Graph, buffers: Sequence[Any]) -> tuple[Any, ...] | None:
     """The results of a graph's native program; None where it has to be interpreted."""
     program = program_of(graph, buffers)
-    return None if isinstance(program, Exception) else tuple(program(list(buffers)))
+    results = None if isinstance(program, Exception) else program(list(buffers))
+    return None if results is None else tuple(results)

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...runtime.op import Node
-from ...runtime.spec import StackSpec
+from ...runtime.spec import StackSpec, size
 from ..graph.graph import Graph
 from . import lanewise
-from .places import Memory, Pile, Place, Register, in_register
+from .places import Memory, Pile, Place, Register, Spread, in_register, is_small
 
 if TYPE_CHECKING:
     from .region import Region
@@ -57,6 +57,8 @@ def _state(region: Region, x: Any, y: Any) -> State:
         return region.pile(y, region.stack(x).name), None
     if in_register(y.spec):
         return region.variable(y, region.number(x)), None
+    if is_small(y.spec):
+        return Spread(tuple(region.variable(y, name).name for name in region.each(x)), y.spec), None
     owned = region.taken.setdefault(y.key, [])
     now, then = region.fresh(y.spec, owned), region.fresh(y.spec, owned)
     region.copy(now, region.as_memory(x))
@@ -73,6 +75,9 @@ def _trip(region: Region, graph: Graph, places: Sequence[Place], state: Sequence
             continue
         if isinstance(now, Register):
             moves.append(f"{now.name} = {inner.variable(y, inner.number(y)).name};")
+        elif isinstance(now, Spread):
+            thens_here = [inner.variable(y, name).name for name in inner.each(y)]
+            moves += [f"{a} = {b};" for a, b in zip(now.names, thens_here, strict=True)]
         elif isinstance(now, Pile):
             moves.append(f"{now.name} = {inner.pile(y, inner.stack(y).name).name};")
         else:
@@ -94,6 +99,9 @@ def targets_for(graph: Graph, targets: Sequence[Any]) -> dict[int, Memory]:
 
 def deliver(region: Region, y: Any, target: Memory) -> None:
     """Copy an output of a region to where it belongs, unless it was written there."""
+    if isinstance(region.place(y), Spread):
+        region.store_each(target, region.each(y), y.dtype)
+        return
     source = region.as_memory(y)
     if source.pointer != target.pointer:
         region.copy(target, source)
@@ -115,6 +123,8 @@ def _declared(region: Region, y: Any) -> Place:
     """The place of a result that the arms of a branch will write."""
     if isinstance(y.spec, StackSpec):
         return region.pile(y, "{0}")
+    if is_small(y.spec):
+        return Spread(tuple(region.variable(y, "0").name for _ in range(size(y.shape))), y.spec)
     return region.variable(y, "0") if in_register(y.spec) else region.memory(y)
 
 
@@ -125,6 +135,8 @@ def _arm(region: Region, graph: Graph, places: Sequence[Place], results: Sequenc
             deliver(inner, y, result)
         elif isinstance(result, Register):
             inner.lines.append(f"{result.name} = {inner.number(y)};")
+        elif isinstance(result, Spread):
+            inner.lines += [f"{a} = {b};" for a, b in zip(result.names, inner.each(y), strict=True)]
         else:
             inner.lines.append(f"{result.name} = {inner.stack(y).name};")
     inner.finish()

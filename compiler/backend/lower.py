@@ -108,11 +108,10 @@ class Lowering:
         if isinstance(place, Register):
             value = f"{place.name} != 0" if y.dtype is dtypes.bool_ else place.name
             return [f"*out{i} = {value};"]
-        assert isinstance(place, Memory)
-        if place.pointer == f"out{i}":
+        if isinstance(place, Memory) and place.pointer == f"out{i}":
             return []
         region = Region(self, Graph(), {})
-        region.copy(out, place)
+        region.write(out, y)
         return region.lines
 
     def text(self, body: list[str]) -> str:

@@ -17,7 +17,7 @@ from ...runtime.op import Node
 from ...runtime.spec import Spec, normalize_axis
 from ..graph.graph import SymbolicTensor
 from . import views
-from .places import Memory, Rows
+from .places import Memory, Register, Rows, Spread, is_small
 
 if TYPE_CHECKING:
     from .region import Region
@@ -28,6 +28,9 @@ Write = Callable[["Region", Node], bool]
 def write_reshape(region: Region, node: Node) -> bool:
     """A reshape of memory in order is the same memory."""
     x, y = node.inputs[0], node.outputs[0]
+    if isinstance(region.place(x), Spread):
+        region.places[y.key] = Spread(tuple(region.each(x)), y.spec) if y.shape else Register(region.each(x)[0], y.spec)
+        return True
     place = region.as_memory(x, dense_for=y)
     region.places[y.key] = Memory(place.pointer, y.spec, views.row_major(y.shape), place.start, place.root)
     return True
@@ -229,6 +232,10 @@ def _along(place: Memory, axis: int, start: int, length: int) -> Memory:
 
 def write_unstack(region: Region, node: Node) -> bool:
     """Slices along an axis are memory too."""
+    if isinstance(region.place(node.inputs[0]), Spread) and len(node.inputs[0].shape) == 1:
+        for y, name in zip(node.outputs, region.each(node.inputs[0]), strict=True):
+            region.places[y.key] = Register(name, y.spec)
+        return True
     x = region.as_memory(node.inputs[0])
     axis = normalize_axis("unstack", node.attrs["axis"], len(x.shape))
     strides = (*x.strides[:axis], *x.strides[axis + 1 :])
@@ -262,6 +269,10 @@ def write_concat(region: Region, node: Node) -> bool:
 
 def write_stack(region: Region, node: Node) -> bool:
     y = node.outputs[0]
+    if is_small(y.spec) and not node.inputs[0].shape:
+        names = [region.variable(y, region.number(x)).name for x in node.inputs]
+        region.places[y.key] = Spread(tuple(names), y.spec)
+        return True
     axis, target = normalize_axis("stack", node.attrs["axis"], len(y.shape)), region.target(y)
     for i, x in enumerate(node.inputs):
         piece = _along(target, axis, i, 1)

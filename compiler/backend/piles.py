@@ -12,6 +12,7 @@ from ...kernels.print_c import index_text
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec, size
+from . import flow
 from .places import Memory, Pile, Unsupported, bytes_of, contiguous
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ def write_push(region: Region, node: Node) -> bool:
         kind, truth = region.printer.storage(element.dtype), " != 0" if element.dtype is dtypes.bool_ else ""
         region.lines.append(f"*({kind} *){top} = {region.number(x)}{truth};")
     else:
-        source = region.as_memory(x)
-        region.copy(contiguous(region.pointer(element.dtype, top), element), source)
+        region.place(x)
+        flow.deliver(region, x, contiguous(region.pointer(element.dtype, top), element))
     return True
 
 

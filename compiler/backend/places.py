@@ -14,10 +14,11 @@ import numpy as np
 
 from ...kernels.kernel import ZERO, Index
 from ...kernels.print_c import supported
-from ...runtime.spec import Shape, Spec, size
+from ...runtime.spec import Shape, Spec, StackSpec, size
 from .views import row_major
 
 ALIGN = 64
+SMALL = 16  # elements of a tensor that is kept in variables
 
 
 class Unsupported(Exception):  # noqa: N818  (it is no error: such graphs are interpreted)
@@ -29,6 +30,14 @@ class Register:
     """A C variable."""
 
     name: str
+    spec: Spec
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """A small tensor: a C variable for each element, in row-major order."""
+
+    names: tuple[str, ...]
     spec: Spec
 
 
@@ -72,12 +81,19 @@ class Rows:
     spec: Spec
 
 
-Place = Register | Pile | Memory
+Place = Register | Spread | Pile | Memory
 
 
 def in_register(spec: Spec) -> bool:
     """Whether a value is a C variable."""
     return not spec.shape and supported(spec.dtype)
+
+
+def is_small(spec: Spec) -> bool:
+    """Whether a tensor is kept in variables."""
+    return (
+        not isinstance(spec, StackSpec) and bool(spec.shape) and 0 < size(spec.shape) <= SMALL and supported(spec.dtype)
+    )
 
 
 def contiguous(pointer: str, spec: Spec, root: Any = None) -> Memory:

@@ -43,26 +43,24 @@ class Program:
     def __init__(self, graph: Graph) -> None:
         self.graph = optimize(decompose(optimize(graph, last=True)))
         self.source: Source = Lowering(self.graph, native.width()).run()
-        self.run = native.function(self.source.text, runtime(), self.source.constants)
+        self.run = native.function(self.source.text, runtime(), [x.spec for x in self.graph.inputs], self.source.constants)
         self.results = [(_maker(y.spec), y.spec.shape, y.spec.dtype) for y in self.graph.outputs]
         self.is_pure = not self.source.hosts  # nothing can raise
         self.arenas: list[tuple[int, np.ndarray]] = []
 
-    def __call__(self, buffers: list[Any]) -> list[np.ndarray]:
-        """The results for these operands, which have the specs of the graph's inputs."""
+    def __call__(self, buffers: list[Any]) -> list[np.ndarray] | None:
+        """The results for these operands; None unless they are arrays with the specs of the graph's inputs."""
         results = [make(shape, dtype) for make, shape, dtype in self.results]
         try:
             arena = self.arenas.pop()
         except IndexError:
             arena = self.arena()
-        if self.is_pure:
-            self.run(0, buffers, results, arena[0])
-        else:
-            self.call(buffers, results, arena[0])
+        run = self.run if self.is_pure else self.call
+        failed = run(0, buffers, results, arena[0])
         self.arenas.append(arena)
-        return results
+        return None if failed else results
 
-    def call(self, buffers: list[Any], results: list[np.ndarray], arena: int) -> None:
+    def call(self, _: int, buffers: list[Any], results: list[np.ndarray], arena: int) -> int:
         """Run with Python at hand, and raise what it raised."""
         call = _Call(self)
         token = id(call)
@@ -71,9 +69,9 @@ class Program:
             failed = self.run(token, buffers, results, arena)
         finally:
             del _calls[token]
-        if failed:
-            assert call.error is not None
+        if call.error is not None:
             raise call.error
+        return failed
 
     def arena(self) -> tuple[int, np.ndarray]:
         """Memory for values in between, and its address, which is a multiple of 64."""

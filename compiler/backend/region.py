@@ -6,21 +6,24 @@ is given back after the last group that reads it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...kernels.kernel import Index, Local
 from ...runtime import dtypes
 from ...runtime.op import Node
-from ...runtime.spec import StackSpec
+from ...runtime.spec import StackSpec, size
 from ..graph.graph import Graph
 from ..graph.rewrite import symbols
 from . import flow, nests, nodes, piles, views
 from .elements import Elements
-from .groups import Fusion, Group, folded_axes
-from .places import Memory, Place, Register, Unsupported, in_register
+from .groups import DEAR, Fusion, Group, folded_axes
+from .places import SMALL, Memory, Place, Register, Spread, Unsupported, in_register
 from .writer import Writer
 
+FEW = 4  # elements that are computed in line even if each is dear
+CHEAP = frozenset({"sqrt", "divide", "rsqrt", "reciprocal"})  # dear in memory's terms, but short
 WRITES = {**nodes.WRITES, **flow.WRITES, **piles.WRITES}
 
 
@@ -85,7 +88,7 @@ class Region(Writer):
         """Write what a group does."""
         if group.kind == "other":
             self.other(group.nodes[0])
-        elif group.kind == "map" and not group.space:
+        elif self.is_small(group):
             self.scalars(group)
         elif group.kind == "fold":
             self.fold(group)
@@ -109,16 +112,29 @@ class Region(Writer):
                 found[y.key] = self.cell(y) if in_register(y.spec) else self.memory(y)
         return nests.Targets(found)
 
+    def is_small(self, group: Group) -> bool:
+        """Whether a group is computed in line, element by element."""
+        count = size(group.space)
+        if not group.space:
+            return group.kind == "map"
+        dear = any(
+            node.op.name.startswith(DEAR) and node.op.name not in CHEAP for node in (*group.inlined, *group.nodes)
+        )
+        gathers = any(node.op.name == "index_get" for node in (*group.inlined, *group.nodes))
+        return count <= (FEW if dear else SMALL) and not gathers
+
     def scalars(self, group: Group) -> None:
-        """Numbers: computed in line."""
+        """Numbers and small tensors: computed in line."""
         elements = self.elements()
         for node in group.nodes:
             y = node.outputs[0]
-            self.scope.lines = self.lines
-            name = self.printer.value(elements(y, ()), self.scope)
-            self.program.locals[name] = y.dtype
+            names = []
+            for at in itertools.product(*map(range, y.shape)):
+                self.scope.lines = self.lines
+                names.append(self.printer.value(elements(y, tuple(Index((), i) for i in at)), self.scope))
+                self.program.locals[names[-1]] = y.dtype
             if self.is_read_elsewhere(y, group):
-                self.places[y.key] = Register(name, y.spec)
+                self.places[y.key] = Spread(tuple(names), y.spec) if y.shape else Register(names[0], y.spec)
 
     def fold(self, group: Group) -> None:
         node = group.nodes[0]

@@ -6,6 +6,7 @@ In which order a region's nodes are written, and what is fused, is decided elsew
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,20 @@ from ..graph.graph import Graph, SymbolicTensor
 from . import nests, views
 from .elements import Elements
 from .groups import Group, cost
-from .places import Block, Memory, Pile, Place, Register, Rows, Unsupported, bytes_of, contiguous, in_register
+from .places import (
+    Block,
+    Memory,
+    Pile,
+    Place,
+    Register,
+    Rows,
+    Spread,
+    Unsupported,
+    bytes_of,
+    contiguous,
+    in_register,
+    is_small,
+)
 
 if TYPE_CHECKING:
     from .lower import Lowering
@@ -43,6 +57,8 @@ class Writer:
 
     def place(self, x: Any) -> Place:
         """Where a value is; a view of memory is memory."""
+        if x.key in self.rows:
+            return self.gathered(self.rows[x.key])
         found = self.places.get(x.key)
         if found is not None:
             return found
@@ -61,6 +77,12 @@ class Writer:
             if not y.shape:
                 return inner
             return self.spilled(y, inner)
+        if isinstance(inner, Spread):
+            return (
+                Spread(tuple(self.each(y)), y.spec)
+                if is_small(y.spec)
+                else self.view(node, self.as_memory(node.inputs[0]))
+            )
         names = tuple(f"axis{i}" for i in range(len(y.shape)))
         at = views.offset(inner.strides, inner.start, views.operand_index(node, tuple(Index(((n, 1),)) for n in names)))
         strides = tuple(at.count(n) for n in names)
@@ -70,12 +92,28 @@ class Writer:
 
     def spilled(self, y: Any, inner: Register) -> Memory:
         """A number seen many times: one element with strides of zero."""
-        name = self.printer.fresh("v")
-        kind = self.printer.storage(y.dtype)
         value = f"{inner.name} != 0" if y.dtype is dtypes.bool_ else inner.name
-        self.lines.append(f"{kind} {name}[1] = {{{value}}};")
-        self.program.pointers[name] = carrier(y.dtype)
-        return Memory(name, y.spec, (0,) * len(y.shape))
+        return Memory(self.array(y.dtype, f"[1] = {{{value}}}"), y.spec, (0,) * len(y.shape))
+
+    def array(self, dtype: np.dtype, text: str) -> str:
+        """A C array with a name; the text says its length, and what is in it."""
+        name = self.printer.fresh("v")
+        self.lines.append(f"{self.printer.storage(dtype)} {name}{text};")
+        self.program.pointers[name] = carrier(dtype)
+        return name
+
+    def each(self, x: Any) -> list[str]:
+        """The C text of each element of a small value."""
+        place = self.places.get(x.key)
+        if isinstance(place, Spread):
+            return list(place.names)
+        elements = self.elements()
+        self.scope.lines = self.lines
+        found = []
+        for at in itertools.product(*map(range, x.shape)):
+            found.append(self.printer.value(elements(x, tuple(Index((), i) for i in at)), self.scope))
+            self.program.locals[found[-1]] = x.dtype
+        return found
 
     def memory(self, y: Any) -> Memory:
         """Memory for a value that is about to be written."""
@@ -94,17 +132,14 @@ class Writer:
 
     def as_memory(self, x: Any, dense_for: Any = None) -> Memory:
         """The memory of a value, a register spilled; `dense_for`: a value that needs it one element after the other."""
-        if x.key in self.rows:
-            return self.gathered(self.rows[x.key])
         place = self.place(x)
         if isinstance(place, Register):
-            spec = Spec((), x.dtype)
-            name = self.printer.fresh("v")
-            kind = self.printer.storage(x.dtype)
             value = f"{place.name} != 0" if x.dtype is dtypes.bool_ else place.name
-            self.lines.append(f"{kind} {name}[1] = {{{value}}};")
-            self.program.pointers[name] = carrier(x.dtype)
-            return contiguous(name, spec)
+            return contiguous(self.array(x.dtype, f"[1] = {{{value}}}"), Spec((), x.dtype))
+        if isinstance(place, Spread):
+            truth = " != 0" if x.dtype is dtypes.bool_ else ""
+            values = ", ".join(name + truth for name in place.names)
+            return contiguous(self.array(x.dtype, f"[{len(place.names)}] = {{{values}}}"), x.spec)
         if isinstance(place, Pile):
             raise Unsupported("a stack where memory is needed")
         if dense_for is not None and not place.is_contiguous:
@@ -122,10 +157,7 @@ class Writer:
 
     def cell(self, y: Any) -> Memory:
         """Memory for one element."""
-        name = self.printer.fresh("v")
-        self.lines.append(f"{self.printer.storage(y.dtype)} {name}[1];")
-        self.program.pointers[name] = carrier(y.dtype)
-        return contiguous(name, y.spec)
+        return contiguous(self.array(y.dtype, "[1]"), y.spec)
 
     def settle(self, made: nests.Targets) -> None:
         """Results have their places from here on; one without axes becomes a variable."""
@@ -235,6 +267,9 @@ class Writer:
 
     def write(self, target: Memory, x: Any) -> None:
         """Put a value, broadcast and cast, into memory."""
+        if isinstance(x, SymbolicTensor) and x.shape == target.shape and isinstance(self.place(x), Spread):
+            self.store_each(target, self.each(x), x.dtype)
+            return
         if isinstance(x, SymbolicTensor) and x.dtype is target.dtype:
             place = self.as_memory(x)
             missing = len(target.shape) - len(x.shape)
@@ -248,6 +283,13 @@ class Writer:
         value = self.elements().operand(x, at, target.dtype)
         store = Store(target.pointer, views.offset(target.strides, target.start, at), value)
         self.launch(nests.nest_of([store], axes, cost(())), Group("map", target.shape))
+
+    def store_each(self, target: Memory, names: list[str], dtype: np.dtype) -> None:
+        """Write a small value into memory."""
+        truth = " != 0" if dtype is dtypes.bool_ else ""
+        for at, name in zip(itertools.product(*map(range, target.shape)), names, strict=True):
+            place = views.offset(target.strides, target.start, tuple(Index((), i) for i in at))
+            self.lines.append(f"{target.pointer}[{index_text(place)}] = {name}{truth};")
 
     def elements(self) -> Elements:
         """The elements of values here, for one kernel."""

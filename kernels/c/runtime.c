@@ -158,12 +158,23 @@ int wf_poll(void) {
     return raised;
 }
 
-// Run a program on lists of arrays, without Python's lock; -1 if an array does not lie in order.
+// Whether an operand is what the program was written for: `expected` has its class, dtype, axes and lengths.
+static int fits(const struct array *a, const i64 **expected) {
+    const i64 *e = *expected;
+    *expected = e + 3 + e[2];
+    if ((i64)a->type != e[0] || (i64)a->dtype != e[1] || a->axes != e[2]) return 0;
+    for (int i = 0; i < a->axes; i++) if (a->shape[i] != e[3 + i]) return 0;
+    return 1;
+}
+
+// Run a program on lists of arrays, without Python's lock; -1 if an array does not lie in order, -2 if it is another.
 int wf_launch(int (*run)(const void *, void *, void *const *, void *const *, char *), const void *table, void *token,
-              const struct list *operands, void *const *constants, i64 more, const struct list *results, char *memory) {
+              const struct list *operands, const i64 *expected, void *const *constants, i64 more,
+              const struct list *results, char *memory) {
     void *in[operands->count + more + 1], *out[results->count + 1];
     for (i64 i = 0; i < operands->count; i++) {
         const struct array *a = operands->items[i];
+        if (!fits(a, &expected)) return -2;
         if ((a->flags & IN_ORDER_AND_ALIGNED) != IN_ORDER_AND_ALIGNED) return -1;
         in[i] = a->data;
     }
