@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 os.environ["MPLBACKEND"] = "Agg"
+os.environ.setdefault("WEFT_EXECUTOR", "interpreter")  # a build for each graph would take hours; native tests choose
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin while they wait, and tests share the cores
 
 settings.register_profile("weft", deadline=None, derandomize=True)

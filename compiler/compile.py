@@ -28,6 +28,7 @@ from ..runtime.op import Op, apply
 from ..runtime.spec import Spec
 from ..runtime.tensor import Tensor
 from ..runtime.variable import Variable
+from .backend import execute as _native  # noqa: F401  (graphs are run by it)
 from .cache import LIMIT, Cache, Opening, opened
 from .declared import open_places, specs_in
 from .frontend.convert import rewritten_tree

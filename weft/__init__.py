@@ -325,6 +325,7 @@ from .runtime.ops.statistics import (
     std as std,
     var as var,
 )
+from .runtime.options import options as options
 from .runtime.ranges import arange as arange, eye as eye, linspace as linspace
 from .runtime.recompute import checkpoint as checkpoint
 from .runtime.spec import Spec as Spec

@@ -13,6 +13,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from ...runtime.errors import BuildError
+from ..graph.executors import provide_native
 from ..graph.graph import Graph, is_sized
 from .fixed import fixed, sizes_of
 from .places import Unsupported
@@ -68,3 +69,6 @@ def execute(graph: Graph, buffers: Sequence[Any]) -> tuple[Any, ...] | None:
     program = program_of(graph, buffers)
     results = None if isinstance(program, Exception) else program(list(buffers))
     return None if results is None else tuple(results)
+
+
+provide_native(execute)

@@ -23,6 +23,7 @@ from ...runtime.spec import Spec
 from ...runtime.tensor import OPS
 from .branches import pull_if
 from .cotangents import smooth, vjp, zeros
+from .executors import execute
 from .graph import WRITTEN_AS, Graph, Stopped, close, write_to
 from .interpret import interpret, run
 from .loops import innermost, pull_while
@@ -166,7 +167,7 @@ class Derivative:
         return call(*operands, body=graph)
 
 
-call = ControlOp("call", _call_spec, lambda *buffers, body: tuple(run(body, buffers)), _pull_call)
+call = ControlOp("call", _call_spec, lambda *buffers, body: tuple(execute(body, buffers)), _pull_call)
 
 
 # -- gradients of one's own

@@ -39,13 +39,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...runtime import observers
-from ...runtime.eager import wrap
 from ...runtime.op import Node
 from ...runtime.tape import Tape
 from ..graph.control import Back, Derivative, call
 from ..graph.cotangents import smooth, without_effects
+from ..graph.executors import results_of
 from ..graph.graph import Graph, SymbolicTensor, is_sized, writing
-from ..graph.interpret import interpret
 from ..graph.joint import Joint, Name
 from ..graph.rewrite import copied, has_effect, mapped, regions
 from ..graph.sizes import bound_by, free
@@ -58,7 +57,7 @@ def called(graph: Graph, operands: Sequence[Any]) -> Sequence[Any]:
     """The results of a graph for eager operands, called so that the tapes around can go back."""
     watching = observers.current()
     if not watching and writing() is None:
-        return [wrap(y.buffer) for y in interpret(graph, operands)]  # results are tensors of their own
+        return results_of(graph, operands)
     form = graph
     for tape in watching:
         known = tape.known if isinstance(tape, Tape) else ()

@@ -1,0 +1,44 @@
+"""Executors: what runs the graph of a call.
+
+The interpreter is the meaning of a graph and always there. Others, native programs say, are provided from above; one
+that cannot run a graph leaves it to the next. `wf.options(executor=...)` chooses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...runtime import device as devices
+from ...runtime.eager import EagerTensor, wrap
+from ...runtime.options import options
+from .graph import Graph
+from .interpret import interpret, run as interpreted
+
+Executor = Callable[[Graph, Sequence[Any]], "Sequence[Any] | None"]
+_native: list[Executor] = []
+
+
+def provide_native(executor: Executor) -> None:
+    """Run graphs by `executor`, which gives None for those that it cannot run."""
+    _native[:] = [executor]
+
+
+def results_of(graph: Graph, operands: Sequence[Any]) -> list[Any]:
+    """The results of a graph for eager operands that no tape watches: tensors of their own."""
+    if not all([type(x) is EagerTensor for x in operands]):
+        return [wrap(y.buffer) for y in interpret(graph, operands)]
+    with np.errstate(all="ignore"):
+        return [wrap(y) for y in execute(graph, [x.buffer for x in operands])]
+
+
+def execute(graph: Graph, buffers: Sequence[Any]) -> Sequence[Any]:
+    """The buffers that a graph gives for these, by the executor that is chosen."""
+    if options.executor == "native" and devices.current() is devices.cpu:
+        for executor in _native:
+            results = executor(graph, buffers)
+            if results is not None:
+                return results
+    return interpreted(graph, buffers)
