@@ -186,7 +186,7 @@ def test_row_10_strong_dtypes_that_differ_are_an_error_with_advice() -> None:
 def test_row_11_a_size_that_changes_in_a_loop_is_open_and_the_number_of_axes_stays() -> None:
     f = compiled("def f(v):\n    while wf.sum(v) < 9.0:\n        v = wf.concat([v, v])\n    return v\n")
     assert f(wf.tensor([1.0, 2.0])).tolist() == [1.0, 2.0] * 4
-    g = compiled("def g(v):\n    while wf.sum(v) < 9.0:\n        v = wf.stack([v, v])\n    return v\n")
+    g = compiled("def f(v):\n    while wf.sum(v) < 9.0:\n        v = wf.stack([v, v])\n    return v\n")
     with pytest.raises(wf.errors.ShapeError, match=r"on one path and .* on another"):
         g(wf.tensor([1.0, 2.0]))
 
