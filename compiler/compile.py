@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime import tree
+from ..runtime import observers, tree
 from ..runtime.dim import Dim
 from ..runtime.eager import EagerTensor
 from ..runtime.errors import SourceError, WeftError
@@ -28,7 +28,6 @@ from ..runtime.op import Op, apply
 from ..runtime.spec import Spec
 from ..runtime.tensor import Tensor
 from ..runtime.variable import Variable
-from .backend import execute as _native  # noqa: F401  (graphs are run by it)
 from .cache import LIMIT, Cache, Opening, opened
 from .declared import open_places, specs_in
 from .frontend.convert import rewritten_tree
@@ -40,6 +39,7 @@ from .graph.rewrite import does_something
 from .guards import Guard, kept, show
 from .passes.partition import called
 from .passes.pipeline import optimize
+from .quick import MISSED, Quick, missed, quick_call
 from .signature import Signature, data_of, signature, symbol_spec, watch_life
 from .staging import operators
 from .staging.effects import Refused, Stopped, symbols
@@ -177,14 +177,24 @@ class Compiled:
         self._reasons: list[str] = []
         self._info = CacheInfo()
         self._lock = threading.RLock()
+        self._quick: Quick = missed  # the way of the last call, where that was quick
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs:
+            result = self._quick(args)
+            if result is not MISSED:
+                self._info.hits += 1
+                return result
         if writing() is not None:  # inside another compiled function: part of its graph
             return operators.call(self.function, *args, **kwargs)
         if _is_eager():
             return self.function(*args, **kwargs)
         key, leaves = signature(args, kwargs)
-        return self._find(key, leaves)(data_of(leaves), (args, kwargs))
+        found, data = self._find(key, leaves), data_of(leaves)
+        result = found(data, (args, kwargs))
+        if not kwargs and not observers.watching.count:
+            self._quick = quick_call(found, data, args) or missed
+        return result
 
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
         return self if owner is None else functools.partial(self, owner)
@@ -242,6 +252,7 @@ class Compiled:
     def cache_clear(self) -> None:
         """Forget every trace."""
         with self._lock:
+            self._quick = missed
             self._cache.clear()
 
 

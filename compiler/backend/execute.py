@@ -64,10 +64,16 @@ def _built(graph: Graph) -> Program | Exception:
         return error
 
 
+def native_program(graph: Graph, buffers: Sequence[Any]) -> Program | None:
+    """The native program of a graph for operands of these sizes; None if it is interpreted."""
+    found = program_of(graph, buffers)
+    return None if isinstance(found, Exception) else found
+
+
 def execute(graph: Graph, buffers: Sequence[Any]) -> tuple[Any, ...] | None:
     """The results of a graph's native program; None where it has to be interpreted."""
-    program = program_of(graph, buffers)
-    results = None if isinstance(program, Exception) else program(list(buffers))
+    program = native_program(graph, buffers)
+    results = None if program is None else program(list(buffers))
     return None if results is None else tuple(results)
 
 
