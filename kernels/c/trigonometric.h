@@ -62,10 +62,11 @@ SLOW void reduce_far_f64xN(const f64xN *x, f64xN *r, f64xN *low, i64xN *n) {
     *r = reduce_huge_x1(*x, low, n);
 }
 
-SLOW void reduce_far_f32xN(const f32xN *x, f32xN *r, i32xN *n) {
+SLOW void reduce_far_f32xN(const f32xN *x, f32xN *r, f32xN *rest, i32xN *n) {
     i64 k;
     f64 low, y = *x < 0x1p+20f && *x > -0x1p+20f ? reduce_near_f64xN(*x, &low, &k) : reduce_huge_x1(*x, &low, &k);
     *r = (f32)y;
+    *rest = (f32)(y - *r);
     *n = (i32)k;
 }
 
@@ -81,7 +82,7 @@ SLOW void reduce_far_f64xN(const f64xN *x, f64xN *r, f64xN *low, i64xN *n) {
     }
 }
 
-SLOW void reduce_far_f32xN(const f32xN *x, f32xN *r, i32xN *n) {
+SLOW void reduce_far_f32xN(const f32xN *x, f32xN *r, f32xN *rest, i32xN *n) {
     i64xN k;
     f64xN low, y = reduce_near_f64xN(cast_f32_f64xN(*x), &low, &k);
     for (int i = 0; i < N; i++) {
@@ -89,6 +90,7 @@ SLOW void reduce_far_f32xN(const f32xN *x, f32xN *r, i32xN *n) {
         i64 m = k[i];
         if (!((*x)[i] < 0x1p+20f && (*x)[i] > -0x1p+20f)) z = reduce_huge_x1((*x)[i], &l, &m);
         (*r)[i] = (f32)z;
+        (*rest)[i] = (f32)(z - (*r)[i]);
         (*n)[i] = (i32)m;
     }
 }
@@ -107,24 +109,26 @@ FN f64xN reduce_f64xN(f64xN x, f64xN *low, i64xN *n) {
     return r;
 }
 
-FN f32xN reduce_f32xN(f32xN x, i32xN *n) {
+FN f32xN reduce_f32xN(f32xN x, f32xN *low, i32xN *n) {
     f32xN shifted = x * 0x1.45f306p-1f + 0x1.8p+23f, k = shifted - 0x1.8p+23f;
     *n = bits_f32xN(shifted);
-    f32xN r = (((x - k * 0x1.92p+0f) - k * 0x1.fb4p-12f) - k * 0x1.444p-24f) - k * 0x1.68c234p-39f;
+    f32xN a = (x - k * 0x1.92p+0f) - k * 0x1.fb4p-12f, b = k * 0x1.444p-24f, r = a - b;
+    *low = ((a - r) - b) - k * 0x1.68c234p-39f;
     if (__builtin_expect(any_m32xN(wf_abs_f32xN(x) > 8192.0f), 0)) {
-        f32xN from = x, to;
+        f32xN from = x, to, rest;
         i32xN turns;
-        reduce_far_f32xN(&from, &to, &turns);
+        reduce_far_f32xN(&from, &to, &rest, &turns);
         r = to;
+        *low = rest;
         *n = turns;
     }
     return r;
 }
 
 // sin(r) where the bit of `turned` is clear, else cos(r); with a sign
-FN f32xN quarter_f32xN(f32xN r, i32xN n, i32xN negative) {
-    f32xN z = r * r, s = poly_sin_f32xN(z) * (z * r) + r;
-    f32xN c = 1.0f - (z * 0.5f - z * z * poly_cos_f32xN(z));
+FN f32xN quarter_f32xN(f32xN r, f32xN low, i32xN n, i32xN negative) {
+    f32xN z = r * r, s = (poly_sin_f32xN(z) * (z * r) + low) + r;
+    f32xN c = 1.0f - (z * 0.5f - (z * z * poly_cos_f32xN(z) - r * low));
     f32xN y = pick_f32xN((n & 1) != 0, c, s);
     return of_bits_f32xN(bits_f32xN(y) ^ ((negative & 2) << 30));
 }
@@ -139,19 +143,20 @@ FN f64xN quarter_f64xN(f64xN r, f64xN low, i64xN n, i64xN negative) {
 
 FN f32xN sin_f32xN(f32xN x) {
     i32xN n;
-    f32xN r = reduce_f32xN(x, &n);
-    return pick_f32xN(x == 0.0f, x, quarter_f32xN(r, n, n));
+    f32xN low, r = reduce_f32xN(x, &low, &n);
+    return pick_f32xN(x == 0.0f, x, quarter_f32xN(r, low, n, n));
 }
 
 FN f32xN cos_f32xN(f32xN x) {
     i32xN n;
-    f32xN r = reduce_f32xN(x, &n);
-    return quarter_f32xN(r, n + 1, n + 1);
+    f32xN low, r = reduce_f32xN(x, &low, &n);
+    return quarter_f32xN(r, low, n + 1, n + 1);
 }
 
 FN f32xN tan_f32xN(f32xN x) {
     i32xN n;
-    f32xN r = reduce_f32xN(x, &n), z = r * r, t = poly_tan_f32xN(z) * (z * r) + r;
+    f32xN low, r = reduce_f32xN(x, &low, &n), z = r * r, p = poly_tan_f32xN(z) * (z * r);
+    f32xN t = r + (p + low * (1.0f + z));
     return pick_f32xN(x == 0.0f, x, pick_f32xN((n & 1) != 0, -1.0f / t, t));
 }
 

@@ -102,6 +102,8 @@ def test_sdist_unpacks_and_builds_the_same_wheel_as_the_checkout(built: Path, ch
     assert any(name.endswith("images.idx3-ubyte.gz") for name in names[0])
     assert any(name.endswith("licenses/LICENSE") for name in names[0])
     assert f"{FACE}/py.typed" in names[0]
+    for path in (ROOT / "kernels" / "c").iterdir():  # the C that native programs are made of
+        assert f"{FACE}/kernels/c/{path.name}" in names[0]
 
 
 def test_wheel_is_small(built: Path) -> None:
