@@ -24,7 +24,7 @@ from ...runtime.device import Device, cpu
 from ...runtime.dim import Dim, sized
 from ...runtime.dtypes import BOOLS, FLOATS, INTEGERS, bool_, complex128, float64, int64, promote
 from ...runtime.eager import EagerTensor, is_weak, lift
-from ...runtime.errors import SourceError
+from ...runtime.errors import SourceError, user_location
 from ...runtime.op import Node, Op, op
 from ...runtime.sizes import Sizes
 from ...runtime.spec import Shape, Spec, StackSpec, kind_of
@@ -89,6 +89,7 @@ def guarding() -> Iterator[None]:
 
 Write = Callable[["Graph", tuple[Any, ...], dict[str, Any]], Any]
 WRITTEN_AS: dict[str, Write] = {}  # ops that a graph writes down as another, by name
+EXACT_INTEGERS: dict[str, Op[..., Any]] = {}  # what ops on tensors are on Python's integers, which do not wrap, by name
 
 _new_key = itertools.count(-1, -1).__next__  # negative: eager keys count upwards from 1
 
@@ -211,6 +212,8 @@ class Graph:
             if kind is not None and op.name in DIVISIONS and isinstance(inputs[1], SymbolicTensor):
                 for ask in _divided:
                     ask(inputs[1])
+            if kind is int and op.name in EXACT_INTEGERS:
+                return self.exact(EXACT_INTEGERS[op.name], inputs)
         else:
             inputs = tuple([self.lift(OPS["asarray"](x)) if is_weak(x) else x for x in inputs])
         specs = op.spec(*inputs, **attrs)
@@ -224,6 +227,13 @@ class Graph:
         if single:
             return outputs[0]
         return specs._make(outputs) if hasattr(specs, "_make") else outputs
+
+    def exact(self, op: Op[..., Any], inputs: Sequence[Any]) -> SymbolicTensor:
+        """What an op gives that Python's integers do not leave wrapped around: such an integer."""
+        operands = [self.lift(OPS["asarray"](x, dtype=int64)) if is_weak(x) else x for x in inputs]
+        found = self.emit(op, operands, {"where": user_location()}, (Spec((), int64),))[0]
+        found.weak = int
+        return found
 
     def settle(self, op: Any, inputs: tuple[Any, ...]) -> tuple[tuple[Any, ...], type | None]:
         """Cast symbolic Python numbers as if they were numbers: to what the others promote to.

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...runtime.dim import sized
-from ...runtime.dtypes import FLOATS, float64, int64
+from ...runtime.dtypes import FLOATS, float64, int64, uint64
 from ...runtime.eager import EagerTensor
+from ...runtime.errors import user_location
 from ...runtime.tensor import OPS, Tensor
 from ..graph.graph import SymbolicTensor
+from ..graph.integers import integer_of
 from .branches import as_number, is_none, staged_value, truth
 from .effects import emit, frozen, host, symbols, with_values
 from .lengths import of_sizes
@@ -39,9 +41,8 @@ def _single(x: Any, what: str) -> Any:
 
 def _cast(x: Any, kind: type, dtype: Any) -> Any:
     x = _single(x, kind.__name__)
-    if kind is int and x.dtype.kind == "f":
-        x = OPS["trunc"](x)
-    y = OPS["astype"](x, dtype=dtype)
+    wide = x.dtype in FLOATS or x.dtype is uint64
+    y: Any = integer_of(x, where=user_location()) if kind is int and wide else OPS["astype"](x, dtype=dtype)
     y.weak = kind
     return y
 

@@ -99,6 +99,15 @@ def number(x: Any) -> Any:
     return x
 
 
+def _wrapping(x: Any) -> Any:
+    """The same number as a tensor, whose arithmetic is not checked: there are fewer trips than 64 bits can count."""
+    if not isinstance(x, SymbolicTensor):
+        return x
+    y = SymbolicTensor(x.context, x.spec, x.name)
+    y.key = x.key
+    return y
+
+
 def staged_range(*bounds: Any) -> Staged:
     """`range` with symbolic bounds."""
     start, stop, step = (0, bounds[0], 1) if len(bounds) == 1 else (*bounds, 1)[:3]
@@ -107,7 +116,7 @@ def staged_range(*bounds: Any) -> Staged:
         check(step != 0, ValueError, "range() arg 3 must not be zero")
     elif step == 0:
         raise ValueError("range() arg 3 must not be zero")
-    span = stop - start
+    span = _wrapping(stop if type(start) is int and start == 0 else stop - start)
     length = -((-span) // step) if not isinstance(step, SymbolicTensor) else (span + step - OPS["sign"](step)) // step
     length = OPS["maximum"](length, 0) if isinstance(length, SymbolicTensor) else max(length, 0)
 
