@@ -57,41 +57,21 @@ FN f64xN reduce_near_f64xN(f64xN x, f64xN *low, i64xN *n) {
     return y;
 }
 
-// for N == 1
-SLOW void reduce_far_f64xN(const f64xN *x, f64xN *r, f64xN *low, i64xN *n) {
-    *r = reduce_huge_x1(*x, low, n);
+// for all N
+SLOW void reduce_far_f64xN(const f64 *x, f64 *r, f64 *low, i64 *n) {
+    for (i32 i = 0; i < N; i++)
+        if (!(x[i] < 0x1p+20 && x[i] > -0x1p+20)) r[i] = reduce_huge_x1(x[i], low + i, n + i);
 }
 
-SLOW void reduce_far_f32xN(const f32xN *x, f32xN *r, f32xN *rest, i32xN *n) {
-    i64 k;
-    f64 low, y = *x < 0x1p+20f && *x > -0x1p+20f ? reduce_near_f64xN(*x, &low, &k) : reduce_huge_x1(*x, &low, &k);
-    *r = (f32)y;
-    *rest = (f32)(y - *r);
-    *n = (i32)k;
-}
-
-// for N > 1
-SLOW void reduce_far_f64xN(const f64xN *x, f64xN *r, f64xN *low, i64xN *n) {
-    for (int i = 0; i < N; i++) {
-        f64 l;
-        i64 k;
-        if ((*x)[i] < 0x1p+20 && (*x)[i] > -0x1p+20) continue;
-        (*r)[i] = reduce_huge_x1((*x)[i], &l, &k);
-        (*low)[i] = l;
-        (*n)[i] = k;
-    }
-}
-
-SLOW void reduce_far_f32xN(const f32xN *x, f32xN *r, f32xN *rest, i32xN *n) {
-    i64xN k;
-    f64xN low, y = reduce_near_f64xN(cast_f32_f64xN(*x), &low, &k);
-    for (int i = 0; i < N; i++) {
-        f64 l, z = y[i];
-        i64 m = k[i];
-        if (!((*x)[i] < 0x1p+20f && (*x)[i] > -0x1p+20f)) z = reduce_huge_x1((*x)[i], &l, &m);
-        (*r)[i] = (f32)z;
-        (*rest)[i] = (f32)(z - (*r)[i]);
-        (*n)[i] = (i32)m;
+SLOW void reduce_far_f32xN(const f32 *x, f32 *r, f32 *low, i32 *n) {
+    for (i32 i = 0; i < N; i++) {
+        if (x[i] <= 8192.0f && x[i] >= -8192.0f) continue;
+        i64 turns;
+        f64 rest, y = x[i];
+        y = y < 0x1p+20 && y > -0x1p+20 ? reduce_near_f64x1(y, &rest, &turns) : reduce_huge_x1(y, &rest, &turns);
+        r[i] = (f32)y;
+        low[i] = (f32)(y - r[i]);
+        n[i] = (i32)turns;
     }
 }
 
@@ -101,7 +81,7 @@ FN f64xN reduce_f64xN(f64xN x, f64xN *low, i64xN *n) {
     if (__builtin_expect(any_m32xN(ge_f64xN(wf_abs_f64xN(x), splat_f64xN(0x1p+20))), 0)) {
         f64xN from = x, to = r, rest = *low;
         i64xN turns = *n;
-        reduce_far_f64xN(&from, &to, &rest, &turns);
+        reduce_far_f64xN((f64 *)&from, (f64 *)&to, (f64 *)&rest, (i64 *)&turns);
         r = to;
         *low = rest;
         *n = turns;
@@ -115,9 +95,9 @@ FN f32xN reduce_f32xN(f32xN x, f32xN *low, i32xN *n) {
     f32xN a = (x - k * 0x1.92p+0f) - k * 0x1.fb4p-12f, b = k * 0x1.444p-24f, r = a - b;
     *low = ((a - r) - b) - k * 0x1.68c234p-39f;
     if (__builtin_expect(any_m32xN(wf_abs_f32xN(x) > 8192.0f), 0)) {
-        f32xN from = x, to, rest;
-        i32xN turns;
-        reduce_far_f32xN(&from, &to, &rest, &turns);
+        f32xN from = x, to = r, rest = *low;
+        i32xN turns = *n;
+        reduce_far_f32xN((f32 *)&from, (f32 *)&to, (f32 *)&rest, (i32 *)&turns);
         r = to;
         *low = rest;
         *n = turns;
