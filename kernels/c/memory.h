@@ -24,8 +24,7 @@ FN TxN load_TxN(const T *p) {
 
 FN TxN load_part_TxN(const T *p, i64 count) {
     TxN v = {};
-    if (count >= N) return load_TxN(p);
-    for (int i = 0; i < N; i++) if (i < count) v[i] = p[i];
+    __builtin_memcpy(&v, p, (count < N ? count : N) * sizeof(T));
     return v;
 }
 
@@ -50,8 +49,7 @@ FN TxN gather_TxN(const T *p, i64xN at) {
 FN void store_TxN(T *p, TxN v) { __builtin_memcpy(p, &v, sizeof v); }
 
 FN void store_part_TxN(T *p, TxN v, i64 count) {
-    if (count >= N) { store_TxN(p, v); return; }
-    for (int i = 0; i < N; i++) if (i < count) p[i] = v[i];
+    __builtin_memcpy(p, &v, (count < N ? count : N) * sizeof(T));
 }
 
 // A bool is a byte in memory and a mask in a lane.
