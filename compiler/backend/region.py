@@ -16,7 +16,7 @@ from ...runtime.op import Node
 from ...runtime.spec import StackSpec, size
 from ..graph.graph import Graph
 from ..graph.rewrite import symbols
-from . import flow, nests, nodes, piles, views
+from . import flow, integers, nests, nodes, piles, views
 from .elements import Elements
 from .groups import DEAR, Fusion, Group, folded_axes
 from .places import SMALL, Memory, Place, Register, Spread, Unsupported, in_register
@@ -24,7 +24,7 @@ from .writer import Writer
 
 FEW = 4  # elements that are computed in line even if each is dear
 CHEAP = frozenset({"sqrt", "divide", "rsqrt", "reciprocal"})  # dear in memory's terms, but short
-WRITES = {**nodes.WRITES, **flow.WRITES, **piles.WRITES}
+WRITES = {**nodes.WRITES, **flow.WRITES, **integers.WRITES, **piles.WRITES}
 
 
 class Region(Writer):
