@@ -69,18 +69,3 @@ FN f64xN wf_digamma_f64xN(f64xN x) {
     }
     return y;
 }
-
-// for N == 1, F in lgamma wf_digamma
-FN f32xN F_f32xN(f32xN x) { return cast_f64_f32xN(F_f64xN(cast_f32_f64xN(x))); }
-
-// for N > 1, F in lgamma wf_digamma
-FN f32xN F_f32xN(f32xN x) {
-    f32xH a, b;
-    __builtin_memcpy(&a, &x, sizeof a);
-    __builtin_memcpy(&b, (char *)&x + sizeof a, sizeof b);
-    a = cast_f64_f32xH(F_f64xH(cast_f32_f64xH(a)));
-    b = cast_f64_f32xH(F_f64xH(cast_f32_f64xH(b)));
-    __builtin_memcpy(&x, &a, sizeof a);
-    __builtin_memcpy((char *)&x + sizeof a, &b, sizeof b);
-    return x;
-}

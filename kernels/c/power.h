@@ -10,7 +10,7 @@ FN f64xN log2_exact_f64xN(f64xN a) {
     return pick_f64xN(a == 0.0, splat_f64xN(-__builtin_inf()), y);
 }
 
-FN f32xN power_f32xN(f32xN a, f32xN y) {
+FN f32xN power_whole_f32xN(f32xN a, f32xN y) {
     f64xN l = log2_exact_f64xN(cast_f32_f64xN(a)), t = cast_f32_f64xN(y) * l;
     t = between_f64xN(pick_f64xN(l == 0.0, splat_f64xN(0.0), t), -160.0, 160.0);
     f64xN whole = (t + 0x1.8p+52) - 0x1.8p+52;

@@ -34,7 +34,7 @@ FN f64xN whole_part_TxN(f64xN x, f64xN y) {
     return step_TxN(x, y);
 }
 
-FN TxN fmod_TxN(TxN x, TxN y) {
+FN TxN fmod_whole_TxN(TxN x, TxN y) {
     const T inf = (T)__builtin_inf();
     TxN a = wf_abs_TxN(x), b = wf_abs_TxN(y);
     MxN ordinary = (a < inf) & (b > 0) & (b < inf);
