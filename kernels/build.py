@@ -25,7 +25,17 @@ from pathlib import Path
 
 from ..runtime.errors import BuildError
 
-FLAGS = ("-O2", "-fPIC", "-shared", "-std=gnu11", "-fno-math-errno", "-fno-trapping-math", "-fno-strict-aliasing", "-w")
+FLAGS = (
+    "-O2",
+    "-ffp-contract=fast",
+    "-fPIC",
+    "-shared",
+    "-std=gnu11",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fno-strict-aliasing",
+    "-w",
+)
 TIMEOUT = 120.0  # seconds
 LIMIT = 512 << 20  # bytes of libraries kept
 

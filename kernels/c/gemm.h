@@ -7,6 +7,7 @@
 // Source: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34(3), 2008.
 
 typedef REAL WF_NAME(vector) __attribute__((vector_size(WF_WIDTH)));
+typedef WHOLE WF_NAME(index) __attribute__((vector_size(WF_WIDTH)));
 typedef REAL WF_NAME(loose) __attribute__((vector_size(WF_WIDTH), aligned(sizeof(REAL)), may_alias));
 #define VECTOR WF_NAME(vector)
 #define LANES ((i64)(WF_WIDTH / sizeof(REAL)))
@@ -19,46 +20,54 @@ struct WF_NAME(job) {
     i64 rows, row_block, column_block, column_blocks, blocks;
 };
 
-// ROWS x COLUMNS of C from k columns of A and k rows of B, added to what is there if `more`.
-#define TILE(ROWS)                                                                                                     \
-    static __attribute__((noinline)) void WF_NAME(tile_##ROWS)(i64 k, const REAL *restrict a, i64 a_row, i64 a_column, \
-                                                               const REAL *restrict b, i64 b_row, REAL *restrict c,   \
-                                                               i64 c_row, i64 m, i64 n, int more) {                    \
-        VECTOR sum[ROWS][2];                                                                                           \
-        _Pragma("GCC unroll 16") for (int i = 0; i < ROWS; i++) sum[i][0] = sum[i][1] = (VECTOR){0};                   \
-        for (i64 p = 0; p < k; p++, a += a_column, b += b_row) {                                                       \
-            VECTOR left = LOAD(b), right = LOAD(b + LANES);                                                            \
-            _Pragma("GCC unroll 16") for (int i = 0; i < ROWS; i++) {                                                  \
-                REAL x = a[i * a_row];                                                                                 \
-                sum[i][0] += x * left;                                                                                 \
-                sum[i][1] += x * right;                                                                                \
-            }                                                                                                          \
-        }                                                                                                              \
-        if (m == ROWS && n == COLUMNS) {                                                                               \
-            _Pragma("GCC unroll 16") for (int i = 0; i < ROWS; i++) {                                                  \
-                REAL *row = c + i * c_row;                                                                             \
-                if (more) sum[i][0] += LOAD(row), sum[i][1] += LOAD(row + LANES);                                      \
-                STORE(row, sum[i][0]);                                                                                 \
-                STORE(row + LANES, sum[i][1]);                                                                         \
-            }                                                                                                          \
-            return;                                                                                                    \
-        }                                                                                                              \
-        REAL whole[ROWS][2 * WF_WIDTH / sizeof(REAL)];                                                                 \
-        __builtin_memcpy(whole, sum, sizeof whole);                                                                    \
-        for (i64 i = 0; i < m; i++)                                                                                    \
-            for (i64 j = 0; j < n; j++) c[i * c_row + j] = (more ? c[i * c_row + j] : 0) + whole[i][j];                \
+// ROWS rows and VECTORS vectors of columns of C from k columns of A and k rows of B, added to what is there if `more`.
+#define TILE(ROWS, VECTORS)                                                                                           \
+    static __attribute__((noinline)) void WF_NAME(tile_##ROWS##_##VECTORS)(                                           \
+        i64 k, const REAL *restrict a, i64 a_row, i64 a_column, const REAL *restrict b, i64 b_row, REAL *restrict c,  \
+        i64 c_row, i64 m, i64 n, int more) {                                                                          \
+        VECTOR sum[ROWS][VECTORS];                                                                                    \
+        _Pragma("GCC unroll 16") for (int i = 0; i < ROWS; i++)                                                       \
+            _Pragma("GCC unroll 2") for (int v = 0; v < VECTORS; v++) sum[i][v] = (VECTOR){0};                        \
+        for (i64 p = 0; p < k; p++, a += a_column, b += b_row) {                                                      \
+            VECTOR row[VECTORS];                                                                                      \
+            _Pragma("GCC unroll 2") for (int v = 0; v < VECTORS; v++) row[v] = LOAD(b + v * LANES);                   \
+            _Pragma("GCC unroll 16") for (int i = 0; i < ROWS; i++) {                                                 \
+                REAL x = a[i * a_row];                                                                                \
+                _Pragma("GCC unroll 2") for (int v = 0; v < VECTORS; v++) sum[i][v] += x * row[v];                    \
+            }                                                                                                         \
+        }                                                                                                             \
+        if (m == ROWS && n == VECTORS * LANES) {                                                                      \
+            _Pragma("GCC unroll 16") for (int i = 0; i < ROWS; i++) {                                                 \
+                REAL *row = c + i * c_row;                                                                            \
+                _Pragma("GCC unroll 2") for (int v = 0; v < VECTORS; v++) {                                           \
+                    if (more) sum[i][v] += LOAD(row + v * LANES);                                                     \
+                    STORE(row + v * LANES, sum[i][v]);                                                                \
+                }                                                                                                     \
+            }                                                                                                         \
+            return;                                                                                                   \
+        }                                                                                                             \
+        REAL whole[ROWS][VECTORS * WF_WIDTH / sizeof(REAL)];                                                          \
+        __builtin_memcpy(whole, sum, sizeof whole);                                                                   \
+        for (i64 i = 0; i < m; i++)                                                                                   \
+            for (i64 j = 0; j < n; j++) c[i * c_row + j] = (more ? c[i * c_row + j] : 0) + whole[i][j];               \
     }
 
-TILE(12)
-TILE(8)
-TILE(4)
-TILE(1)
+TILE(12, 2)
+TILE(8, 2)
+TILE(4, 2)
+TILE(1, 2)
+TILE(12, 1)
+TILE(8, 1)
+TILE(4, 1)
+TILE(1, 1)
 
 typedef void (*WF_NAME(tile_function))(i64, const REAL *restrict, i64, i64, const REAL *restrict, i64, REAL *restrict,
                                        i64, i64, i64, int);
 
-static WF_NAME(tile_function) WF_NAME(tile)(i64 rows) {
-    return rows == 12 ? WF_NAME(tile_12) : rows == 8 ? WF_NAME(tile_8) : rows == 4 ? WF_NAME(tile_4) : WF_NAME(tile_1);
+static WF_NAME(tile_function) WF_NAME(tile)(i64 rows, i64 vectors) {
+    if (vectors == 1)
+        return rows == 12 ? WF_NAME(tile_12_1) : rows == 8 ? WF_NAME(tile_8_1) : rows == 4 ? WF_NAME(tile_4_1) : WF_NAME(tile_1_1);
+    return rows == 12 ? WF_NAME(tile_12_2) : rows == 8 ? WF_NAME(tile_8_2) : rows == 4 ? WF_NAME(tile_4_2) : WF_NAME(tile_1_2);
 }
 
 // Rows of A, `rows` at a time, so that a tile reads straight ahead; what is missing of the last ones is zero.
@@ -72,53 +81,73 @@ static void WF_NAME(pack_a)(REAL *restrict to, const REAL *restrict a, i64 row, 
     }
 }
 
-// Columns of B, COLUMNS at a time.
-static void WF_NAME(pack_b)(REAL *restrict to, const REAL *restrict b, i64 row, i64 column, i64 k, i64 n) {
-    for (i64 j = 0; j < n; j += COLUMNS, to += COLUMNS * k) {
-        i64 count = n - j < COLUMNS ? n - j : COLUMNS;
-        if (count == COLUMNS && column == 1) {
-            for (i64 p = 0; p < k; p++) {
-                STORE(to + p * COLUMNS, LOAD(b + p * row + j));
-                STORE(to + p * COLUMNS + LANES, LOAD(b + p * row + j + LANES));
-            }
-        } else if (row == 1) {
-            for (i64 q = 0; q < k; q += 16)
-                for (i64 c = 0; c < count; c++)
-                    for (i64 p = q; p < k && p < q + 16; p++) to[p * COLUMNS + c] = b[p + (j + c) * column];
-            for (i64 c = count; c < COLUMNS; c++)
-                for (i64 p = 0; p < k; p++) to[p * COLUMNS + c] = 0;
-        } else {
-            for (i64 p = 0; p < k; p++)
-                for (i64 c = 0; c < COLUMNS; c++) to[p * COLUMNS + c] = c < count ? b[p * row + (j + c) * column] : 0;
+// LANES x LANES elements of a matrix, transposed: each round deals the rows like two halves of a pack of cards.
+static void WF_NAME(transpose)(REAL *restrict to, i64 to_row, const REAL *restrict from, i64 from_row) {
+#if defined(__GNUC__) && !defined(__clang__)
+    VECTOR now[WF_WIDTH / sizeof(REAL)], then[WF_WIDTH / sizeof(REAL)];
+    WF_NAME(index) low, high;
+    for (int i = 0; i < LANES; i++) {
+        low[i] = i / 2 + i % 2 * LANES;
+        high[i] = low[i] + LANES / 2;
+    }
+    _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) now[i] = LOAD(from + i * from_row);
+    _Pragma("GCC unroll 4") for (int round = LANES; round > 1; round /= 2) {
+        _Pragma("GCC unroll 8") for (int i = 0; i < LANES / 2; i++) {
+            then[2 * i] = __builtin_shuffle(now[i], now[i + LANES / 2], low);
+            then[2 * i + 1] = __builtin_shuffle(now[i], now[i + LANES / 2], high);
         }
+        _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) now[i] = then[i];
+    }
+    _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) STORE(to + i * to_row, now[i]);
+#else
+    for (i64 i = 0; i < LANES; i++)
+        for (i64 j = 0; j < LANES; j++) to[j * to_row + i] = from[i * from_row + j];
+#endif
+}
+
+// Columns of B, `columns` at a time; what is missing of the last ones is zero.
+static void WF_NAME(pack_b)(REAL *restrict to, const REAL *restrict b, i64 row, i64 column, i64 k, i64 n, i64 columns) {
+    for (i64 j = 0; j < n; j += columns, to += columns * k) {
+        i64 count = n - j < columns ? n - j : columns, p = 0;
+        if (count == columns && column == 1) {
+            for (; p < k; p++)
+                for (i64 c = 0; c < columns; c += LANES) STORE(to + p * columns + c, LOAD(b + p * row + j + c));
+        } else if (count == columns && row == 1) {
+            for (; p + LANES <= k; p += LANES)
+                for (i64 c = 0; c < columns; c += LANES)
+                    WF_NAME(transpose)(to + p * columns + c, columns, b + p + (j + c) * column, column);
+        }
+        for (; p < k; p++)
+            for (i64 c = 0; c < columns; c++) to[p * columns + c] = c < count ? b[p * row + (j + c) * column] : 0;
     }
 }
 
 static void WF_NAME(rectangle)(const struct wf_gemm *g, const REAL *a, const REAL *b, REAL *c, i64 m, i64 n, i64 rows) {
+    i64 vectors = n <= LANES ? 1 : 2, columns = vectors * LANES;
     struct wf_packing *room = wf_packing();
     REAL *packed_a = (REAL *)room->a, *packed_b = (REAL *)room->b;
-    WF_NAME(tile_function) tile = WF_NAME(tile)(rows);
+    WF_NAME(tile_function) tile = WF_NAME(tile)(rows, vectors);
     if (!g->k)
         for (i64 i = 0; i < m; i++) __builtin_memset(c + i * g->c_row, 0, n * sizeof(REAL));
     for (i64 p = 0; p < g->k; p += WF_DEPTH) {
         i64 k = g->k - p < WF_DEPTH ? g->k - p : WF_DEPTH;
         for (i64 j0 = 0; j0 < n; j0 += WF_BREADTH) {
             i64 width = n - j0 < WF_BREADTH ? n - j0 : WF_BREADTH;
-            int b_as_is = g->b_column == 1 && width % COLUMNS == 0 && m <= 4 * rows;
+            int b_as_is = g->b_column == 1 && width % columns == 0 && m <= 4 * rows;
             const REAL *from = b + p * g->b_row + j0 * g->b_column;
-            if (!b_as_is) WF_NAME(pack_b)(packed_b, from, g->b_row, g->b_column, k, width);
+            if (!b_as_is) WF_NAME(pack_b)(packed_b, from, g->b_row, g->b_column, k, width, columns);
             for (i64 i0 = 0; i0 < m; i0 += WF_HEIGHT) {
                 i64 height = m - i0 < WF_HEIGHT ? m - i0 : WF_HEIGHT;
                 const REAL *above = a + i0 * g->a_row + p * g->a_column;
-                int a_as_is = height % rows == 0 && (g->a_row == 1 || (g->a_column == 1 && width <= 4 * COLUMNS));
+                int a_as_is = height % rows == 0 && (g->a_row == 1 || (g->a_column == 1 && width <= 4 * columns));
                 if (!a_as_is) WF_NAME(pack_a)(packed_a, above, g->a_row, g->a_column, height, k, rows);
-                for (i64 j = 0; j < width; j += COLUMNS) {
+                for (i64 j = 0; j < width; j += columns) {
                     const REAL *right = b_as_is ? from + j : packed_b + j * k;
                     for (i64 i = 0; i < height; i += rows)
                         tile(k, a_as_is ? above + i * g->a_row : packed_a + i * k, a_as_is ? g->a_row : 1,
-                             a_as_is ? g->a_column : rows, right, b_as_is ? g->b_row : COLUMNS,
+                             a_as_is ? g->a_column : rows, right, b_as_is ? g->b_row : columns,
                              c + (i0 + i) * g->c_row + j0 + j, g->c_row, height - i < rows ? height - i : rows,
-                             width - j < COLUMNS ? width - j : COLUMNS, p > 0);
+                             width - j < columns ? width - j : columns, p > 0);
                 }
             }
         }

@@ -221,10 +221,13 @@ static struct wf_packing *wf_packing(void) {
 }
 
 #define REAL float
+#define WHOLE int
 #define WF_NAME(x) x##_f32
 #include "gemm.h"
 #undef REAL
+#undef WHOLE
 #undef WF_NAME
 #define REAL double
+#define WHOLE i64
 #define WF_NAME(x) x##_f64
 #include "gemm.h"
