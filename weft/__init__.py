@@ -338,6 +338,7 @@ if _typing.TYPE_CHECKING:
     from .compiler.declared import spec as spec
     from .compiler.frontend.users import opaque as opaque
     from .compiler.staging.options import loop_options as loop_options
+    from .compiler.staging.unrolled import unroll as unroll
     from .runtime import data as data, debug as debug, metrics as metrics, nn as nn, optim as optim, testing as testing
     from .runtime.checkpoint import Saver as Saver, load as load, save as save
 
@@ -351,6 +352,7 @@ _LATER |= {
     "spec": ".compiler.declared",
     "opaque": ".compiler.frontend.users",
     "loop_options": ".compiler.staging.options",
+    "unroll": ".compiler.staging.unrolled",
 }
 
 
