@@ -1,8 +1,9 @@
 // The runtime library of generated programs: threads and memory. Built once per machine and compiler.
 //
 // Threads wait for work spinning for a moment, then sleeping. A range of work belongs to the same thread each time, so
-// that what a thread wrote it finds in its own cache. A call that finds the threads busy runs its work itself; a child
-// of fork starts threads of its own.
+// that what a thread wrote it finds in its own cache; but whoever is done takes what its owner has not begun, so a
+// thread that the system lets wait delays nobody. A call that finds the threads busy runs its work itself; a child of
+// fork starts threads of its own.
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -21,7 +22,8 @@ enum { SPIN = 4000, MOST = 64 };
 static const double WORTH = 4000.0;          // nanoseconds of work that pay for waking a thread
 
 static struct {
-    _Atomic int round, left, sleepers;
+    _Atomic unsigned round;
+    _Atomic int done, sleepers;
     work_function work;
     const void *context;
     i64 count;
@@ -29,6 +31,8 @@ static struct {
     pid_t owner;
     pthread_mutex_t busy;
 } pool = {.threads = 1, .busy = PTHREAD_MUTEX_INITIALIZER};
+
+static struct { _Atomic unsigned round; char apart[60]; } taken[MOST]; // the last round in which a range was begun
 
 static void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -38,17 +42,23 @@ static void relax(void) {
 #endif
 }
 
-static void share(int id) {
+// Run the range of thread `id` in a round, unless somebody began it. The pool is read only after that is decided.
+static void share(int id, unsigned round) {
+    unsigned before = atomic_load_explicit(&taken[id].round, memory_order_relaxed);
+    if (before == round || !atomic_compare_exchange_strong(&taken[id].round, &before, round)) return;
     i64 begin = pool.count * id / pool.threads, end = pool.count * (id + 1) / pool.threads;
     if (begin < end) pool.work(pool.context, begin, end);
+    atomic_fetch_add_explicit(&pool.done, 1, memory_order_release);
 }
 
-static void wait_for_round(int seen) {
+static unsigned wait_for_round(unsigned seen) {
+    unsigned round;
     for (int i = 0; i < SPIN; i++) {
-        if (atomic_load_explicit(&pool.round, memory_order_acquire) != seen) return;
+        round = atomic_load_explicit(&pool.round, memory_order_acquire);
+        if (round != seen) return round;
         relax();
     }
-    while (atomic_load_explicit(&pool.round, memory_order_acquire) == seen) {
+    while ((round = atomic_load_explicit(&pool.round, memory_order_acquire)) == seen) {
         atomic_fetch_add(&pool.sleepers, 1);
 #ifdef __linux__
         syscall(SYS_futex, &pool.round, FUTEX_WAIT_PRIVATE, seen, 0, 0, 0);
@@ -57,15 +67,15 @@ static void wait_for_round(int seen) {
 #endif
         atomic_fetch_sub(&pool.sleepers, 1);
     }
+    return round;
 }
 
 static void *helper(void *argument) {
-    int id = (int)((size_t)argument & 0xff), seen = (int)((size_t)argument >> 8);
+    int id = (int)((size_t)argument & 0xff);
+    unsigned seen = (unsigned)((size_t)argument >> 8);
     for (;;) {
-        wait_for_round(seen);
-        seen++;
-        share(id);
-        atomic_fetch_sub_explicit(&pool.left, 1, memory_order_release);
+        seen = wait_for_round(seen);
+        share(id, seen);
     }
     return 0;
 }
@@ -74,8 +84,7 @@ static void start(void) {
     pool.owner = getpid();
     pool.started = 1;
     atomic_store(&pool.sleepers, 0);
-    int round = atomic_load(&pool.round) & 0xffffff;
-    atomic_store(&pool.round, round);
+    unsigned round = atomic_load(&pool.round);
     pthread_attr_t detached;
     pthread_attr_init(&detached);
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
@@ -98,13 +107,13 @@ void wf_parallel(work_function work, const void *context, i64 count, double ns) 
     pool.work = work;
     pool.context = context;
     pool.count = count;
-    atomic_store(&pool.left, pool.threads - 1);
-    atomic_fetch_add(&pool.round, 1);
+    atomic_store(&pool.done, 0);
+    unsigned round = atomic_fetch_add(&pool.round, 1) + 1;
 #ifdef __linux__
     if (atomic_load(&pool.sleepers)) syscall(SYS_futex, &pool.round, FUTEX_WAKE_PRIVATE, MOST, 0, 0, 0);
 #endif
-    share(0);
-    for (int i = 0; atomic_load_explicit(&pool.left, memory_order_acquire); i++)
+    for (int id = 0; id < pool.threads; id++) share(id, round);
+    for (int i = 0; atomic_load_explicit(&pool.done, memory_order_acquire) < pool.threads; i++)
         if (i < 20 * SPIN) relax(); else usleep(10);
     pthread_mutex_unlock(&pool.busy);
 }
