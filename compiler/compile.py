@@ -7,7 +7,6 @@ variables that it assigns are results. Under a tape a call is one node, whose gr
 
 from __future__ import annotations
 
-import enum
 import functools
 import inspect
 import threading
@@ -15,18 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from types import BuiltinFunctionType, ModuleType
 from typing import Any
 
-import numpy as np
-
 from ..runtime import observers, tree
-from ..runtime.dim import Dim
-from ..runtime.eager import EagerTensor
-from ..runtime.errors import SourceError, WeftError
-from ..runtime.op import Op, apply
-from ..runtime.spec import Spec
-from ..runtime.tensor import Tensor
+from ..runtime.errors import SourceError
+from ..runtime.op import apply
 from ..runtime.variable import Variable
 from .cache import LIMIT, Cache, Opening, opened
 from .declared import open_places, specs_in
@@ -36,35 +28,20 @@ from .graph import text as _text  # noqa: F401  (graphs print themselves)
 from .graph.control import call
 from .graph.graph import Graph, SymbolicTensor, writing
 from .graph.rewrite import does_something
-from .guards import Guard, kept, show
+from .guards import SMALL, Guard, kept, show
 from .passes.partition import called
 from .passes.pipeline import optimize
 from .quick import MISSED, Quick, missed, quick_call
+from .results import Before, Built, Part, Taken, weakness
 from .signature import Signature, data_of, signature, symbol_spec, watch_life
 from .staging import operators
-from .staging.effects import Refused, Stopped, symbols
-from .staging.maybe import NONE, Maybe
+from .staging.effects import Refused, Stopped
+from .staging.maybe import Maybe
+from .staging.paths import called_with, doubled, follow, paths
 from .staging.raising import staged_raise
-from .staging.state import Contents, Held, Journal, Place, containers
-from .staging.template import (
-    Known,
-    Mixed,
-    Optional,
-    SideEffectError,
-    Template,
-    Traced,
-    Tree,
-    Unsettled,
-    conflict,
-    encode,
-    general,
-)
-from .staging.text import LateText
+from .staging.state import Contents, Journal, Place
+from .staging.template import SideEffectError
 from .staging.tracer import Trace, tracing
-
-# What may come out of every call as the very same object
-LASTING = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), type, range, slice, ModuleType,
-           BuiltinFunctionType, enum.Enum, np.dtype, np.generic, Spec, Op)  # fmt: skip
 
 _eagerly: ContextVar[bool | None] = ContextVar("eagerly", default=None)  # None: as everywhere
 _everywhere = [False]
@@ -109,45 +86,36 @@ class Program:
     variables: list[Variable]
     assigned: list[Variable]
     structure: tree.Structure
-    templates: list[Template]
+    templates: list[Part]
     weak: list[type | None]
     places: list[Place] = field(default_factory=list)  # attributes and items that a call sets
     guards: list[Guard] = field(default_factory=list)
-    owners: dict[int, int] = field(default_factory=dict)  # of places in containers that are arguments: which ones
+    owners: dict[int, Before] = field(default_factory=dict)  # of places in what is another object in each call
+    needs: frozenset[Before] = frozenset()  # the objects there before that come out, or are changed
 
     def broken(self) -> Guard | None:
         """The first guard that does not hold any more."""
         return next((guard for guard in self.guards if not guard.holds()), None)
 
     def __call__(self, data: list[Any], arguments: Any = ()) -> Any:
+        if self.owners:
+            _check_doubled(arguments)
         operands = (*data, *(v.read_value() for v in self.variables))
         results = called(self.graph, operands)
         split = len(results) - len(self.assigned)
         for variable, value in zip(self.assigned, results[split:], strict=True):
             variable.assign(value)
-        carried = iter(zip(results[:split], self.weak, strict=True))
-        leaves = [_result(t, carried) for t in self.templates]
-        *left, result = tree.unflatten(self.structure, leaves)
-        given = list(containers(arguments)) if self.owners else []
+        before = self.before(arguments) if self.needs else {}
+        built = Built(iter(zip(results[:split], self.weak, strict=True)), before)
+        *left, result = built.build(self.structure, iter(self.templates))
         for i, (place, value) in enumerate(zip(self.places, left, strict=True)):
-            (place.of(given[self.owners[i]]) if i in self.owners else place).set(value)
+            (place.of(before[self.owners[i]]) if i in self.owners else place).set(value)
         return result
 
-
-def _result(template: Template, carried: Iterator[tuple[Any, type | None]]) -> Any:
-    """A leaf of the result, from the tensors that carry it."""
-    if isinstance(template, Known):
-        return template.value
-    if isinstance(template, Tree):
-        return tree.unflatten(template.structure, [_result(leaf, carried) for leaf in template.leaves])
-    if isinstance(template, Mixed):
-        raise template.error
-    value, weak = next(carried)
-    if isinstance(template, Optional):
-        code = int(value)
-        inside = None if template.inner is None else _result(template.inner, carried)
-        return None if code == NONE else inside
-    return value.item() if weak else value
+    def before(self, arguments: Any) -> dict[Before, Any]:
+        """The objects of this call that come out of it, or are changed."""
+        sources = (arguments, *[guard.read() for guard in self.guards])
+        return {each: follow(each.path, sources[each.source]) for each in self.needs}
 
 
 def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -190,8 +158,9 @@ class Compiled:
         if _is_eager():
             return self.function(*args, **kwargs)
         key, leaves = signature(args, kwargs)
-        found, data = self._find(key, leaves), data_of(leaves)
-        result = found(data, (args, kwargs))
+        with called_with((args, kwargs)):
+            found, data = self._find(key, leaves), data_of(leaves)
+            result = found(data, (args, kwargs))
         if not kwargs and not observers.watching.count:
             self._quick = quick_call(found, data, args) or missed
         return result
@@ -282,6 +251,8 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any], openi
             given[-1].weak = spec[1]
     args, kwargs = tree.unflatten(key.structure, given)
     tracing_now = Trace(graph)
+    here = (args, kwargs)
+    tracing_now.given = paths(here)
     result: Any = None
     failure: BaseException | None = None
     with tracing(tracing_now):
@@ -292,15 +263,18 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any], openi
             if tracing_now.refused is not None:
                 raise tracing_now.refused
         except Refused as refused:
-            _fail(journal, refused.error)
+            journal.undo()
             raise refused.error from None
         except BaseException as error:
-            if not isinstance(error, WeftError) and symbols([list(error.args)]):
-                with suppress(Stopped):
-                    staged_raise(error, error.__cause__)  # when the graph has the values in it
-            _fail(journal, error)
             failure = error
-            if not isinstance(error, Exception) or isinstance(error, SourceError):
+            refused = not isinstance(error, Exception) or isinstance(error, SourceError)
+            try:
+                if not refused and not opening.places:
+                    with suppress(Stopped):
+                        staged_raise(error, error.__cause__)
+            finally:
+                journal.undo()
+            if refused:
                 raise
     if failure is not None:
         if not opening.places:
@@ -309,27 +283,54 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any], openi
     with tracing(tracing_now):
         places = [place for place in journal.before if tracing_now.outlives(place)]
         left = [x.bound() if isinstance(x, Maybe) else x for x in (*(place.get() for place in places), result)]
-        parts, structure = tree.flatten(tuple(left))
         held = dict(tracing_now.values)
         journal.undo()
         tracing_now.values.update(held)
         _check_places(places)
-        _check_results(parts, [*leaves, *(kept(guard) for guard in tracing_now.guards.values())])
-        templates = [_output_template(x) for x in parts]
-        outputs = [t for x, template in zip(parts, templates, strict=True) for t in encode(x, template, graph)]
-        weak = [w for template in templates for w in _weakness(template)]
+        guards = list(tracing_now.guards.values())
+        sources = [here, *[guard.read() for guard in guards]]  # kept: identities are looked up
+        before = _before(sources)
+        taken = Taken(tuple(left), before, {id(x) for x in (*leaves, *map(kept, guards))}, graph)
         assigned = tracing_now.assigned()
-        outputs += [graph.lift(tracing_now.values[v]) for v in assigned]
+        outputs = [*taken.outputs, *[graph.lift(tracing_now.values[v]) for v in assigned]]
     graph.inputs += tracing_now.inputs.values()
     graph.outputs = outputs
     graph = optimize(graph)
-    guards = list(tracing_now.guards.values())
     _check_guards(guards)
-    numbers = {id(x): i for i, x in enumerate(containers((args, kwargs)))}
-    owners = {i: numbers[id(place.owner)] for i, place in enumerate(places) if id(place.owner) in numbers}
+    owners = {i: before[id(place.owner)] for i, place in enumerate(places) if id(place.owner) in before}
     return Program(
-        graph, opening, list(tracing_now.inputs), assigned, structure, templates, weak, places, guards, owners
+        graph,
+        opening,
+        list(tracing_now.inputs),
+        assigned,
+        taken.structure,
+        taken.parts,
+        [weak for part in taken.parts for weak in weakness(part)],
+        places,
+        guards,
+        owners,
+        frozenset([*owners.values(), *taken.before_used]),
     )
+
+
+def _check_doubled(arguments: Any) -> None:
+    """Refuse to change an object that is there under two names: the trace took them for two objects."""
+    x = doubled(arguments)
+    if x is not None:
+        kind = type(x).__name__
+        raise SideEffectError(
+            f"the function changes its arguments, among which one {kind} stands more than once",
+            f"Give a copy in one of the places: {kind}(x), or copy.copy(x).",
+        )
+
+
+def _before(sources: Sequence[Any]) -> dict[int, Before]:
+    """The objects that are there before a call, and where each call finds them."""
+    found: dict[int, Before] = {}
+    for source, value in enumerate(sources):
+        for key, path in paths(value, SMALL if source else None).items():
+            found.setdefault(key, Before(source, path))
+    return found
 
 
 def _names(function: Callable[..., Any], key: Signature) -> list[str]:
@@ -360,16 +361,6 @@ def _check_declared(names: set[str], opening: Opening) -> None:
             )
 
 
-def _fail(journal: Journal, error: BaseException) -> None:
-    """Leave places as the program that raised left them, but for values that no graph will compute any more."""
-    after = {place: place.get() for place in journal.before}
-    journal.undo()
-    if not isinstance(error, WeftError):
-        for place, value in after.items():
-            if not isinstance(place, Held) and not symbols([value]):
-                place.set(value)
-
-
 def _run_until_failure(graph: Graph, trace: Trace, leaves: list[Any]) -> None:
     """Do what a function does besides computing until it raises: print, and fail earlier where the values say so."""
     if does_something(graph):
@@ -388,18 +379,6 @@ def _check_places(places: list[Place]) -> None:
             )
 
 
-def _check_results(parts: list[Any], there: list[Any]) -> None:
-    """Refuse objects that the function made: every call would have to make another."""
-    known = {id(x) for x in there}
-    for x in parts:
-        lasting = isinstance(x, (Tensor, Dim, Maybe, Unsettled, LateText, *LASTING)) or id(x) in known
-        if not lasting:
-            raise SideEffectError(
-                f"the function gives back or keeps a {type(x).__name__} that it made, which a graph cannot make again",
-                "Give back tensors, numbers, strings, and tuples, lists, dicts, named tuples or dataclasses of them.",
-            )
-
-
 def _check_guards(guards: list[Guard]) -> None:
     """Refuse a trace that left a symbolic value where the program would find it later."""
     for guard in guards:
@@ -408,34 +387,6 @@ def _check_guards(guards: list[Guard]) -> None:
                 f"the function assigns a tensor to {guard.what}, which outlives the call",
                 "Return the tensor, and assign it outside of the compiled function.",
             )
-
-
-def _output_template(x: Any) -> Template:
-    """How a leaf of the result comes out: what is known now comes out as it is."""
-    if isinstance(x, Unsettled):
-        bool(x)
-    if isinstance(x, Maybe):
-        x = x.bound()
-    if isinstance(x, LateText):
-        raise SourceError(
-            "the function gives a text of values that are known only when the graph runs",
-            "Give the values, and make the text outside.",
-        )
-    # A tensor made while tracing comes out anew from each call: the caller may assign to its items.
-    template = general(x, "the result") if isinstance(x, Maybe | SymbolicTensor | EagerTensor | Dim) else Known(x)
-    error = conflict(template)
-    if error is not None:
-        raise error
-    return template
-
-
-def _weakness(template: Template) -> list[type | None]:
-    """For each tensor that carries a value, the type of Python number that it stands for."""
-    if isinstance(template, Optional):
-        return [None, *(_weakness(template.inner) if template.inner is not None else [])]
-    if isinstance(template, Tree):
-        return [weak for leaf in template.leaves for weak in _weakness(leaf)]
-    return [template.weak] if isinstance(template, Traced) else []
 
 
 def compile(function: Callable[..., Any] | None = None, *, signature: Sequence[Any] | None = None) -> Any:

@@ -98,6 +98,24 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     return leaves, Structure(type(tree), rest, tuple(structure for _, structure in parts))
 
 
+def opened(tree: Any) -> tuple[list[Any], Any] | None:
+    """The children of one container, and what else rebuilds it; None for a leaf."""
+    kind = _kind_of(tree)
+    return None if kind is None else kind[0](tree)
+
+
+def closed(structure: Structure, children: list[Any]) -> Any:
+    """The one container of that structure with these children."""
+    assert structure.kind is not None
+    if structure.kind in _kinds:
+        rebuild = _kinds[structure.kind][1]
+    elif issubclass(structure.kind, tuple):
+        rebuild = _named[1]
+    else:
+        rebuild = _rebuild_dataclass
+    return rebuild(structure.rest, children)
+
+
 def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:
     """The tree of that structure with these leaves."""
     return _build(structure, iter(leaves))
@@ -106,14 +124,7 @@ def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:
 def _build(structure: Structure, leaves: Iterator[Any]) -> Any:
     if structure.kind is None:
         return next(leaves)
-    children = [_build(child, leaves) for child in structure.children]
-    if structure.kind in _kinds:
-        rebuild = _kinds[structure.kind][1]
-    elif issubclass(structure.kind, tuple):
-        rebuild = _named[1]
-    else:
-        rebuild = _rebuild_dataclass
-    return rebuild(structure.rest, children)
+    return closed(structure, [_build(child, leaves) for child in structure.children])
 
 
 def leaves(tree: Any) -> list[Any]:

@@ -6,8 +6,12 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from ...runtime.errors import SourceError, WeftError
-from .effects import Action, Stopped, emit, host, kept, symbols, with_values
-from .maybe import Maybe
+from .effects import Action, Stopped, emit, host, kept, with_values
+from .maybe import NONE, UNBOUND, Maybe, unbound
+from .objects import flatten
+from .paths import arguments, follow
+from .state import Place
+from .template import SideEffectError, Unsettled
 from .tracer import active
 
 
@@ -28,14 +32,44 @@ def staged_raise(error: Any, cause: Any = None) -> NoReturn:
 
 def with_state(values: list[Any], act: Callable[[list[Any]], None]) -> tuple[list[Any], Action]:
     """As `with_values`, for what raises: what the program changed until then is changed before `act`."""
-    places = [place for place in active().pending() if not any(isinstance(x, Maybe) for x in symbols([place.get()]))]
+    trace = active()
+    places = trace.pending()
+    owners = [trace.given.get(id(place.owner)) for place in places]
+    kinds, left = zip(*[_left(place) for place in places], strict=True) if places else ((), ())
 
     def run(known: list[Any]) -> None:
-        for place, value in zip(places, known[len(values) :], strict=True):
-            place.keep(value)
+        given = arguments.get(None)
+        own = [
+            place if path is None else place.of(follow(path, given)) for place, path in zip(places, owners, strict=True)
+        ]  # found before any is changed
+        for place, kind, value in zip(own, kinds, known[len(values) :], strict=True):
+            place.keep(kind(value))
         act(known[: len(values)])
 
-    return with_values([*map(kept, values), *(kept(place.get()) for place in places)], run)
+    return with_values([*map(kept, values), *map(kept, left)], run)
+
+
+def _left(place: Place) -> tuple[Callable[[Any], Any], Any]:
+    """What a place holds when something is raised: what has its values, and how they are put together.
+
+    Errors: SideEffectError for values that no exception can leave behind.
+    """
+    value = place.get()
+    if isinstance(value, Maybe):
+        return _of_maybe, [value.code, value.value]
+    if isinstance(value, Unsettled):
+        bool(value)
+    if any(isinstance(x, Maybe) for x in flatten(value)[0]):
+        raise SideEffectError(
+            f"an exception leaves {place.name} with a value that may be missing, depending on a tensor",
+            "Give it the same kind of value on both paths before the exception.",
+        )
+    return lambda known: known, value
+
+
+def _of_maybe(known: Any) -> Any:
+    code, value = known
+    return {NONE: None, UNBOUND: unbound}.get(int(code), value)
 
 
 def later(block: Callable[[], Any]) -> Callable[[], Any]:

@@ -191,6 +191,9 @@ class Contents(Place):
         self.container.clear()
         (self.container.update if isinstance(self.container, dict) else self.container.extend)(value)
 
+    def of(self, owner: Any) -> Place:
+        return Contents(owner, self.name)
+
 
 class Held(Place):
     """What a variable holds, as far as the trace knows."""

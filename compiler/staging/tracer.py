@@ -22,12 +22,12 @@ from ...runtime.variable import Variable, traced_by
 from ..graph.graph import Graph, SymbolicTensor, write_to, writing
 from ..guards import Guard, of_attribute, of_function
 from .effects import Stopped
-from .maybe import Maybe
 from .objects import flatten
 from .options import no_options
+from .paths import Path
 from .snapshot import Snapshot
 from .state import Cell, Free, Held, Journal, Place, closure, containers, free_of, globals_of
-from .template import SideEffectError, StructureError, Template, Unsettled, merge, settle
+from .template import SideEffectError, StructureError, Template, merge, settle
 
 
 class Trace:
@@ -48,6 +48,7 @@ class Trace:
         self.copied: dict[int, Any] = {}  # containers of which such hold copies, and the region that made them
         self.memory: dict[Any, tuple[Any, Any, Any]] = {}  # what cached functions gave, where, and for what
         self.guards: dict[Any, Guard] = {}  # what is taken for granted, each place once
+        self.given: dict[int, Path] = {}  # where the objects in the arguments lie, by their identities
 
     def read(self, variable: Variable) -> Any:
         """The present value of a variable; tapes inside the function are told."""
@@ -118,11 +119,7 @@ class Trace:
     def pending(self) -> list[Place]:
         """The places that outlive the call and were changed on the way here."""
         places = dict.fromkeys(place for journal in self.journals for place in journal.before)
-        return [
-            place
-            for place in places
-            if (self.outlives(place) or isinstance(place, Held)) and not isinstance(place.get(), Unsettled | Maybe)
-        ]
+        return [place for place in places if self.outlives(place) or isinstance(place, Held)]
 
     def reads(self, owner: Any, name: str) -> None:
         """Take an attribute for granted, unless it is changed while tracing."""
