@@ -8,6 +8,7 @@ through `apply`.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import warnings
@@ -28,7 +29,7 @@ from .families import Elementwise
 from .interop import HostValues
 from .op import Op, apply, set_default_context
 from .spec import SCALARS, Scalar, Spec, describe
-from .tensor import OPS, Tensor
+from .tensor import OPS, Tensor, binary, compared
 
 new = object.__new__
 new_key = itertools.count(1).__next__
@@ -215,7 +216,7 @@ class Eager:
             specs = op.spec(*inputs, **attrs)
         except AttributeError:  # a rule that asks a Python number for its shape shall have a tensor
             if not any(map(is_weak, inputs)):
-                _refuse_none(op.name, inputs)
+                refuse_none(op.name, inputs)
                 raise
             return self.run(op, [wrap(as_array(x)) if is_weak(x) else x for x in inputs], attrs)
         operands = [x.buffer if type(x) is EagerTensor else x for x in inputs]
@@ -255,7 +256,11 @@ def _told(op: Op[...], error: Exception, inputs: Sequence[Any], specs: Sequence[
     return ArgumentError(f"{op.name}: {op.refuses or error}", given)
 
 
-def _refuse_none(name: str, inputs: Sequence[Any]) -> None:
+def refuse_none(name: str, inputs: Sequence[Any]) -> None:
+    """Refuse None for an operand.
+
+    Errors: DTypeError.
+    """
     for i, x in enumerate(inputs):
         if x is None:
             hint = "Ask with `x is None`. A gradient is None where the target does not depend on its source."
@@ -301,7 +306,7 @@ def _unary_shortcut(op: Elementwise) -> Callable[..., Any]:
 _scalars: dict[tuple[DType, Scalar], ndarray] = {}
 
 
-def _scalar(value: Any, dtype: DType) -> Any:
+def scalar(value: Any, dtype: DType) -> Any:
     """A weak scalar as a 0-d array, kept: NumPy takes twice as long over a Python number."""
     array = _scalars.get((dtype, value))
     if array is None:
@@ -313,11 +318,13 @@ def _scalar(value: Any, dtype: DType) -> Any:
     return array
 
 
-def _binary_shortcut(op: Elementwise) -> Callable[..., Any]:
+def _binary_shortcut(op: Elementwise, otherwise: Callable[[Any, Any], Any] | None = None) -> Callable[..., Any]:
+    """A call of an op of two operands; what does not fit the shortcut goes `otherwise`, to the op if that is None."""
     kernel, takes, big, large = op.kernel, _quick_dtypes(op), memory.SMALLEST, _recycling(op)
     watching, current = observers.watching, observers.current
     weak = {kind: takes & dtypes.JOINS[kind] for kind in (int, float)}
     never: frozenset[DType] = frozenset()
+    otherwise = otherwise or (lambda x, y: apply(op, (x, y), _NO_ATTRS))
 
     def call(x: Any, y: Any) -> Any:
         if type(x) is EagerTensor:
@@ -334,16 +341,16 @@ def _binary_shortcut(op: Elementwise) -> Callable[..., Any]:
             dtype = b.dtype
             fits = dtype in weak.get(type(x), never)
         else:
-            return apply(op, (x, y), _NO_ATTRS)
+            return otherwise(x, y)
         if fits:
             try:
                 if b is None:
-                    b = _scalar(y, dtype)
+                    b = scalar(y, dtype)
                 elif a is None:
-                    a = _scalar(x, dtype)
+                    a = scalar(x, dtype)
                 c = kernel(a, b) if a.nbytes < big and b.nbytes < big else large(a, b)  # pyright: ignore[reportOptionalMemberAccess]
             except Exception:  # shapes that do not broadcast, warnings turned into errors: the long way tells
-                return apply(op, (x, y), _NO_ATTRS)
+                return otherwise(x, y)
             z = new(EagerTensor)
             z.buffer = c if type(c) is ndarray else asarray(c)
             z.key = 0
@@ -351,7 +358,7 @@ def _binary_shortcut(op: Elementwise) -> Callable[..., Any]:
                 for observer in current():
                     observer.observe(op, (x, y), _NO_ATTRS, (z,))
             return z
-        return apply(op, (x, y), _NO_ATTRS)
+        return otherwise(x, y)
 
     call.__qualname__ = op.name
     return call
@@ -391,10 +398,13 @@ def install_shortcuts(operators: dict[str, str]) -> None:
         op = OPS[name]
         assert isinstance(op, Elementwise)
         call = op.shortcut
+        if op.arity == 2:
+            call = _binary_shortcut(op, functools.partial(compared if method in _EQUALITY else binary, name))
         setattr(EagerTensor, method, call)
         reflected = method.replace("__", "__r", 1)
         if method not in _ONE_SIDED and op.arity == 2:
             setattr(EagerTensor, reflected, lambda self, other, call=call: call(other, self))
 
 
-_ONE_SIDED = {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"}
+_EQUALITY = {"__eq__", "__ne__"}
+_ONE_SIDED = {*_EQUALITY, "__lt__", "__le__", "__gt__", "__ge__"}

@@ -96,7 +96,8 @@ class HostValues(Tensor):
         OPS["assign_item"](self, index, value)
 
     def __contains__(self, value: Any) -> bool:
-        return bool((self == value).numpy().any())
+        answer: Any = self == value
+        return bool(answer.numpy().any()) if isinstance(answer, Tensor) else bool(answer)
 
     # NumPy, the Array API, buffers
 

@@ -7,7 +7,9 @@ writes it down. What needs values (`numpy`, `item`, truth) is defined by the eag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from numbers import Number
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import spec
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
     import numpy as np
 
 OPS: dict[str, Callable[..., Any]] = {}
+REFLECTED = {
+    "add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__", "divide": "__rtruediv__",
+    "floor_divide": "__rfloordiv__", "remainder": "__rmod__", "pow": "__rpow__", "matmul": "__rmatmul__",
+    "bitwise_and": "__rand__", "bitwise_or": "__ror__", "bitwise_xor": "__rxor__",
+    "bitwise_left_shift": "__rlshift__", "bitwise_right_shift": "__rrshift__",
+    "less": "__gt__", "less_equal": "__ge__", "greater": "__lt__", "greater_equal": "__le__",
+}  # fmt: skip
 
 
 class Tensor:
@@ -101,40 +110,40 @@ class Tensor:
         return object.__hash__(self)
 
     # fmt: off
-    def __add__(self, other: Any) -> Tensor: return OPS["add"](self, other)
+    def __add__(self, other: Any) -> Tensor: return binary("add", self, other)
     def __radd__(self, other: Any) -> Tensor: return OPS["add"](other, self)
-    def __sub__(self, other: Any) -> Tensor: return OPS["subtract"](self, other)
+    def __sub__(self, other: Any) -> Tensor: return binary("subtract", self, other)
     def __rsub__(self, other: Any) -> Tensor: return OPS["subtract"](other, self)
-    def __mul__(self, other: Any) -> Tensor: return OPS["multiply"](self, other)
+    def __mul__(self, other: Any) -> Tensor: return binary("multiply", self, other)
     def __rmul__(self, other: Any) -> Tensor: return OPS["multiply"](other, self)
-    def __truediv__(self, other: Any) -> Tensor: return OPS["divide"](self, other)
+    def __truediv__(self, other: Any) -> Tensor: return binary("divide", self, other)
     def __rtruediv__(self, other: Any) -> Tensor: return OPS["divide"](other, self)
-    def __floordiv__(self, other: Any) -> Tensor: return OPS["floor_divide"](self, other)
+    def __floordiv__(self, other: Any) -> Tensor: return binary("floor_divide", self, other)
     def __rfloordiv__(self, other: Any) -> Tensor: return OPS["floor_divide"](other, self)
-    def __mod__(self, other: Any) -> Tensor: return OPS["remainder"](self, other)
+    def __mod__(self, other: Any) -> Tensor: return binary("remainder", self, other)
     def __rmod__(self, other: Any) -> Tensor: return OPS["remainder"](other, self)
-    def __pow__(self, other: Any) -> Tensor: return OPS["pow"](self, other)
+    def __pow__(self, other: Any) -> Tensor: return binary("pow", self, other)
     def __rpow__(self, other: Any) -> Tensor: return OPS["pow"](other, self)
-    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]: return self // other, self % other
+    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]: return NotImplemented if answers(other, "__rdivmod__") else (self // other, self % other)
     def __rdivmod__(self, other: Any) -> tuple[Tensor, Tensor]: return other // self, other % self
-    def __matmul__(self, other: Any) -> Tensor: return OPS["matmul"](self, other)
+    def __matmul__(self, other: Any) -> Tensor: return binary("matmul", self, other)
     def __rmatmul__(self, other: Any) -> Tensor: return OPS["matmul"](other, self)
-    def __and__(self, other: Any) -> Tensor: return OPS["bitwise_and"](self, other)
+    def __and__(self, other: Any) -> Tensor: return binary("bitwise_and", self, other)
     def __rand__(self, other: Any) -> Tensor: return OPS["bitwise_and"](other, self)
-    def __or__(self, other: Any) -> Tensor: return OPS["bitwise_or"](self, other)
+    def __or__(self, other: Any) -> Tensor: return binary("bitwise_or", self, other)
     def __ror__(self, other: Any) -> Tensor: return OPS["bitwise_or"](other, self)
-    def __xor__(self, other: Any) -> Tensor: return OPS["bitwise_xor"](self, other)
+    def __xor__(self, other: Any) -> Tensor: return binary("bitwise_xor", self, other)
     def __rxor__(self, other: Any) -> Tensor: return OPS["bitwise_xor"](other, self)
-    def __lshift__(self, other: Any) -> Tensor: return OPS["bitwise_left_shift"](self, other)
+    def __lshift__(self, other: Any) -> Tensor: return binary("bitwise_left_shift", self, other)
     def __rlshift__(self, other: Any) -> Tensor: return OPS["bitwise_left_shift"](other, self)
-    def __rshift__(self, other: Any) -> Tensor: return OPS["bitwise_right_shift"](self, other)
+    def __rshift__(self, other: Any) -> Tensor: return binary("bitwise_right_shift", self, other)
     def __rrshift__(self, other: Any) -> Tensor: return OPS["bitwise_right_shift"](other, self)
-    def __eq__(self, other: Any) -> Tensor: return OPS["equal"](self, other)  # pyright: ignore
-    def __ne__(self, other: Any) -> Tensor: return OPS["not_equal"](self, other)  # pyright: ignore
-    def __lt__(self, other: Any) -> Tensor: return OPS["less"](self, other)
-    def __le__(self, other: Any) -> Tensor: return OPS["less_equal"](self, other)
-    def __gt__(self, other: Any) -> Tensor: return OPS["greater"](self, other)
-    def __ge__(self, other: Any) -> Tensor: return OPS["greater_equal"](self, other)
+    def __eq__(self, other: Any) -> Tensor: return compared("equal", self, other)  # pyright: ignore
+    def __ne__(self, other: Any) -> Tensor: return compared("not_equal", self, other)  # pyright: ignore
+    def __lt__(self, other: Any) -> Tensor: return binary("less", self, other)
+    def __le__(self, other: Any) -> Tensor: return binary("less_equal", self, other)
+    def __gt__(self, other: Any) -> Tensor: return binary("greater", self, other)
+    def __ge__(self, other: Any) -> Tensor: return binary("greater_equal", self, other)
     def __neg__(self) -> Tensor: return OPS["negative"](self)
     def __pos__(self) -> Tensor: return OPS["positive"](self)
     def __abs__(self) -> Tensor: return OPS["abs"](self)
@@ -173,3 +182,32 @@ class Tensor:
 def as_tensor(x: Any) -> Any:
     """An operand that is asked for its shape: a tensor (or variable) itself, or one of a list, an array or a number."""
     return x if isinstance(x, Tensor) else OPS["as_tensor"](x)
+
+
+def binary(name: str, x: Any, y: Any) -> Any:
+    """What an operator gives; NotImplemented if the class of `y` has a method for what stands before it."""
+    return NotImplemented if answers(y, REFLECTED[name]) else OPS[name](x, y)
+
+
+def compared(name: str, x: Any, y: Any) -> Any:
+    """What `==` and `!=` give: NotImplemented for what is neither a number nor holds any, so that Python answers."""
+    return OPS[name](x, y) if holds_numbers(y) else NotImplemented
+
+
+def answers(x: Any, method: str) -> bool:
+    """Whether an operand has a method written in Python, and cannot be made a tensor."""
+    kind = type(x)
+    return (
+        isinstance(getattr(kind, method, None), FunctionType) and not issubclass(kind, Tensor) and not _is_array(kind)
+    )
+
+
+def holds_numbers(x: Any) -> bool:
+    """Whether an operand is a number, or could hold some."""
+    if isinstance(x, Tensor | Number | Sequence):
+        return not isinstance(x, str | bytes)
+    return _is_array(type(x)) or hasattr(type(x), "__index__")
+
+
+def _is_array(kind: type) -> bool:
+    return any(hasattr(kind, name) for name in ("__array__", "__array_interface__", "__buffer__", "__dlpack__"))

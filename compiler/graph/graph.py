@@ -23,7 +23,7 @@ from ...runtime import observers
 from ...runtime.device import Device, cpu
 from ...runtime.dim import Dim, sized
 from ...runtime.dtypes import BOOLS, FLOATS, INTEGERS, bool_, complex128, float64, int64, promote
-from ...runtime.eager import EagerTensor, is_weak, lift
+from ...runtime.eager import EagerTensor, is_weak, lift, refuse_none
 from ...runtime.errors import SourceError, user_location
 from ...runtime.op import Node, Op, op
 from ...runtime.sizes import Sizes
@@ -127,7 +127,7 @@ class SymbolicTensor(Tensor):
         return cpu
 
     def __add__(self, other: Any) -> Tensor:
-        return OPS["add_stacks" if type(self.spec) is StackSpec else "add"](self, other)
+        return OPS["add_stacks"](self, other) if type(self.spec) is StackSpec else super().__add__(other)
 
     def __mul__(self, other: Any) -> Tensor:
         return self.refuse("how often to repeat") if self.repeats(other) else super().__mul__(other)
@@ -208,6 +208,7 @@ class Graph:
         inputs = tuple([self.lift(x) for x in args])
         kind = None
         if op.elementwise:
+            refuse_none(op.name, inputs)
             inputs, kind = self.settle(op, inputs)
             if kind is not None and op.name in DIVISIONS and isinstance(inputs[1], SymbolicTensor):
                 for ask in _divided:

@@ -20,7 +20,7 @@ from typing import Any
 from ...runtime.dim import Dim, sized
 from ...runtime.errors import ROOT, SourceError
 from ...runtime.nn.module import Module
-from ...runtime.tensor import OPS, Tensor
+from ...runtime.tensor import OPS, Tensor, holds_numbers
 from ..frontend import operators as plain
 from ..frontend.calling import HIGHER_ORDER, Caller
 from ..frontend.convert import is_rewritten
@@ -41,7 +41,7 @@ from .branches import as_number, is_none, staged_if, staged_value, truth
 from .builtins import staged_builtin, staged_type
 from .effects import Refused, frozen, symbols
 from .loops import staged_for, staged_while
-from .maybe import UNBOUND, Maybe, unbound
+from .maybe import UNBOUND, Maybe, MaybeValue, unbound
 from .objects import compared_parts
 from .operands import as_operands
 from .raising import staged_raise
@@ -239,14 +239,19 @@ def if_exp(test: Any, then: Thunk, otherwise: Thunk) -> Any:
 def eq(a: Any, b: Any) -> Any:
     """`a == b`."""
     for x, y in ((a, b), (b, a)):
-        if (
-            isinstance(x, SymbolicTensor)
-            and not isinstance(y, Tensor | Maybe | bool | int | float | complex)
-            and not hasattr(y, "__array__")
-        ):
+        if isinstance(x, MaybeValue):
+            return if_exp(x.is_none(), lambda x=x, y=y: eq(None, y), lambda x=x, y=y: eq(x.value, y))
+        if isinstance(x, SymbolicTensor) and not isinstance(y, Maybe) and not _is_like(x, y):
             return is_none(x) if y is None else call.methods.compare(a, "==", b) if _compares(y) else False
     parts = compared_parts(a, b) if symbols([a, b]) and not (_compares(a) or _compares(b)) else None
     return call.methods.compare(a, "==", b) if parts is None else _all_equal(parts)
+
+
+def _is_like(x: SymbolicTensor, y: Any) -> bool:
+    """Whether a tensor, or what stands for a Python number, is compared with such a thing by its value."""
+    if x.weak is None:
+        return holds_numbers(y)
+    return isinstance(y, Tensor | Dim | bool | int | float | complex) or hasattr(y, "__array__")
 
 
 def _all_equal(pairs: list[tuple[Any, Any]]) -> Any:
@@ -304,7 +309,8 @@ def is_not(a: Any, b: Any) -> Any:
 def in_(a: Any, b: Any) -> Any:
     """`a in b`."""
     if isinstance(b, SymbolicTensor):
-        return OPS["any"](b == a)
+        equal = eq(b, a)
+        return as_number(OPS["any"](equal), bool) if isinstance(equal, Tensor) else equal
     answer = call.methods.contains(b, a)
     if answer is not NotImplemented:
         return answer
