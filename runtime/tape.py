@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import explain, jacobians, observers, tree
+from . import explain, jacobians, observers, tree, unwatched
 from .assignment import alias
 from .backprop import Cotangents, accumulate, backpropagate, reachable
 from .dtypes import INEXACT, DType
@@ -402,7 +402,8 @@ def _play(tape: Tape, cotangents: Cotangents, sources: set[int]) -> None:
     known = tape.known
     if len(tape.watched) > len(sources):
         known = reachable(nodes, sources)
-    backpropagate(nodes, cotangents, known, sources)
+    nobody_watches = not observers.watching.count and all([type(dy) is EagerTensor for dy in cotangents.values()])
+    (unwatched.backpropagate if nobody_watches else backpropagate)(nodes, cotangents, known, sources)
 
 
 def _own(dx: Any) -> Any:
