@@ -139,3 +139,14 @@ def in_order(array: np.ndarray) -> np.ndarray:
     if array.flags.c_contiguous and array.flags.aligned:
         return array
     return np.array(array, order="C").reshape(array.shape)
+
+
+def view(pointer: int, spec: Spec, strides: Sequence[int]) -> np.ndarray:
+    """Memory of a program, seen as an array; strides count elements."""
+    if not all(spec.shape):
+        return np.empty(spec.shape, spec.dtype)
+    itemsize = spec.dtype.itemsize
+    low = sum(min(s * (n - 1), 0) for s, n in zip(strides, spec.shape, strict=True))
+    high = sum(max(s * (n - 1), 0) for s, n in zip(strides, spec.shape, strict=True))
+    raw: Any = (ctypes.c_char * ((high - low + 1) * itemsize)).from_address(pointer + low * itemsize)
+    return np.ndarray(spec.shape, spec.dtype, raw, -low * itemsize, [s * itemsize for s in strides])

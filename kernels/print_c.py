@@ -1,14 +1,11 @@
-"""Printing kernels as C: expressions as typed calls of the prelude, loops over lanes as vectors.
+"""Printing kernels as C: statements, loops over lanes as vectors, folds with their accumulators.
 
-An expression that does not change along the lanes is computed once, as a scalar before the loop over them. A loop
-over lanes is printed twice: for full vectors, and for what is left over, where loads and stores are partial and folds
-see only the lanes that count. Every value gets a name, so that the text reads like a list of steps.
+A loop over lanes is printed twice: for full vectors, and for what is left over, where loads and stores are partial and
+folds see only the lanes that count. Every value gets a name, so that the text reads like a list of steps.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,102 +13,23 @@ import numpy as np
 from ..runtime import dtypes
 from .kernel import (
     Add,
-    Apply,
-    Cast,
     Expr,
-    Extent,
     Fold,
-    Gather,
-    Index,
     Kernel,
     Let,
-    Load,
-    Local,
     Loop,
-    Number,
-    Position,
     Scratch,
     Statement,
     Store,
     Trips,
     Whole,
     expressions,
-    is_zero,
     walk,
 )
+from .print_expressions import ExpressionPrinter, Scope
+from .spelling import COMBINE, TAGS, count_text, index_text, literal, neutral
 
-TAGS = {np.dtype(name): tag for name, tag in (
-    ("float32", "f32"), ("float64", "f64"), ("int8", "i8"), ("int16", "i16"), ("int32", "i32"), ("int64", "i64"),
-    ("uint8", "u8"), ("uint16", "u16"), ("uint32", "u32"), ("uint64", "u64"), ("bool", "bool"))}  # fmt: skip
-COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
-ON_MASKS = {"&&": "and_m", "||": "or_m", "&": "and_m", "|": "or_m", "^": "xor_m", "==": "eqv_m", "!=": "xor_m"}
-COMBINE = {"sum": "{0} + {1}", "prod": "{0} * {1}", "max": "wf_max_{t}({0}, {1})", "min": "wf_min_{t}({0}, {1})",
-           "any": "or_m_{n}({0}, {1})", "all": "and_m_{n}({0}, {1})"}  # fmt: skip
-UNROLL = 4
-
-
-# What elements that kernels only move are moved as.
-CARRIERS = {
-    dtypes.float16: np.dtype("uint16"),
-    dtypes.bfloat16: np.dtype("uint16"),
-    dtypes.complex64: np.dtype("uint64"),
-}
-
-
-def carrier(dtype: np.dtype) -> np.dtype:
-    """The dtype as which kernels move elements."""
-    return CARRIERS.get(dtype, dtype)
-
-
-def supported(dtype: np.dtype) -> bool:
-    """Whether kernels compute with elements of a dtype."""
-    return dtype in TAGS
-
-
-def neutral(kind: str, dtype: np.dtype) -> Any:
-    """What a fold starts from."""
-    if kind in ("sum", "any"):
-        return 0
-    if kind in ("prod", "all"):
-        return 1
-    lowest = kind == "max"
-    if dtype in dtypes.FLOATS:
-        return -math.inf if lowest else math.inf
-    info = np.iinfo(dtype)
-    return int(info.min if lowest else info.max)
-
-
-def count_text(extent: Extent) -> str:
-    """An extent as C."""
-    return str(extent) if isinstance(extent, int) else f"({extent})"
-
-
-def index_text(index: Index, dropped: frozenset[str] = frozenset()) -> str:
-    """An index as C."""
-    terms = [
-        name if count == 1 else f"{name} * {count_text(count)}" for name, count in index.terms if name not in dropped
-    ]
-    start = [] if is_zero(index.start) and terms else [count_text(index.start)]
-    return " + ".join([*terms, *start])
-
-
-def literal(value: Any, dtype: np.dtype) -> str:
-    """A number as C, exactly."""
-    if dtype in dtypes.FLOATS:
-        suffix, value = ("f", float(np.float32(value))) if dtype is dtypes.float32 else ("", float(value))
-        if value != value or value in (math.inf, -math.inf):
-            kind = "nan" if value != value else "inf"
-            call = f"__builtin_{kind}{suffix}({chr(34) * 2 if kind == 'nan' else ''})"
-            return f"-{call}" if value == -math.inf else call
-        text = value.hex() if value != int(value) or abs(value) > 1e15 else repr(value)
-        return f"({text}{suffix})" if math.copysign(1.0, value) < 0 else f"{text}{suffix}"
-    value = int(value)
-    if dtype is dtypes.bool_:
-        return str(int(bool(value)))
-    if value == -(2**63):
-        return "(-9223372036854775807ll - 1)"
-    text = f"{value}{'ull' if dtype is dtypes.uint64 else 'll' if abs(value) > 2**31 - 1 else ''}"
-    return f"({text})" if value < 0 else text
+UNROLL = 4  # vectors that a long fold adds up side by side
 
 
 def innermost(loop: Loop) -> Loop:
@@ -119,201 +37,8 @@ def innermost(loop: Loop) -> Loop:
     return next((innermost(s) for s in loop.body if isinstance(s, Loop)), loop)
 
 
-class Scope:
-    """Lines being written, and the names of what was computed in them."""
-
-    def __init__(self, printer: Printer, outer: Scope | None, lanes: int, lane: str = "", part: str = "") -> None:
-        self.printer, self.outer, self.lanes, self.lane, self.part = printer, outer, lanes, lane, part
-        self.lines: list[str] = []
-        self.names: dict[tuple[int, int], str] = {}
-        self.kept: list[Expr] = []
-        self.is_lane_loop = False
-
-    def find(self, key: tuple[int, int]) -> str | None:
-        """The name of what was computed here or around."""
-        scope: Scope | None = self
-        while scope is not None:
-            if key in scope.names:
-                return scope.names[key]
-            scope = scope.outer
-        return None
-
-    def write(self, line: str) -> None:
-        self.lines.append(line)
-
-    def let(self, key: tuple[int, int], kind: str, text: str) -> str:
-        """Give a computed value a name."""
-        name = self.printer.fresh()
-        self.write(f"{kind} {name} = {text};")
-        self.names[key] = name
-        return name
-
-    def nested(self, lines: Sequence[str]) -> None:
-        """Take in the lines of a block."""
-        self.lines += ["    " + line for line in lines]
-
-
-class Printer:
-    """Prints expressions and statements; `width` is that of a vector in bytes."""
-
-    def __init__(self, width: int) -> None:
-        self.width = width
-        self.dropped: frozenset[str] = frozenset()  # variables that others run in place of
-        self.varying: set[str] = set()  # locals that differ from lane to lane
-        self._number = 0
-
-    def fresh(self, stem: str = "t") -> str:
-        """A name that was not used."""
-        self._number += 1
-        return f"{stem}{self._number}"
-
-    # -- types
-
-    def kind(self, dtype: np.dtype, lanes: int) -> str:
-        """The C type of a value."""
-        return f"{self.tag(dtype)}x{lanes}"
-
-    def tag(self, dtype: np.dtype) -> str:
-        """The short name of what a value of a dtype is in a kernel."""
-        return "m32" if dtype is dtypes.bool_ else TAGS[dtype]
-
-    def storage(self, dtype: np.dtype) -> str:
-        """The C type of an element in memory."""
-        dtype = carrier(dtype)
-        return "u8" if dtype is dtypes.bool_ else "c128" if dtype is dtypes.complex128 else TAGS[dtype]
-
-    def name_of(self, function: str, dtype: np.dtype, lanes: int) -> str:
-        """The prelude's function for a dtype."""
-        return f"{function}_{TAGS[dtype]}x{lanes}"
-
-    # -- expressions
-
-    def varies(self, expr: Expr, lane: str) -> bool:
-        """Whether an expression differs from lane to lane."""
-        if not lane:
-            return False
-        for x in walk(expr):
-            if isinstance(x, Load | Position | Gather) and not is_zero(x.index.count(lane)):
-                return True
-            if isinstance(x, Local) and x.name in self.varying:
-                return True
-        return False
-
-    def value(self, expr: Expr, scope: Scope) -> str:
-        """The C name of an expression's value in a scope, as a vector where the scope has lanes."""
-        if isinstance(expr, Number):
-            text = literal(expr.value, expr.dtype)
-            return text if scope.lanes == 1 else f"splat_{self.tag(expr.dtype)}x{scope.lanes}({text})"
-        found = scope.find((id(expr), scope.lanes))
-        if found is not None:
-            return found
-        scope.kept.append(expr)
-        if scope.lanes > 1 and not self.varies(expr, scope.lane):
-            return self.splat(expr, scope)
-        return scope.let((id(expr), scope.lanes), self.kind(expr.dtype, scope.lanes), self.text(expr, scope))
-
-    def splat(self, expr: Expr, scope: Scope) -> str:
-        """A scalar in all lanes, made before the loop over them."""
-        target = scope
-        if scope.is_lane_loop and scope.outer is not None:
-            target = scope.outer
-        lanes = scope.lanes
-        target.kept.append(expr)
-        inner = Scope(self, target, 1)
-        scalar = self.scalar(expr, inner)
-        target.lines += inner.lines
-        target.names.update(inner.names)
-        target.kept += inner.kept
-        tag = self.tag(expr.dtype)
-        return target.let((id(expr), lanes), self.kind(expr.dtype, lanes), f"splat_{tag}x{lanes}({scalar})")
-
-    def scalar(self, expr: Expr, scope: Scope) -> str:
-        found = scope.find((id(expr), 1))
-        return found if found is not None else self.value(expr, scope)
-
-    def text(self, expr: Expr, scope: Scope) -> str:
-        """The C text that computes an expression from its parts."""
-        n = scope.lanes
-        match expr:
-            case Number():
-                return literal(expr.value, expr.dtype)
-            case Local():
-                return expr.name
-            case Position():
-                return self.position(expr, scope)
-            case Load():
-                return self.load(expr, scope)
-            case Gather():
-                return self.gather(expr, scope)
-            case Cast():
-                x = self.value(expr.x, scope)
-                source, target = ("m32" if d is dtypes.bool_ else TAGS[d] for d in (expr.x.dtype, expr.dtype))
-                return f"cast_{source}_{target}x{n}({x})"
-            case Apply():
-                return self.apply(expr.symbol, expr, [self.value(x, scope) for x in expr.args], n)
-        raise AssertionError(expr)
-
-    def position(self, expr: Position, scope: Scope) -> str:
-        step = expr.index.count(scope.lane) if scope.lane else 0
-        start = index_text(expr.index, self.dropped)
-        if is_zero(step) or scope.lanes == 1:
-            return f"({start})"
-        return f"splat_i64x{scope.lanes}({start}) + iota_i64x{scope.lanes}() * {count_text(step)}"
-
-    def load(self, expr: Load, scope: Scope) -> str:
-        n, start = scope.lanes, f"{expr.pointer} + {index_text(expr.index, self.dropped)}"
-        step = expr.index.count(scope.lane) if scope.lane else 0
-        if n == 1 or is_zero(step):
-            return f"{self.name_of('load', expr.dtype, n)}({start})"
-        if step != 1:
-            if scope.part:
-                return f"{self.name_of('load_strided_part', expr.dtype, n)}({start}, {count_text(step)}, {scope.part})"
-            return f"{self.name_of('load_strided', expr.dtype, n)}({start}, {count_text(step)})"
-        if scope.part:
-            return f"{self.name_of('load_part', expr.dtype, n)}({start}, {scope.part})"
-        return f"{self.name_of('load', expr.dtype, n)}({start})"
-
-    def gather(self, expr: Gather, scope: Scope) -> str:
-        """A load at a computed place: of neighbours where the place is the same for all lanes."""
-        n, lane = scope.lanes, scope.lane
-        if n > 1 and not self.varies(expr.at, lane):
-            return self.load(Load(expr.dtype, f"{expr.pointer} + {self.names_at(expr, scope)}", expr.index), scope)
-        step = expr.index.count(lane) if lane else 0
-        at = self.value(expr.at, scope)
-        if n > 1 and not is_zero(step):
-            at = f"{at} + iota_i64x{n}() * {count_text(step)}"
-        return f"{self.name_of('gather', expr.dtype, n)}({expr.pointer} + {index_text(expr.index, self.dropped)}, {at})"
-
-    def names_at(self, expr: Gather, scope: Scope) -> str:
-        """The computed place, one number."""
-        target = scope.outer if scope.is_lane_loop and scope.outer is not None else scope
-        inner = Scope(self, target, 1)
-        text = self.scalar(expr.at, inner)
-        target.lines += inner.lines
-        target.names.update(inner.names)
-        target.kept += [*inner.kept, expr.at]
-        return text
-
-    def apply(self, symbol: str, expr: Apply, args: list[str], n: int) -> str:
-        dtype = expr.args[-1].dtype
-        if dtype is dtypes.bool_ and symbol in ON_MASKS:
-            return f"{ON_MASKS[symbol]}_{n}({args[0]}, {args[1]})"
-        if symbol == "!":
-            return f"not_m_{n}({args[0]})"
-        if symbol in ("&&", "||"):
-            return f"{ON_MASKS[symbol]}_{n}({args[0]}, {args[1]})"
-        if symbol in COMPARE:
-            return f"{self.name_of(COMPARE[symbol], dtype, n)}({args[0]}, {args[1]})"
-        if symbol == "?:":
-            tag = self.tag(expr.dtype)
-            return f"select_{tag}x{n}({', '.join(args)})"
-        if symbol == "wf_invert" and dtype is dtypes.bool_:
-            return f"not_m_{n}({args[0]})"
-        if len(symbol) == 1 and not symbol.isalpha():
-            return f"{symbol}{args[0]}" if len(args) == 1 else f"{args[0]} {symbol} {args[1]}"
-        return f"{self.name_of(symbol, dtype, n)}({', '.join(args)})"
-
-    # -- statements
+class Printer(ExpressionPrinter):
+    """Prints statements and kernels."""
 
     def statement(self, s: Statement, scope: Scope, folds: dict[str, tuple[str, str, np.dtype]]) -> None:
         match s:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...kernels.kernel import ZERO, variable
-from ...kernels.print_c import supported
+from ...kernels.spelling import supported
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import Shape, StackSpec, normalize_axes, size
@@ -29,6 +29,7 @@ MAKERS = frozenset({"astype", "one_hot", "index_get"})  # maps that are no scala
 DEAR = ("exp", "log", "sin", "cos", "tan", "erf", "pow", "tanh", "sigmoid", "softplus", "gamma", "sinc", "silu",
         "gelu", "mish", "elu", "selu", "logadd", "xlog", "hypot", "logit", "sqrt", "divide", "remainder")  # fmt: skip
 LONG = 1 << 14  # elements of a whole fold that are worth several threads
+MOST = 64  # nodes of a kernel: more save little memory traffic, and nest deeper than can be written
 
 
 @dataclass(eq=False)
@@ -46,6 +47,10 @@ class Group:
     def rows(self) -> Shape:
         """The index space without the axes that fold."""
         return self.space[: len(self.space) - self.folded]
+
+    def has_room(self, count: int) -> bool:
+        """Whether so many more nodes may be computed here."""
+        return not self.space or len(self.nodes) + len(self.inlined) + count <= MOST
 
 
 def kind_of(node: Node) -> str:
@@ -172,7 +177,8 @@ class Fusion:
         sources = self.sources(node)
         for group in sorted(sources, key=lambda g: -g.number):
             others = [g for g in sources if g is not group]
-            if not any(group in self.reach[g] for g in others) and self.joins(node, kind, group):
+            reachable = any(group in self.reach[g] for g in others)
+            if group.has_room(1) and not reachable and self.joins(node, kind, group):
                 if kind == "fold":
                     group.kind, group.folded = "row", len(folded_axes(node))
                 return group
@@ -279,6 +285,8 @@ class Fusion:
                 continue
             if other.folded and group.folded and other.folded != group.folded:
                 continue
+            if not group.has_room(len(other.nodes)):
+                continue
             if self.cycle(group, other) or not self.all_aligned(group, other, node):
                 continue
             self.merge(group, other)
@@ -344,7 +352,7 @@ class Fusion:
         if any(reader.kind == "other" for reader in readers) or not group.space:
             return False
         trivial = cost([*group.nodes, *group.inlined]) <= 0.2
-        if len(readers) > 1:
+        if len(readers) > 1 or not readers[0].has_room(len(group.nodes) + len(group.inlined)):
             return False
         return trivial or size(readers[0].space) <= size(group.space)
 

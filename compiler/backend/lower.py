@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...kernels.print_c import Printer, carrier
+from ...kernels.print_c import Printer
+from ...kernels.spelling import carrier
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec

@@ -22,7 +22,6 @@ from ...kernels.kernel import (
     Expr,
     Fold,
     Gather,
-    Index,
     Load,
     Local,
     Loop,
@@ -39,7 +38,6 @@ from ...kernels.kernel import (
     walk,
 )
 from ...kernels.scalar import cast, truth
-from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import Shape, size
 from . import views
@@ -49,7 +47,6 @@ from .places import Memory
 
 CHUNK = 4096  # elements of a map that one step of the grid computes
 SCRATCH = 1 << 14  # elements of a row that wait in scratch memory at most
-BLOCK = 8192  # elements of a whole fold that one step of the grid adds up
 Axis = tuple[str, int]
 Bodies = list[Statement]
 
@@ -339,96 +336,3 @@ def folded_value(node: Node, elements: Elements, indices: views.Indices) -> Expr
     """The element that a fold takes in."""
     value = elements(node.inputs[0], indices)
     return truth(value) if views.FOLDS[node.op.name] in ("any", "all") else cast(value, node.outputs[0].dtype)
-
-
-# -- other folds
-
-
-def column_nest(node: Node, group: Group, elements: Elements, targets: Targets) -> Nest:
-    """A fold that keeps the last axis: the lanes run along it, each adding up its own column."""
-    axes, gone_axes = names_of(group.space), set(folded_axes(node))
-    kept = [axis for i, axis in enumerate(axes) if i not in gone_axes]
-    across = [axis for i, axis in enumerate(axes) if i in gone_axes]
-    y = node.outputs[0]
-    value = folded_value(node, elements, own_indices(axes, group.space))
-    at = kept_indices(node, axes, y.shape)
-    store = targets.store(y, at, Local(value.dtype, "fold"))
-    body: Bodies = [Add("fold", value), store]
-    rows, columns = merged(kept, body) or [kept[-1]], merged(across, body) or [across[-1]]
-    inner = Loop("", 0, ())
-    for name, n in reversed(columns):
-        inner = Loop(name, n, (Add("fold", value),) if not inner.variable else (inner,))
-    fold = Fold({"fold": (views.FOLDS[node.op.name], value.dtype)}, inner)
-    *outer, (name, n) = rows
-    price = cost([node, *group.inlined]) * size(tuple(n for _, n in columns))
-    dropped = gone(axes, [*rows, *columns])
-    lanes = can_run_along(name, [store])
-    if outer:
-        return grid_of(outer, [Loop(name, n, (fold, store), lanes=lanes)], price * n, dropped)
-    bounds = ("begin * 64", f"(end * 64 < {n} ? end * 64 : {n})")
-    return Nest(Loop("", -(-n // 64), (Loop(name, n, (fold, store), lanes=lanes, bounds=bounds),)), price * 64, dropped)
-
-
-def kept_indices(node: Node, axes: Sequence[Axis], shape: Shape) -> views.Indices:
-    """The index of a fold's result at the loops' place."""
-    gone_axes = set(folded_axes(node))
-    if len(shape) == len(axes):
-        return tuple(ZERO if i in gone_axes or n == 1 else variable(name) for i, (name, n) in enumerate(axes))
-    return tuple(variable(name) if n != 1 else ZERO for i, (name, n) in enumerate(axes) if i not in gone_axes)
-
-
-def mixed_nest(node: Node, group: Group, elements: Elements, targets: Targets) -> Nest:
-    """A fold of the last axis and others before it that are not next to it."""
-    axes, gone_axes = names_of(group.space), set(folded_axes(node))
-    kept = [axis for i, axis in enumerate(axes) if i not in gone_axes]
-    across = [axis for i, axis in enumerate(axes) if i in gone_axes]
-    value = folded_value(node, elements, own_indices(axes, group.space))
-    y = node.outputs[0]
-    store = targets.store(y, kept_indices(node, axes, y.shape), Local(value.dtype, "fold"))
-    body: Bodies = [Add("fold", value)]
-    columns = merged(across, [*body, store]) or [across[-1]]
-    rows = merged(kept, [*body, store])
-    fold = Fold({"fold": (views.FOLDS[node.op.name], value.dtype)}, loops(columns, body))
-    price = cost([node, *group.inlined]) * size(tuple(n for _, n in columns))
-    dropped = gone(axes, [*rows, *columns])
-    if not rows:
-        return Nest(Loop("row", 1, (fold, store)), price, dropped)
-    return grid_of(rows, [fold, store], price, dropped)
-
-
-def partial_nests(node: Node, group: Group, elements: Elements, store: Store, partial: str) -> tuple[Nest, Nest, int]:
-    """A fold of everything: kernels for the parts and for the whole, and how many parts there are.
-
-    Parts do not depend on the number of threads, nor does the result.
-    """
-    axes = names_of(group.space)
-    kind = views.FOLDS[node.op.name]
-    value = folded_value(node, elements, own_indices(axes, group.space))
-    wide = dtypes.float64 if value.dtype is dtypes.float32 and kind in ("sum", "prod") else value.dtype
-    left = merged(axes, [Add("fold", value)])
-    *rows, (name, n) = left
-    dropped, price = gone(axes, left), cost([node, *group.inlined])
-    results = {"fold": (kind, value.dtype)}
-    part = cast_any(Local(value.dtype, "fold"), wide)
-    if rows:
-        count = size(tuple(n for _, n in rows))
-        place = Index()
-        for (row, _), step in zip(rows, views.row_major(tuple(n for _, n in rows)), strict=True):
-            place = place + variable(row) * step
-        fold = Fold(results, Loop(name, n, (Add("fold", value),), lanes=True))
-        first = grid_of(rows, [fold, Store(partial, place, part)], price * n, dropped)
-    else:
-        count = -(-n // BLOCK)
-        bounds = (f"row * {BLOCK}", f"(row * {BLOCK} + {BLOCK} < {n} ? row * {BLOCK} + {BLOCK} : {n})")
-        fold = Fold(results, Loop(name, n, (Add("fold", value),), lanes=True, bounds=bounds))
-        first = Nest(Loop("row", count, (fold, Store(partial, variable("row"), part))), price * BLOCK, dropped)
-    every = Fold(
-        {"whole": (kind, wide)}, Loop("part", count, (Add("whole", Load(wide, partial, variable("part"))),), lanes=True)
-    )
-    last = replace(store, value=cast_any(Local(wide, "whole"), node.outputs[0].dtype))
-    return first, Nest(Loop("row", 1, (every, last)), 0.1 * count, frozenset()), count
-
-
-def cast_any(x: Expr, dtype: np.dtype) -> Expr:
-    """An element as another dtype."""
-    return truth(x) if dtype is dtypes.bool_ else cast(x, dtype)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...kernels.kernel import Index
-from ...kernels.print_c import index_text
+from ...kernels.spelling import index_text
 from ...runtime import dtypes
 from ...runtime.index import Range
 from ...runtime.op import Node
@@ -255,6 +255,7 @@ def write_split_lengths(region: Region, node: Node) -> bool:
 
 
 def write_concat(region: Region, node: Node) -> bool:
+    """Each piece is written into its slice of the result."""
     y = node.outputs[0]
     if node.attrs["axis"] is None or any(not isinstance(x, SymbolicTensor) for x in node.inputs):
         return False
@@ -268,6 +269,7 @@ def write_concat(region: Region, node: Node) -> bool:
 
 
 def write_stack(region: Region, node: Node) -> bool:
+    """Each piece is written into its slice of the result; a few numbers become a small tensor."""
     y = node.outputs[0]
     if is_small(y.spec) and not node.inputs[0].shape:
         names = [region.variable(y, region.number(x)).name for x in node.inputs]
@@ -284,6 +286,7 @@ def write_stack(region: Region, node: Node) -> bool:
 
 
 def write_pad(region: Region, node: Node) -> bool:
+    """Zeros, with the operand in a slice of them."""
     y, x, widths = node.outputs[0], node.inputs[0], node.attrs["widths"]
     if node.attrs["value"] != 0 or not all(isinstance(w, tuple) for w in widths):
         return False

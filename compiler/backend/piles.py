@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...kernels.print_c import index_text
+from ...kernels.spelling import index_text
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec, size
@@ -31,6 +31,7 @@ def element_of(x: Any) -> Spec:
 
 
 def write_empty_stack(region: Region, node: Node) -> bool:
+    """A pile that has nothing in it."""
     element = node.attrs["element"]
     nbytes = "sizeof(struct wf_stack)" if isinstance(element, StackSpec) else bytes_of(element)
     region.pile(node.outputs[0], f"wf_empty(&call, {nbytes})")
@@ -38,6 +39,7 @@ def write_empty_stack(region: Region, node: Node) -> bool:
 
 
 def write_push(region: Region, node: Node) -> bool:
+    """A place at the top of the pile, and the value written there."""
     below, x = region.stack(node.inputs[0]), node.inputs[1]
     element = node.inputs[0].spec.element
     made = region.pile(node.outputs[0], below.name)
@@ -54,6 +56,7 @@ def write_push(region: Region, node: Node) -> bool:
 
 
 def write_pop(region: Region, node: Node) -> bool:
+    """The top of a pile is memory of the pile."""
     stack, top = node.outputs
     made = region.pile(stack, region.stack(node.inputs[0]).name)
     if isinstance(top.spec, StackSpec):
@@ -75,6 +78,7 @@ def _alike(region: Region, y: Any, stack: Pile, spec: Spec) -> str:
 
 
 def write_zero_stack(region: Region, node: Node) -> bool:
+    """A pile as deep, of zeros."""
     x, y = node.inputs[0], node.outputs[0]
     stack, spec = region.stack(x), element_of(x)
     data = _alike(region, y, stack, spec)
@@ -83,6 +87,7 @@ def write_zero_stack(region: Region, node: Node) -> bool:
 
 
 def write_add_stacks(region: Region, node: Node) -> bool:
+    """The sums of the elements of two stacks."""
     first, second = (region.stack(x) for x in node.inputs)
     spec = element_of(node.inputs[0])
     if spec.dtype not in (dtypes.float32, dtypes.float64):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.kernel import ZERO, Index
-from ...kernels.print_c import supported
+from ...kernels.spelling import supported
 from ...runtime.spec import Shape, Spec, StackSpec, size
 from .views import row_major
 

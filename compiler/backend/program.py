@@ -7,8 +7,6 @@ no kernel, and what that raises ends the call; so does Ctrl-C.
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -23,6 +21,7 @@ from ..graph.graph import Graph
 from ..passes.pipeline import optimize
 from .decompose import decompose
 from .lower import HostCall, Lowering, Source
+from .views import row_major
 
 _calls: dict[int, _Call] = {}
 
@@ -43,7 +42,9 @@ class Program:
     def __init__(self, graph: Graph) -> None:
         self.graph = optimize(decompose(optimize(graph, last=True)))
         self.source: Source = Lowering(self.graph, native.width()).run()
-        self.run = native.function(self.source.text, runtime(), [x.spec for x in self.graph.inputs], self.source.constants)
+        self.run = native.function(
+            self.source.text, runtime(), [x.spec for x in self.graph.inputs], self.source.constants
+        )
         self.results = [(_maker(y.spec), y.spec.shape, y.spec.dtype) for y in self.graph.outputs]
         self.is_pure = not self.source.hosts  # nothing can raise
         self.arenas: list[tuple[int, np.ndarray]] = []
@@ -84,16 +85,6 @@ def _maker(spec: Spec) -> Any:
     return np.empty if size(spec.shape) * spec.dtype.itemsize < memory.SMALLEST else memory.empty
 
 
-def _array(pointer: int, spec: Spec, strides: Sequence[int]) -> np.ndarray:
-    """Memory of a program, seen as an array."""
-    itemsize = spec.dtype.itemsize
-    low = sum(min(s * (n - 1), 0) for s, n in zip(strides, spec.shape, strict=True))
-    high = sum(max(s * (n - 1), 0) for s, n in zip(strides, spec.shape, strict=True))
-    size = (high - low + 1) * itemsize if all(spec.shape) else itemsize
-    raw: Any = (ctypes.c_char * size).from_address(pointer + low * itemsize)
-    return np.ndarray(spec.shape, spec.dtype, raw, -low * itemsize, [s * itemsize for s in strides])
-
-
 def _run_node(call: HostCall, buffers: Any) -> None:
     node = call.node
     if call.operands is None:
@@ -102,22 +93,14 @@ def _run_node(call: HostCall, buffers: Any) -> None:
     count = len(node.outputs)
     operands: list[Any] = []
     for x, place, pointer in zip(node.inputs, call.operands, _pointers(call, buffers, count), strict=True):
-        operands.append(x if place is None else _array(pointer, place.spec, place.strides).copy())
+        operands.append(x if place is None else native.view(pointer, place.spec, place.strides).copy())
     specs = [y.spec for y in node.outputs]
     with observers.hidden():
         results = cpu.run(node.op, operands, node.attrs, specs)
     for y, result, spec in zip(range(count), results, specs, strict=True):
         if all(spec.shape):
-            target = _array(buffers[y], spec, _row_major(spec.shape))
+            target = native.view(buffers[y], spec, row_major(spec.shape))
             np.copyto(target, result)
-
-
-def _row_major(shape: Sequence[int]) -> list[int]:
-    strides, step = [], 1
-    for n in reversed(shape):
-        strides.insert(0, step)
-        step *= n
-    return strides
 
 
 def _pointers(call: HostCall, buffers: Any, count: int) -> list[int]:

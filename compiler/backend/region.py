@@ -16,7 +16,7 @@ from ...runtime.op import Node
 from ...runtime.spec import StackSpec, size
 from ..graph.graph import Graph
 from ..graph.rewrite import symbols
-from . import flow, integers, nests, nodes, piles, views
+from . import flow, folds, integers, nests, nodes, piles, views
 from .elements import Elements
 from .groups import DEAR, Fusion, Group, folded_axes
 from .places import SMALL, Memory, Place, Register, Spread, Unsupported, in_register
@@ -148,7 +148,7 @@ class Region(Writer):
         if len(axes) == n:
             self.whole(node, group, elements, made)
         else:
-            build = nests.mixed_nest if n - 1 in axes else nests.column_nest
+            build = folds.mixed_nest if n - 1 in axes else folds.column_nest
             self.launch(build(node, group, elements, made), group)
         self.settle(made)
 
@@ -157,7 +157,7 @@ class Region(Writer):
         y = node.outputs[0]
         partial = self.printer.fresh("v")
         store = made.store(y, tuple(Index() for _ in y.shape), Local(y.dtype, "whole"))
-        first, last, count = nests.partial_nests(node, group, elements, store, partial)
+        first, last, count = folds.partial_nests(node, group, elements, store, partial)
         kind = views.FOLDS[node.op.name]
         wide = dtypes.float64 if y.dtype is dtypes.float32 and kind in ("sum", "prod") else y.dtype
         block = self.program.arena.take(count * wide.itemsize)

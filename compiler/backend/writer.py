@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...kernels.kernel import Index, Kernel, Load, Local, Parameter, Store, expressions, indices_of, statements, walk
-from ...kernels.print_c import Scope, carrier, index_text, literal, supported
+from ...kernels.print_expressions import Scope
+from ...kernels.spelling import carrier, index_text, literal, supported
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import Spec

@@ -104,5 +104,3 @@ def test_a_compiler_that_hangs_is_given_up(folder: Path, fresh_compiler: pytest.
     fresh_compiler.setattr(build, "TIMEOUT", 0.2)
     with pytest.raises(BuildError, match="longer than"):
         build.compiler()
-
-

@@ -95,3 +95,22 @@ def test_what_a_node_without_kernel_raises_comes_out_of_the_call() -> None:
     with pytest.raises(OutOfRangeError, match="5"):
         program([x, np.array([1, 5])])
     np.testing.assert_array_equal(program([x, np.array([1, 2])])[0], [2, 4])
+
+
+def test_an_operand_without_elements_goes_to_python_too() -> None:
+    program = native(lambda x, y: (wf.log(x), wf.matmul(x, y)), wf.ones((0, 2)), wf.ones((2, 3)))
+    first, second = program([np.ones((0, 2), np.float32), np.ones((2, 3), np.float32)])
+    assert (first.shape, second.shape) == ((0, 2), (0, 3))
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (1000,)])
+def test_a_long_chain_of_maps_becomes_kernels_of_bounded_depth(shape) -> None:
+    def chain(x):
+        for i in range(400):
+            x = x * 1.001 + 0.01 * (i % 7)
+        return x
+
+    x = wf.ones(shape)
+    program = native(chain, x)
+    assert len(program.graph.nodes) > 400
+    np.testing.assert_allclose(program([x.numpy()])[0], chain(x).numpy(), 1e-5)

@@ -71,6 +71,9 @@ def test_other_ops_agree_with_their_numpy_kernels(part: int, real: np.dtype) -> 
     for case in OTHERS[part::8]:
         operands = [x.astype(real) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in case.draw()]
         calls.append((case.op, operands, case.attributes()))
-        found = case.op.spec(*(Spec(x.shape, dtypes.as_dtype(x.dtype)) if isinstance(x, np.ndarray) else x for x in operands), **case.attributes())
+        found = case.op.spec(
+            *(Spec(x.shape, dtypes.as_dtype(x.dtype)) if isinstance(x, np.ndarray) else x for x in operands),
+            **case.attributes(),
+        )
         names += [str(case)] * (1 if isinstance(found, Spec) else len(found))
     agree(*graph_of(calls), names)

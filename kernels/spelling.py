@@ -1,0 +1,86 @@
+"""Spelling: how dtypes, numbers and indices are written in C.
+
+The names are those of the prelude: a function for float32 vectors of 16 is `exp_f32x16`. What kernels cannot compute
+with but can move, halves and complex numbers, has a carrier: an unsigned integer as wide. This file knows nothing of
+loops and scopes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..runtime import dtypes
+from .kernel import Extent, Index, is_zero
+
+TAGS = {np.dtype(name): tag for name, tag in (
+    ("float32", "f32"), ("float64", "f64"), ("int8", "i8"), ("int16", "i16"), ("int32", "i32"), ("int64", "i64"),
+    ("uint8", "u8"), ("uint16", "u16"), ("uint32", "u32"), ("uint64", "u64"), ("bool", "bool"))}  # fmt: skip
+COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+ON_MASKS = {"&&": "and_m", "||": "or_m", "&": "and_m", "|": "or_m", "^": "xor_m", "==": "eqv_m", "!=": "xor_m"}
+COMBINE = {"sum": "{0} + {1}", "prod": "{0} * {1}", "max": "wf_max_{t}({0}, {1})", "min": "wf_min_{t}({0}, {1})",
+           "any": "or_m_{n}({0}, {1})", "all": "and_m_{n}({0}, {1})"}  # fmt: skip
+# What elements that kernels only move are moved as.
+CARRIERS = {
+    dtypes.float16: np.dtype("uint16"),
+    dtypes.bfloat16: np.dtype("uint16"),
+    dtypes.complex64: np.dtype("uint64"),
+}
+
+
+def carrier(dtype: np.dtype) -> np.dtype:
+    """The dtype as which kernels move elements."""
+    return CARRIERS.get(dtype, dtype)
+
+
+def supported(dtype: np.dtype) -> bool:
+    """Whether kernels compute with elements of a dtype."""
+    return dtype in TAGS
+
+
+def neutral(kind: str, dtype: np.dtype) -> Any:
+    """What a fold starts from."""
+    if kind in ("sum", "any"):
+        return 0
+    if kind in ("prod", "all"):
+        return 1
+    lowest = kind == "max"
+    if dtype in dtypes.FLOATS:
+        return -math.inf if lowest else math.inf
+    info = np.iinfo(dtype)
+    return int(info.min if lowest else info.max)
+
+
+def count_text(extent: Extent) -> str:
+    """An extent as C."""
+    return str(extent) if isinstance(extent, int) else f"({extent})"
+
+
+def index_text(index: Index, dropped: frozenset[str] = frozenset()) -> str:
+    """An index as C."""
+    terms = [
+        name if count == 1 else f"{name} * {count_text(count)}" for name, count in index.terms if name not in dropped
+    ]
+    start = [] if is_zero(index.start) and terms else [count_text(index.start)]
+    return " + ".join([*terms, *start])
+
+
+def literal(value: Any, dtype: np.dtype) -> str:
+    """A number as C, exactly."""
+    if dtype in dtypes.FLOATS:
+        suffix, value = ("f", float(np.float32(value))) if dtype is dtypes.float32 else ("", float(value))
+        if value != value or value in (math.inf, -math.inf):
+            kind = "nan" if value != value else "inf"
+            call = f"__builtin_{kind}{suffix}({chr(34) * 2 if kind == 'nan' else ''})"
+            return f"-{call}" if value == -math.inf else call
+        text = value.hex() if value != int(value) or abs(value) > 1e15 else repr(value)
+        return f"({text}{suffix})" if math.copysign(1.0, value) < 0 else f"{text}{suffix}"
+    value = int(value)
+    if dtype is dtypes.bool_:
+        return str(int(bool(value)))
+    if value == -(2**63):
+        return "(-9223372036854775807ll - 1)"
+    text = f"{value}{'ull' if dtype is dtypes.uint64 else 'll' if abs(value) > 2**31 - 1 else ''}"
+    return f"({text})" if value < 0 else text
