@@ -29,6 +29,7 @@ from .graph.control import call
 from .graph.graph import Graph, SymbolicTensor, writing
 from .graph.rewrite import does_something
 from .guards import SMALL, Guard, kept, show
+from .passes.checks import keep_checks
 from .passes.partition import called
 from .passes.pipeline import optimize
 from .quick import MISSED, Quick, missed, quick_call
@@ -295,7 +296,7 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any], openi
         outputs = [*taken.outputs, *[graph.lift(tracing_now.values[v]) for v in assigned]]
     graph.inputs += tracing_now.inputs.values()
     graph.outputs = outputs
-    graph = optimize(graph)
+    graph = optimize(keep_checks(graph))
     _check_guards(guards)
     owners = {i: before[id(place.owner)] for i, place in enumerate(places) if id(place.owner) in before}
     return Program(
@@ -366,7 +367,7 @@ def _run_until_failure(graph: Graph, trace: Trace, leaves: list[Any]) -> None:
     if does_something(graph):
         graph.inputs += trace.inputs.values()
         operands = (*data_of(leaves), *(variable.read_value() for variable in trace.inputs))
-        apply(call, operands, {"body": optimize(graph)})
+        apply(call, operands, {"body": optimize(keep_checks(graph))})
 
 
 def _check_places(places: list[Place]) -> None:
