@@ -45,7 +45,7 @@ from .maybe import UNBOUND, Maybe, MaybeValue, unbound
 from .objects import compared_parts
 from .operands import as_operands
 from .raising import staged_raise
-from .repeat import check_repeatable, is_log, staged_log
+from .repeat import check_repeatable, is_log, silent, staged_log
 from .sequences import is_staged, sequence as staged_sequence
 from .state import Attribute, Contents, Item, cells_of, setter
 from .statements import (
@@ -600,6 +600,8 @@ class StagingCaller(Caller):
         if type(f) is CACHED and symbols([*args, *kwargs.values()]):
             return active().remembered(f, args, kwargs, lambda: self(inspect.unwrap(f), *args, **kwargs))
         check_repeatable(f, args)
+        if type(f) is CACHED:
+            return silent(f, lambda: f(*args, **kwargs))
         found = super().__call__(f, *args, **kwargs)
         return active().makes(found) if hasattr(type(found), "__next__") else found
 

@@ -6,8 +6,10 @@ Logging becomes an effect of the graph. The others are refused, for a trace woul
 from __future__ import annotations
 
 import builtins
+import contextlib
+import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -38,6 +40,23 @@ def staged_log(f: Any, args: Sequence[Any], options: dict[str, Any]) -> None:
 
     operands, action = with_values([frozen(list(args)), frozen(options)], act)
     emit(host, operands, action)
+
+
+def silent(f: Any, compute: Callable[[], Any]) -> Any:
+    """What a function under `lru_cache` gives, which runs when its caller is traced, and prints then if at all.
+
+    Errors: SourceError where it prints.
+    """
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        found = compute()
+    if printed.getvalue():
+        f.cache_clear()  # so that the next call is refused, too
+        raise SourceError(
+            f"{f.__name__}() is under a cache, so it runs when the function is compiled, and prints {printed.getvalue()!r:.60} then",
+            "Print outside of it, or call it before.",
+        )
+    return found
 
 
 def check_repeatable(f: Any, args: Sequence[Any]) -> None:
