@@ -178,13 +178,17 @@ def _std(w: _Writer, x: Any) -> Any:
     return w("sqrt", _var(w, x))
 
 
+def _counted(w: _Writer, x: Any, axis: int) -> Any:
+    """The positions along an axis, in integers that are as wide as a float32, where they fit."""
+    shape, n = [1] * len(x.shape), x.shape[axis]
+    shape[axis] = n
+    return w.graph.constant(np.arange(n, dtype=dtypes.int32 if n < 2**31 else dtypes.int64).reshape(shape))
+
+
 def _hot(w: _Writer, x: Any, labels: Any, axis: int) -> Any:
-    """Where along the class axis the label is."""
-    places = w("expand_dims", labels, axis=axis)
-    shape = [1] * len(x.shape)
-    shape[axis] = x.shape[axis]
-    classes = w.graph.constant(np.arange(x.shape[axis], dtype=labels.dtype).reshape(shape))
-    return w("equal", places, classes)
+    """Where along the class axis the label is; labels are known to be in range."""
+    classes = _counted(w, x, axis)
+    return w("equal", w("astype", w("expand_dims", labels, axis=axis), dtype=classes.dtype), classes)
 
 
 def _dense(w: _Writer, logits: Any, labels: Any) -> Any:
@@ -197,13 +201,48 @@ def _dense(w: _Writer, logits: Any, labels: Any) -> Any:
 def _sparse(w: _Writer, logits: Any, labels: Any) -> Any:
     (axis,) = w.axes(logits)
     n = logits.shape[axis]
-    valid = w("logical_and", w("greater_equal", labels, 0), w("less", labels, n))
+    wide = w("astype", labels, dtype=dtypes.int64)  # n may be more than their dtype holds
+    valid = w("logical_and", w("greater_equal", wide, 0), w("less", wide, n))
     w.graph.run(
         check_indices, (w("all", valid), labels), {"name": "softmax_cross_entropy", "what": "label", "length": n}
     )
     logs = _log_softmax(w, logits)
     picked = w("where", _hot(w, logits, labels, axis), logs, w.number(0, logs))
     return w("negative", w("sum", picked, axis=axis))
+
+
+def _position_of(best: str) -> Callable[..., Any]:
+    """The first position of the largest or smallest element: of NaN, where there is one."""
+
+    def rule(w: _Writer, x: Any) -> Any:
+        keepdims, rank = w.attrs["keepdims"], len(x.shape)
+        if w.attrs["axis"] is None:
+            x, axis = w("reshape", x, shape=(size(x.shape),)), 0
+        else:
+            (axis,) = w.axes(x)
+        if not rank:
+            return None
+        places = _counted(w, x, axis)
+        found = w("equal", x, w(best, x, axis=axis, keepdims=True))
+        if x.dtype in dtypes.FLOATS:
+            found = w("logical_or", found, w("isnan", x))
+        first = w("min", w("where", found, places, w.number(x.shape[axis] - 1, places)), axis=axis, keepdims=keepdims)
+        first = w("astype", first, dtype=dtypes.int64)
+        return first if w.attrs["axis"] is not None or not keepdims else w("reshape", first, shape=(1,) * rank)
+
+    return rule
+
+
+def _triangle(keep: str) -> Callable[..., Any]:
+    """A matrix where the column less the row is at most, or at least, k."""
+
+    def rule(w: _Writer, x: Any) -> Any:
+        rows, columns = (_counted(w, x, len(x.shape) - i) for i in (2, 1))
+        k = min(max(w.attrs["k"], -x.shape[-2]), x.shape[-1])  # others mean the same, and may not fit
+        kept = w(keep, w("subtract", columns, rows), w.number(k, columns))
+        return w("where", kept, x, w.number(0, x))
+
+    return rule
 
 
 def _vecdot(w: _Writer, x: Any, y: Any) -> Any:
@@ -258,6 +297,10 @@ RULES: dict[str, Callable[..., Any]] = {
     "std": _std,
     "cross_entropy_dense": _dense,
     "cross_entropy_sparse": _sparse,
+    "argmax": _position_of("max"),
+    "argmin": _position_of("min"),
+    "tril": _triangle("less_equal"),
+    "triu": _triangle("greater_equal"),
     "join_indices": _join_indices,
     "embedding": _embedding,
     "vecdot": _vecdot,

@@ -34,63 +34,63 @@ static void kernel4(const void *given, i64 begin, i64 end) {
     }
 }
 // multiply
-struct kernel18 { const f32 *v13; f32 *v14; };
-static void kernel18(const void *given, i64 begin, i64 end) {
-    const struct kernel18 *k = given;
+struct kernel20 { const f32 *v13; f32 *v14; };
+static void kernel20(const void *given, i64 begin, i64 end) {
+    const struct kernel20 *k = given;
     const f32 *v13 = k->v13;
     f32 *v14 = k->v14;
     for (i64 row = begin; row < end; row++) {
         {
             i64 s0 = 0;
             for (; s0 + 8 <= 100; s0 += 8) {
-                f32x8 t19 = load_f32x8(v13 + s0);
-                f32x8 t20 = t19 * splat_f32x8(0x1.0000000000000p-1f);
-                store_f32x8(v14 + s0, t20);
+                f32x8 t21 = load_f32x8(v13 + s0);
+                f32x8 t22 = t21 * splat_f32x8(0x1.0000000000000p-1f);
+                store_f32x8(v14 + s0, t22);
             }
             for (; s0 < 100; s0 += 8) {
                 i64 s0_left = 100 - s0 < 8 ? 100 - s0 : 8;
-                f32x8 t21 = load_part_f32x8(v13 + s0, s0_left);
-                f32x8 t22 = t21 * splat_f32x8(0x1.0000000000000p-1f);
-                store_part_f32x8(v14 + s0, t22, s0_left);
+                f32x8 t23 = load_part_f32x8(v13 + s0, s0_left);
+                f32x8 t24 = t23 * splat_f32x8(0x1.0000000000000p-1f);
+                store_part_f32x8(v14 + s0, t24, s0_left);
             }
         }
     }
 }
 // subtract
-struct kernel23 { const f32 *v13; f32 *v14; f32 v2; };
-static void kernel23(const void *given, i64 begin, i64 end) {
-    const struct kernel23 *k = given;
+struct kernel25 { const f32 *v13; f32 *v14; f32 v15; };
+static void kernel25(const void *given, i64 begin, i64 end) {
+    const struct kernel25 *k = given;
     const f32 *v13 = k->v13;
     f32 *v14 = k->v14;
-    f32 v2 = k->v2;
+    f32 v15 = k->v15;
     for (i64 row = begin; row < end; row++) {
         {
             i64 s0 = 0;
-            f32x1 t25 = v2;
-            f32x8 t26 = splat_f32x8(t25);
+            f32x1 t27 = v15;
+            f32x8 t28 = splat_f32x8(t27);
             for (; s0 + 8 <= 100; s0 += 8) {
-                f32x8 t24 = load_f32x8(v13 + s0);
-                f32x8 t27 = t24 - t26;
-                store_f32x8(v14 + s0, t27);
+                f32x8 t26 = load_f32x8(v13 + s0);
+                f32x8 t29 = t26 - t28;
+                store_f32x8(v14 + s0, t29);
             }
             for (; s0 < 100; s0 += 8) {
                 i64 s0_left = 100 - s0 < 8 ? 100 - s0 : 8;
-                f32x8 t28 = load_part_f32x8(v13 + s0, s0_left);
-                f32x8 t29 = t28 - t26;
-                store_part_f32x8(v14 + s0, t29, s0_left);
+                f32x8 t30 = load_part_f32x8(v13 + s0, s0_left);
+                f32x8 t31 = t30 - t28;
+                store_part_f32x8(v14 + s0, t31, s0_left);
             }
         }
     }
 }
 // max greater
-struct kernel36 { const f32 *v14; u8 *v35; f32 v2; };
-static void kernel36(const void *given, i64 begin, i64 end) {
-    const struct kernel36 *k = given;
+struct kernel40 { const f32 *v14; u8 *v39; f32 v19; };
+static void kernel40(const void *given, i64 begin, i64 end) {
+    const struct kernel40 *k = given;
     const f32 *v14 = k->v14;
-    u8 *v35 = k->v35;
-    f32 v2 = k->v2;
+    u8 *v39 = k->v39;
+    f32 v19 = k->v19;
     for (i64 row = begin; row < end; row++) {
-        f32x8 acc37[4] = {splat_f32x8(-__builtin_inff()), splat_f32x8(-__builtin_inff()), splat_f32x8(-__builtin_inff()), splat_f32x8(-__builtin_inff())};
+        f32x8 acc41[4] = {splat_f32x8(-__builtin_inff()), splat_f32x8(-__builtin_inff()), splat_f32x8(-__builtin_inff()), splat_f32x8(-__builtin_inff())};
         {
             i64 s0 = 0;
             for (; s0 + 32 <= 100; s0 += 32) {
@@ -99,22 +99,22 @@ static void kernel36(const void *given, i64 begin, i64 end) {
                     i64 s0_start = s0;
                     {
                         i64 s0 = s0_start + u * 8;
-                        f32x8 t38 = load_f32x8(v14 + s0);
-                        acc37[u] = wf_max_f32x8(acc37[u], t38);
+                        f32x8 t42 = load_f32x8(v14 + s0);
+                        acc41[u] = wf_max_f32x8(acc41[u], t42);
                     }
                 }
             }
             for (; s0 < 100; s0 += 8) {
                 i64 s0_left = 100 - s0 < 8 ? 100 - s0 : 8;
-                f32x8 t39 = load_part_f32x8(v14 + s0, s0_left);
-                acc37[0] = wf_max_f32x8(acc37[0], select_f32x8(first_m_8(s0_left), t39, splat_f32x8(-__builtin_inff())));
+                f32x8 t43 = load_part_f32x8(v14 + s0, s0_left);
+                acc41[0] = wf_max_f32x8(acc41[0], select_f32x8(first_m_8(s0_left), t43, splat_f32x8(-__builtin_inff())));
             }
         }
-        f32x1 fold0 = max_f32x8(wf_max_f32x8(acc37[3], wf_max_f32x8(acc37[2], wf_max_f32x8(acc37[1], acc37[0]))));
-        f32x1 t40 = fold0;
-        f32x1 t41 = v2;
-        m32x1 t42 = gt_f32x1(t40, t41);
-        store_boolx1(v35 + 0, t42);
+        f32x1 fold0 = max_f32x8(wf_max_f32x8(acc41[3], wf_max_f32x8(acc41[2], wf_max_f32x8(acc41[1], acc41[0]))));
+        f32x1 t44 = fold0;
+        f32x1 t45 = v19;
+        m32x1 t46 = gt_f32x1(t44, t45);
+        store_boolx1(v39 + 0, t46);
     }
 }
 int run(const struct wf_runtime *rt, void *token, void *const *in, void *const *out, char *arena) {
@@ -134,48 +134,56 @@ int run(const struct wf_runtime *rt, void *token, void *const *in, void *const *
     f32 *v13 = (f32 *)(arena + 0);
     f32 *v14 = (f32 *)(arena + 448);
     __builtin_memcpy(v13 + 0, v1 + 0, 400);
-    i64x1 v15 = (0);
+    f32x1 v15 = v2;
+    i64x1 v16 = (0);
     for (;;) {
         if (!v12) break;
         if ((spent += 16) > 1 << 22) { spent = 0; if (rt->poll()) goto failed; }
-        i64x1 t16 = v15;
-        m32x1 t17 = lt_i64x1(t16, 3);
-        if (t17) {
+        i64x1 t17 = v16;
+        m32x1 t18 = lt_i64x1(t17, 3);
+        f32x1 v19 = 0;
+        if (t18) {
             {
-                struct kernel18 k = {v13, v14};
-                kernel18(&k, 0, 1);
+                struct kernel20 k = {v13, v14};
+                kernel20(&k, 0, 1);
             }
+            v19 = v15;
         } else {
             {
-                struct kernel23 k = {v13, v14, v2};
-                kernel23(&k, 0, 1);
+                struct kernel25 k = {v13, v14, v15};
+                kernel25(&k, 0, 1);
             }
+            f32x1 t32 = v15;
+            f32x1 t33 = t32 + 1.0f;
+            v19 = t33;
         }
-        i64x1 v30 = 0;
-        if (__builtin_expect(__builtin_add_overflow((i64)v15, (i64)(1), &v30), 0)) {
-        i64 v31[1];
-        i64 v32[1] = {v15};
-        i64 v33[1] = {(1)};
-        { void *b[] = {v31 + 0, (void *)(v32 + 0), (void *)(v33 + 0)}; if (rt->host(token, 0, b)) goto failed; }
-        i64x1 v34 = v31[0];
-            v30 = v34;
+        i64x1 v34 = 0;
+        if (__builtin_expect(__builtin_add_overflow((i64)v16, (i64)(1), &v34), 0)) {
+        i64 v35[1];
+        i64 v36[1] = {v16};
+        i64 v37[1] = {(1)};
+        { void *b[] = {v35 + 0, (void *)(v36 + 0), (void *)(v37 + 0)}; if (rt->host(token, 0, b)) goto failed; }
+        i64x1 v38 = v35[0];
+            v34 = v38;
         } else {
-            v30 = v30;
+            v34 = v34;
         }
-        u8 v35[1];
+        u8 v39[1];
         {
-            struct kernel36 k = {v14, v35, v2};
-            kernel36(&k, 0, 1);
+            struct kernel40 k = {v14, v39, v19};
+            kernel40(&k, 0, 1);
         }
-        m32x1 v43 = v35[0] != 0;
-        m32x1 v44 = v43;
-        i64x1 v45 = v30;
-        v12 = v44;
+        m32x1 v47 = v39[0] != 0;
+        m32x1 v48 = v47;
+        f32x1 v49 = v19;
+        i64x1 v50 = v34;
+        v12 = v48;
         { f32 *t = v13; v13 = v14; v14 = t; }
-        v15 = v45;
+        v15 = v49;
+        v16 = v50;
     }
     __builtin_memcpy(out0 + 0, v13 + 0, 400);
-    *out1 = v15;
+    *out1 = v16;
     wf_end(&call);
     return 0;
 failed:

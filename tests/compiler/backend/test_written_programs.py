@@ -40,6 +40,7 @@ def halved(x: Any, low: Any) -> Any:
             x = x * 0.5
         else:
             x = x - low
+            low = low + 1.0
         trips = trips + 1
     return x, trips
 
