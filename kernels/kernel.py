@@ -87,7 +87,7 @@ class Local(Expr):
 
 @dataclass(frozen=True, eq=False)
 class Position(Expr):
-    """The value of an index, an int64."""
+    """The value of an index, an int64, or an int32 where it fits."""
 
     index: Index
 

@@ -157,7 +157,8 @@ class ExpressionPrinter:
         start = index_text(expr.index, self.dropped)
         if is_zero(step) or scope.lanes == 1:
             return f"({start})"
-        return f"splat_i64x{scope.lanes}({start}) + iota_i64x{scope.lanes}() * {count_text(step)}"
+        kind = self.kind(expr.dtype, scope.lanes)
+        return f"splat_{kind}({start}) + iota_{kind}() * {count_text(step)}"
 
     def load(self, expr: Load, scope: Scope) -> str:
         n, start = scope.lanes, f"{expr.pointer} + {index_text(expr.index, self.dropped)}"

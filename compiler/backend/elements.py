@@ -22,7 +22,9 @@ from . import views
 from .places import Memory, Place, Register, Spread
 from .views import Indices
 
-TIMES, PLUS = (read(f"{{0}} {symbol} {{1}}") for symbol in "*+")
+TIMES, PLUS, EQUAL = (read(f"{{0}} {symbol} {{1}}") for symbol in ("*", "+", "=="))
+IN_RANGE = read("{0} >= 0 && {0} < {1} ? {0} : -1")  # what is out of range is nowhere
+NARROW = frozenset({dtypes.int8, dtypes.int16, dtypes.int32, dtypes.uint8, dtypes.uint16})  # an int32 holds them
 COMBINED = {kind: read(text) for kind, text in (("sum", "{0} + {1}"), ("prod", "{0} * {1}"), ("max", "wf_max({0}, {1})"),
             ("min", "wf_min({0}, {1})"), ("any", "{0} || {1}"), ("all", "{0} && {1}"))}  # fmt: skip
 ROUNDINGS = frozenset({"floor", "ceil", "trunc", "round", "conj", "real"})  # of integers: the integers themselves
@@ -107,13 +109,15 @@ class Elements:
         return truth(x) if dtype is dtypes.bool_ else cast(x, dtype)
 
     def one_hot(self, node: Node, indices: Indices) -> Expr:
+        """Whether the label is the position along the new axis, compared in integers as wide as a float32."""
         axis = normalize_axes("one_hot", node.attrs["axis"], len(indices))[0]
         label = self(node.inputs[0], indices[:axis] + indices[axis + 1 :])
-        hot = build(
-            ("==", ("operand", 0), ("operand", 1)),
-            [cast(label, dtypes.int64), self.position(indices[axis])],
-            dtypes.int64,
-        )
+        depth = node.outputs[0].shape[axis]
+        dtype = dtypes.int32 if depth < 2**31 else dtypes.int64
+        if dtype is dtypes.int32 and label.dtype not in NARROW:
+            inside = [cast(label, dtypes.int64), number(depth, dtypes.int64)]
+            label = build(IN_RANGE, inside, dtypes.int64)
+        hot = build(EQUAL, [cast(label, dtype), Position(dtype, indices[axis])], dtype)
         return self.cast_to(hot, node.outputs[0].dtype)
 
     def gathered(self, node: Node, indices: Indices) -> Expr:
@@ -134,9 +138,6 @@ class Elements:
             at = step if at is None else build(PLUS, [at, step], dtypes.int64)
         assert at is not None
         return Gather(x.dtype, place.pointer, views.offset(place.strides, place.start, full), at)
-
-    def position(self, index: Index) -> Expr:
-        return Position(dtypes.int64, index)
 
 
 def special(op: Any, node: Node) -> Any:

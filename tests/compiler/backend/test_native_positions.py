@@ -71,3 +71,12 @@ def test_labels_of_any_integers_pick_their_class_and_no_other(dtype: str) -> Non
     rng = np.random.default_rng(0)
     x, labels = rng.normal(size=(7, 600)).astype("float32"), rng.integers(0, 100, 7).astype(dtype)
     agree([x, labels], [("cross_entropy_sparse", {"axis": -1})], 1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int32", "uint32", "int64", "uint64"])
+def test_labels_out_of_range_are_one_hot_nowhere(dtype: str) -> None:
+    labels = np.random.default_rng(0).integers(0, 40, (3, 17)).astype(dtype)
+    top = np.iinfo(labels.dtype).max
+    labels[0, :3] = [top, top - 1, top // 2 + 1]
+    labels[1, :2] = 2**32 + 3 if labels.itemsize == 8 else 3
+    agree([labels], [("one_hot", {"depth": n, "axis": axis}) for n in (*LENGTHS[:-1], 300) for axis in (-1, 0, 1)])
