@@ -20,13 +20,18 @@ from ..runtime.dim import Dim
 from ..runtime.eager import EagerTensor
 from ..runtime.errors import SourceError
 from ..runtime.op import Op
+from ..runtime.ops.joining import unstack
 from ..runtime.spec import Spec
 from ..runtime.tensor import Tensor
 from ..runtime.tree import Structure
 from .graph.graph import Graph, SymbolicTensor
+from .staging.carried import encode
+from .staging.growing import array_of
+from .staging.grown import holds_grown
 from .staging.maybe import NONE, Maybe
 from .staging.paths import Path
 from .staging.template import (
+    Growing,
     Known,
     Mixed,
     Optional,
@@ -36,7 +41,6 @@ from .staging.template import (
     Tree,
     Unsettled,
     conflict,
-    encode,
     general,
 )
 from .staging.text import LateText
@@ -92,7 +96,7 @@ class Taken:
             raise SideEffectError(f"the function gives back a {kind} that contains itself", "Return its parts.")
         if number is not None or found is not None:
             return self._leaf(x, found or number)
-        held = tree.opened(x)
+        held = None if holds_grown(x) else tree.opened(x)
         if held is None:
             return self._leaf(x)
         self._kept.append(x)
@@ -105,8 +109,9 @@ class Taken:
         if shared is None:
             self._check(x)
             part: Any = output_template(x)
-            self.outputs += encode(x, part, self.graph)
-            self._finished(x if isinstance(x, Tensor) and not getattr(x, "weak", None) else None)
+            self.outputs += [array_of(x)] if holds_grown(x) else encode(x, part, self.graph)
+            lasts = holds_grown(x) or (isinstance(x, Tensor) and not getattr(x, "weak", None))
+            self._finished(x if lasts else None)
         elif isinstance(x, Tensor):
             part = Shared(shared, general(x, "the result"))
             self.outputs += encode(x, part.inner, self.graph)
@@ -125,7 +130,11 @@ class Taken:
 
     def _check(self, x: Any) -> None:
         """Refuse objects that the function made: every call would have to make another."""
-        if not isinstance(x, (Tensor, Dim, Maybe, Unsettled, LateText, *LASTING)) and id(x) not in self.there:
+        if (
+            not isinstance(x, (Tensor, Dim, Maybe, Unsettled, LateText, *LASTING))
+            and not holds_grown(x)
+            and id(x) not in self.there
+        ):
             raise SideEffectError(
                 f"the function gives back or keeps a {type(x).__name__} that it made, which a graph cannot make again",
                 "Give back tensors, numbers, strings, and tuples, lists, dicts, named tuples or dataclasses of them.",
@@ -144,7 +153,8 @@ def output_template(x: Any) -> Template:
             "Give the values, and make the text outside.",
         )
     # A tensor made while tracing comes out anew from each call: the caller may assign to its items.
-    template = general(x, "the result") if isinstance(x, Maybe | SymbolicTensor | EagerTensor | Dim) else Known(x)
+    varies = isinstance(x, Maybe | SymbolicTensor | EagerTensor | Dim) or holds_grown(x)
+    template = general(x, "the result") if varies else Known(x)
     error = conflict(template)
     if error is not None:
         raise error
@@ -159,6 +169,8 @@ def weakness(part: Part | None) -> list[type | None]:
         return [None, *(weakness(part.inner) if part.inner is not None else [])]
     if isinstance(part, Tree):
         return [weak for leaf in part.leaves for weak in weakness(leaf)]
+    if isinstance(part, Growing):
+        return [part.item.weak]
     return [part.weak] if isinstance(part, Traced) else []
 
 
@@ -200,6 +212,8 @@ def value_of(template: Template, carried: Carried) -> Any:
     if isinstance(template, Mixed):
         raise template.error
     value, weak = next(carried)
+    if isinstance(template, Growing):
+        return value.tolist() if weak else list(unstack(value))
     if isinstance(template, Optional):
         code = int(value)
         inside = None if template.inner is None else value_of(template.inner, carried)

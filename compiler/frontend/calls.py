@@ -1,5 +1,5 @@
-"""Calls: afterwards every call, attribute and item that the user's text reads, and every new list, goes through an
-operator; the bodies of `try` with handlers say so.
+"""Calls: afterwards every call, attribute and item that the user's text reads, every new list, and what is unpacked,
+goes through an operator; the bodies of `try` with handlers say so.
 
 What the rewrites call themselves stays a plain call, and `breakpoint()`, which is to stop where it stands.
 """
@@ -24,7 +24,7 @@ class Calls(Rewriter):
         ...     return g(x[1:], *x.parts, key=1)
         ... '''))
         def f(x):
-            return wf_.call(g, wf_.get_item(x, wf_.slice(1, None)), *wf_.get_attr(x, 'parts'), key=1)
+            return wf_.call(g, wf_.get_item(x, wf_.slice(1, None)), *wf_.unpacked(wf_.get_attr(x, 'parts')), key=1)
     """
 
     in_generators = True
@@ -42,6 +42,20 @@ class Calls(Rewriter):
     def stays(self, function: Node) -> bool:
         """Whether a called name is one that the rewrites made, or one that must see its own frame."""
         return isinstance(function, gast.Name) and (function.id in self.names.made or function.id in IN_PLACE)
+
+    def visit_Starred(self, node: Node) -> Node:
+        self.generic_visit(node)
+        if isinstance(node.ctx, gast.Load):
+            node.value = place(operator("unpacked", node.value), node.value)
+        return node
+
+    def visit_Assign(self, node: Node) -> Node:
+        self.generic_visit(node)
+        sequences = [target for target in node.targets if isinstance(target, gast.Tuple | gast.List)]
+        nested = any(isinstance(part, gast.Tuple | gast.List) for target in sequences for part in target.elts)
+        if nested or (sequences and not isinstance(node.value, gast.Tuple)):
+            node.value = place(operator("unpacked", node.value, *[constant(True)] * nested), node.value)
+        return node
 
     def visit_Attribute(self, node: Node) -> Node:
         self.generic_visit(node)

@@ -296,6 +296,11 @@ def made(value: Any) -> Any:
     return value
 
 
+def unpacked(value: Any, nested: bool = False) -> Any:
+    """What is taken apart by `a, b = value` or `*value`; if `nested`, some of its items are, too."""
+    return value
+
+
 # --- patterns -----------------------------------------------------------------------------------------------------
 
 ITSELF = (bool, bytearray, bytes, dict, float, frozenset, int, list, builtins.set, str, tuple)

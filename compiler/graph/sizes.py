@@ -52,7 +52,9 @@ def of_inputs(graph: Graph) -> Sizes | None:
 
 
 def used_by(node: Node) -> set[str]:
-    """The sizes that a node needs to know: those in its attributes and regions."""
+    """The sizes that a node needs to know: those in its attributes and regions. What makes a stack a tensor finds its."""
+    if node.op.name == "stacked":
+        return set()
     return set[str]().union(*(names_in(x) for x in node.attrs.values() if not isinstance(x, Spec)))
 
 

@@ -58,6 +58,11 @@ class Cell:
         tops = self.tops()[::-1]
         return np.concatenate(tops) if tops else np.zeros((0, *self.element.shape[1:]), self.dtype)
 
+    def stacked(self) -> np.ndarray:
+        """The elements along a new first axis, that of the bottom first."""
+        tops = self.tops()[::-1]
+        return np.stack(tops) if tops else np.zeros((0, *self.element.shape), self.dtype)
+
     def rebuilt(self, tops: list[Any], shape: Shape | None = None) -> Cell:
         """A stack of other elements, given from the top; `shape` is what follows their first axis, if it is another."""
         element = self.element if shape is None else Spec((*self.shape[:1], *shape), self.dtype)
@@ -100,6 +105,9 @@ class Rows(Cell):
         array[self.count] = x
         written[0] = self.count + 1
         return Rows(self.element, self.room, array, self.count + 1, written)
+
+    def stacked(self) -> np.ndarray:
+        return super().stacked() if self.array is None else self.array[: self.count].copy()
 
     def rows(self) -> np.ndarray:
         return super().rows() if self.array is None else self.array[: self.count].reshape(-1, *self.array.shape[2:])
@@ -163,6 +171,18 @@ def alias(x: Any, /) -> Spec:
     return spec_of(x)
 
 
+@op(lambda stack, *, length: stack.stacked())
+def stacked(stack: Any, /, *, length: int) -> Spec:
+    """The elements of a stack along a new first axis, whose length the run finds.   Shapes: (...) -> (length, ...)."""
+    return Spec((length, *stack.shape), stack.dtype)
+
+
+@op(lambda x: Rows(Spec(x.shape[1:], x.dtype), len(x), x, len(x), [len(x)]))
+def piled(x: Any, /) -> Spec:
+    """A stack of what lies along the first axis, its end on top.   Shapes: (n, ...) -> (...)."""
+    return stack_of(Spec(tuple(x.shape[1:]), x.dtype))
+
+
 def _element(stack: Any, shape: Shape) -> Spec:
     return stack_of(Spec(shape, spec_of(stack).dtype))
 
@@ -200,6 +220,8 @@ pop.gradient(lambda dy, _y, _stack: push(*dy))
 zero_stack.gradient(None)
 add_stacks.gradient(lambda dy, _z, _x, _y: dy, lambda dy, _z, _x, _y: dy)
 alias.gradient(lambda dy, _y, _x: dy)
+stacked.gradient(lambda dy, _y, _stack, *, length: piled(dy))
+piled.gradient(lambda dy, _y, _x: stacked(dy, length=_x.shape[0]))
 stack_matmul.gradient(
     lambda dz, _z, _xs, ys: each_matmul(ys, OPS["matrix_transpose"](dz)), lambda dz, _z, xs, _ys: each_matmul(xs, dz)
 )

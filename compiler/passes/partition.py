@@ -124,8 +124,9 @@ class _Parts(Joint):
     def back(self, kept: Sequence[Name]) -> Back:
         """The second part alone, given what was kept."""
         at_hand: dict[int, int] = {}
-        for i, x in enumerate((*self.inputs, *self.outputs, *(self.values[name] for name in kept))):
-            at_hand.setdefault(x.key, i)
+        for i, x in enumerate((*self.inputs, *self.outputs, *map(self.values.get, kept))):
+            if x is not None:  # a loop to which no cotangent comes has no saving form here
+                at_hand.setdefault(x.key, i)
         live = self.read()
         again = self.computed_again(set(at_hand), live)
         sizes = {self.inputs[i].key for i, _ in bound_by(self.inputs)}

@@ -10,11 +10,13 @@ from ...runtime.tensor import OPS
 from ..graph.control import if_ as if_op
 from ..graph.graph import PYTHON_NUMBERS, Graph, SymbolicTensor, close, write_to, writing
 from ..graph.sizes import fitted
+from .assigned import tensors
+from .carried import decode, encode, placeholders, specs
 from .effects import Stopped, symbols
 from .maybe import NONE, Maybe
 from .raising import later
 from .state import Place, Result, assigned_by, cells_of, containers
-from .template import Known, Template, decode, encode, general, keeps, placeholders, specs
+from .template import Known, Template, general, keeps
 from .tracer import Block, active, joined, put
 
 Thunk = Callable[[], Any]
@@ -76,7 +78,8 @@ def staged_if(predicate: Any, then: Thunk, other: Thunk, places: Sequence[Place]
 
 
 def _own(place: Place, value: Any, blocks: Sequence[Block]) -> None:
-    """Say whether the containers of a joined value are new, or one of some that others may hold too."""
+    """Say whether the containers and tensors of a joined value are new, or one of some that others may hold too."""
+    _own_tensors(place, value, blocks)
     if next(containers(value), None) is None:
         return
     for block in (block for block in blocks if not block.stopped):
@@ -89,6 +92,21 @@ def _own(place: Place, value: Any, blocks: Sequence[Block]) -> None:
             return
     for x in containers(value):
         active().makes(x)
+
+
+def _own_tensors(place: Place, value: Any, blocks: Sequence[Block]) -> None:
+    """The same of tensors: one that a block made, and left nowhere else, is new."""
+    for block in (block for block in blocks if not block.stopped):
+        parts = list(tensors(block.shown(place)))
+        left = list(tensors(block.left(place)))
+        elsewhere = {id(x) for other in block.after if other != place for x in tensors(block.after[other])}
+        ids = [id(x) for x in left]
+        new = all(active().is_made_by(x, block.region, block.born) for x in left) and len(left) == len(parts)
+        if not new or len(set(ids)) < len(ids) or elsewhere & set(ids):
+            active().blur_tensors(value)
+            for each in blocks:
+                active().share_tensors(place, each.left(place))
+            return
 
 
 def _joined_values(values: Sequence[Any], place: Place) -> Template:

@@ -8,17 +8,23 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ...runtime.creation import asarray, tensor
+from ...runtime.device import as_device, cpu
 from ...runtime.dim import sized
 from ...runtime.dtypes import FLOATS, float64, int64, uint64
 from ...runtime.eager import EagerTensor
-from ...runtime.errors import user_location
+from ...runtime.errors import SourceError, user_location
 from ...runtime.tensor import OPS, Tensor
 from ..graph.graph import SymbolicTensor
 from ..graph.integers import integer_of
 from .branches import as_number, is_none, staged_value, truth
 from .effects import emit, frozen, host, symbols, with_values
+from .growing import first_total, is_filled
+from .grown import holds_grown
 from .lengths import of_sizes
+from .loops import staged_for
 from .maybe import Maybe
+from .operands import strong
 from .sequences import (
     Staged,
     any_staged,
@@ -30,6 +36,7 @@ from .sequences import (
     staged_reversed,
     staged_zip,
 )
+from .state import Result
 from .text import late_field
 
 
@@ -51,7 +58,7 @@ def staged_len(x: Any) -> Any:
     """The length of a staged sequence or tensor."""
     if isinstance(x, SymbolicTensor) and x.shape:
         return x.shape[0]
-    return sequence(x).length if isinstance(x, Staged) else len(x)
+    return sequence(x).length if isinstance(x, Staged) or holds_grown(x) else len(x)
 
 
 def staged_print(*values: Any, **options: Any) -> None:
@@ -147,10 +154,20 @@ def _extreme(larger: bool) -> Callable[..., Any]:
 def _sum(values: Any, start: Any = 0) -> Any:
     if isinstance(values, SymbolicTensor):
         return OPS["sum"](values, axis=0, dtype=values.dtype) + start
+    if holds_grown(values):
+        return _sum_of_grown(sequence(values), first_total(values, start))
     total = start
     for x in values:
         total = total + x
     return total
+
+
+def _sum_of_grown(items: Staged, start: Any) -> Any:
+    """The sum of the items of a list that grew, one after the other."""
+    total = Result("the sum")
+    total.set(start)
+    staged_for(items.length, items.item, lambda x: total.set(total.value + x), None, [total])
+    return total.value
 
 
 def _sorted(values: Any, *, key: Any = None, reverse: bool = False) -> Any:
@@ -182,6 +199,7 @@ def _quantified(name: str) -> Callable[..., Any]:
 def _quantified_lazily(values: Iterator[Any], every: bool) -> Any:
     """`all` or `any` of what comes, where nothing comes any more once it is decided."""
     for x in values:
+        x = is_filled(x) if holds_grown(x) else x
         test = truth(x) if isinstance(x, SymbolicTensor) else x
         if isinstance(test, SymbolicTensor):
             rest, end = (lambda: _quantified_lazily(values, every)), (lambda: not every)
@@ -197,6 +215,20 @@ def _listed(function: Any) -> Callable[..., Any]:
         return (staged_builtin(function, (items, *rest), options) or function)(items, *rest, **options)
 
     return folded
+
+
+def _asarray(x: Any, /, dtype: Any = None, *, device: Any = None, copy: bool | None = None) -> Any:
+    """`wf.asarray`: another tensor of the same value."""
+    x = x.demand() if isinstance(x, Maybe) else x
+    if device is not None and as_device(device) is not cpu:
+        raise SourceError(f"a compiled function gives a tensor to {device}", "Move it outside of the function.")
+    x = OPS["identity"](strong(x) if x.weak else x)
+    return x if dtype is None else OPS["astype"](x, dtype=dtype)
+
+
+def _tensor(value: Any, dtype: Any = None, *, device: Any = None) -> Any:
+    """`wf.tensor`: another tensor of the same value, as a constant."""
+    return OPS["stop_gradient"](_asarray(value, dtype, device=device))
 
 
 STAGED: dict[Any, Callable[..., Any]] = {
@@ -233,6 +265,14 @@ TEXTS = (builtins.str, builtins.repr, builtins.format)
 FOLDS = (builtins.min, builtins.max, builtins.sum, builtins.sorted, builtins.any, builtins.all)
 
 
+COPIES: dict[Any, Callable[..., Any]] = {asarray: _asarray, tensor: _tensor}
+
+
+def staged_copy(function: Any, args: Sequence[Any]) -> Callable[..., Any]:
+    """The version of `wf.asarray` and `wf.tensor` for a symbolic tensor; the function itself for all else."""
+    return COPIES.get(function, function) if args and isinstance(args[0], (SymbolicTensor, Maybe)) else function
+
+
 def staged_builtin(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Callable[..., Any] | None:
     """The version of a built-in function for these arguments; None where the plain one serves."""
     try:
@@ -243,6 +283,8 @@ def staged_builtin(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -
         return None
     if sized(args) and (found := of_sizes(function, args)) is not None:
         return found
+    if function in (builtins.type, builtins.isinstance) and args and holds_grown(args[0]):
+        return None
     if any_staged(args) or any(isinstance(x, (SymbolicTensor, Maybe)) for x in args):
         return version
     if function is builtins.print or (function in TEXTS and args and symbols([args[0]])):

@@ -16,6 +16,7 @@ from ...runtime.eager import EagerTensor, wrap
 from ...runtime.op import Op, op
 from ...runtime.spec import Spec
 from ..graph.graph import Stopped as Stopped, SymbolicTensor, when_numbers_divide, writing
+from .grown import Grown
 from .objects import attributes, is_plain_object, rebuilt
 from .text import Field, LateText
 
@@ -81,6 +82,8 @@ def symbols(values: Sequence[Any], depth: int = 16) -> list[Any]:
     for x in values if depth else ():
         if isinstance(x, SymbolicTensor):
             found.append(x)
+        elif type(x) is Grown:
+            found.append(x.stack)
         elif isinstance(x, (list, tuple)):
             found.extend(symbols(x, depth - 1))
         elif isinstance(x, dict):
@@ -98,6 +101,8 @@ def frozen(value: Any, depth: int = 16) -> Any:
     """`value`, its containers and objects copied, for they may change before the graph runs; sizes as numbers of it."""
     if type(value) is Dim:
         return value.tensor()
+    if isinstance(value, SymbolicTensor) and hasattr(value, "home"):
+        return value.alias()
     if type(value) in (list, tuple) and depth:
         return type(value)([frozen(x, depth - 1) for x in value])
     if type(value) is dict and depth:
@@ -113,7 +118,7 @@ def kept(value: Any) -> Any:
         return type(value)(map(kept, value))
     if type(value) is dict:
         return {k: kept(x) for k, x in value.items()}
-    return frozen(value) if _has_parts(value) and symbols([value]) else value
+    return frozen(value) if isinstance(value, SymbolicTensor) or (_has_parts(value) and symbols([value])) else value
 
 
 def _has_parts(x: Any) -> bool:
@@ -167,7 +172,7 @@ def with_values(values: Sequence[Any], act: Callable[[list[Any]], None]) -> tupl
     return operands, Action(run)
 
 
-def check(ok: Any, kind: type[Exception], text: str) -> None:
+def check(ok: Any, kind: Callable[[str], Exception], text: str) -> None:
     """Raise at run time unless `ok`, a symbolic bool, holds."""
 
     def fail(*_: Any) -> None:

@@ -20,9 +20,20 @@ from ..graph.control import while_ as while_op
 from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
 from . import options
 from .branches import truth
+from .carried import decode, encode, specs
+from .grown import holds_grown
 from .raising import later
 from .state import Place, Result
-from .template import Known, StructureError, Template, Traced, decode, encode, equal, keeps, specs
+from .template import (
+    Growing,
+    Known,
+    SideEffectError,
+    StructureError,
+    Template,
+    Traced,
+    equal,
+    keeps,
+)
 from .tracer import Block, active, joined, put
 
 ATTEMPTS = 12
@@ -35,10 +46,11 @@ def staged_while(
     body: Callable[[], Any],
     places: Sequence[Place],
     state: dict[Place, Template] | None = None,
+    grows: bool = True,
 ) -> None:
     """Write a `while` for a loop whose condition, evaluated already, is symbolic.
 
-    `state` says of some places what they are from the first trip on.
+    `state` says of some places what they are from the first trip on; `grows`, that lists may become longer.
     """
     graph = writing()
     assert graph is not None
@@ -53,6 +65,9 @@ def staged_while(
     for _ in range(ATTEMPTS):
         block = _trace(graph, trip, templates, entry, go)
         changed = _widen(templates, entry, block, go)
+        growing = None if grows else next((place for place, t in templates.items() if isinstance(t, Growing)), None)
+        if growing is not None and not holds_grown(entry[growing]):
+            raise StructureError(f"{growing.name!r} grows with every trip", "Give it its length before the loop.")
         if not changed:
             break
     else:
@@ -74,6 +89,7 @@ def _trace(graph: Graph, trip: Any, templates: dict[Place, Template], entry: dic
         place.set(value)
         if not keeps(template):
             active().blur(value)
+            active().share_tensors(place, entry[place])
     try:
         block = Block(region, [go, *templates]).run(later(trip))
         with write_to(region):
@@ -114,6 +130,8 @@ def _emit(
 ) -> None:
     """Write the loop and put its results in their places."""
     region = block.region
+    for place in (place for place, template in templates.items() if isinstance(template, Growing)):
+        _check_items(block, place)
     with write_to(region):
         ends = [OPS["asarray"](False)] if block.stopped else [block.after[go]]
         outputs = [region.lift(ends[0])]
@@ -136,6 +154,19 @@ def _emit(
         if not keeps(template):
             active().blur(value)
             active().share(place, (entry[place], block.left(place)), [block.born])
+
+
+def _check_items(block: Block, place: Place) -> None:
+    """Refuse a list that gets one tensor in several trips, which change it.
+
+    Errors: SideEffectError.
+    """
+    changed = {id(other.owner) for other in block.after}
+    if any(id(x) in changed for x in block.left(place)):
+        raise SideEffectError(
+            f"a tensor is appended to {place.name!r} in a loop, and trips assign to the items of that one tensor",
+            "Append a copy: wf.asarray(x, copy=True).",
+        )
 
 
 def staged_for(
@@ -165,10 +196,12 @@ def staged_for(
 
     graph = writing()
     assert graph is not None
+    written_out = type(length) is int and test is None and length <= LONGEST_UNROLLED
+    state: dict[Place, Template] = {k: Traced(Spec((), int64))}
     try:
-        staged_while(graph.lift(k.value < limit), goes_on, trip, [k, *places], {k: Traced(Spec((), int64))})
+        staged_while(graph.lift(k.value < limit), goes_on, trip, [k, *places], state, not written_out)
     except StructureError:
-        if type(length) is not int or test is not None or length > LONGEST_UNROLLED:
+        if not written_out:
             raise
         for i in range(length):  # state of a kind that no loop carries, a growing list say: trip by trip, as in Python
             body(item(OPS["asarray"](i)))

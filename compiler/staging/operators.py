@@ -14,10 +14,11 @@ import operator
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from types import FunctionType, MappingProxyType
+from types import BuiltinFunctionType, FunctionType, MappingProxyType
 from typing import Any
 
 from ...runtime.dim import Dim, sized
+from ...runtime.eager import EagerTensor
 from ...runtime.errors import ROOT, SourceError
 from ...runtime.nn.module import Module
 from ...runtime.tensor import OPS, Tensor, holds_numbers
@@ -31,15 +32,18 @@ from ..frontend.operators import (  # noqa: F401  (what does not ask)
     mapping,
     raise_ as plain_raise,
     read_free,
-    sequence,
+    sequence as plain_sequence,
     set,
     slice,
 )
 from ..frontend.users import OPAQUE, is_users, users_method
-from ..graph.graph import SymbolicTensor, guarding, writing
+from ..graph.graph import SymbolicTensor, guarding
+from .assigned import Assigned, is_assignable, is_assignment, makes_tensors
 from .branches import as_number, is_none, staged_if, staged_value, truth
-from .builtins import staged_builtin, staged_type
+from .builtins import COPIES, STAGED, staged_builtin, staged_copy, staged_type
 from .effects import Refused, frozen, symbols
+from .growing import is_filled, item_of, of_grown, refuse_grown
+from .grown import holds_grown, refusal
 from .loops import staged_for, staged_while
 from .maybe import UNBOUND, Maybe, MaybeValue, unbound
 from .objects import compared_parts
@@ -57,7 +61,7 @@ from .statements import (
     staged_or,
     staged_returned,
 )
-from .template import Unsettled
+from .template import SideEffectError, Unsettled
 from .text import TEXT_METHODS, LateText, late_call, late_field
 from .tracer import active, put
 
@@ -72,6 +76,8 @@ def _nothing() -> None:
 
 def truth_of(value: Any) -> Any:
     """What a condition asks of a value."""
+    if holds_grown(value):
+        return is_filled(value)
     return value if is_symbolic(value) else call.methods.truth(value)
 
 
@@ -238,6 +244,7 @@ def if_exp(test: Any, then: Thunk, otherwise: Thunk) -> Any:
 
 def eq(a: Any, b: Any) -> Any:
     """`a == b`."""
+    refuse_grown("==", a, b)
     for x, y in ((a, b), (b, a)):
         if isinstance(x, MaybeValue):
             return if_exp(x.is_none(), lambda x=x, y=y: eq(None, y), lambda x=x, y=y: eq(x.value, y))
@@ -308,6 +315,7 @@ def is_not(a: Any, b: Any) -> Any:
 
 def in_(a: Any, b: Any) -> Any:
     """`a in b`."""
+    refuse_grown("in", a, b)
     if isinstance(b, SymbolicTensor):
         equal = eq(b, a)
         return as_number(OPS["any"](equal), bool) if isinstance(equal, Tensor) else equal
@@ -333,26 +341,45 @@ def not_in(a: Any, b: Any) -> Any:
 
 def ordered(a: Any, sign: str, b: Any) -> Any:
     """One comparison of a chain."""
+    refuse_grown(sign, a, b) if sign not in ("is", "is not") else None
     meant = {"==": eq, "!=": ne, "is": is_, "is not": is_not, "in": in_, "not in": not_in}.get(sign)
     return call.methods.compare(a, sign, b) if meant is None else meant(a, b)
 
 
 def compare(a: Any, sign: str, b: Any) -> Any:
     """`a < b` and its like."""
-    return call.methods.compare(a, sign, b)
+    refuse_grown(sign, a, b)
+    return active().is_made(call.methods.compare(a, sign, b), a, b)
+
+
+def unpacked(value: Any, nested: bool = False) -> Any:
+    """What is taken apart by `a, b = value` or `*value`; if `nested`, some of its items are, too."""
+    if holds_grown(value) or nested:
+        refuse_grown("unpacking", value)
+    return value
+
+
+def sequence(subject: Any, before: int, after: int | None) -> tuple[Any, ...] | None:
+    """The parts of a sequence for a pattern."""
+    refuse_grown("a pattern", subject)
+    return plain_sequence(subject, before, after)
 
 
 def unary(sign: str, a: Any) -> Any:
     """`-a` and its like."""
-    return call.methods.unary(sign, a)
+    return active().is_made(call.methods.unary(sign, a), a)
 
 
 def binary(a: Any, sign: str, b: Any) -> Any:
     """`a + b` and its like."""
+    if sign == "+" and type(b) is list:
+        refuse_grown(sign, b)
+    else:
+        refuse_grown(sign, a, b)
     if sign == "%" and isinstance(a, str) and symbols([b]):
         return late_call(operator.mod, a, frozen(b))
     made = call.methods.binary(a, sign, b)
-    return active().makes(made) if type(made) in (list, dict, set) else made
+    return active().makes(made) if type(made) in (list, dict, set) else active().is_made(made, a, b)
 
 
 def augmented(a: Any, sign: str, b: Any) -> Any:
@@ -360,7 +387,7 @@ def augmented(a: Any, sign: str, b: Any) -> Any:
     if isinstance(a, (list, dict)):
         active().settled(a)
         active().note(Contents(a))
-    return call.methods.augmented(a, sign, b)
+    return active().is_made(call.methods.augmented(a, sign, b), a, b)
 
 
 def chain(left: Any, symbol: str, right: Any, *others: Any) -> Any:
@@ -378,6 +405,7 @@ def known(value: Any) -> Any:
 
 def field(value: Any, conversion: str, form: str) -> Any:
     """`{value!r:form}` in an f-string."""
+    refuse_grown("a text", value)
     if is_symbolic(value) or symbols([value]) or sized(value):
         return late_field(frozen(known(value)), conversion, form)
     return plain.field(value, conversion, form)
@@ -392,6 +420,10 @@ def get_item(container: Any, index: Any) -> Any:
     """`container[index]`."""
     if isinstance(container, Maybe):
         container = container.demand()
+    if holds_grown(container):
+        if isinstance(index, builtins.slice):
+            raise refusal("a slice")
+        return item_of(container, index)
     if is_symbolic(index) and isinstance(container, dict):
         raise SourceError(
             "an item of a dict is read by a key that is not known yet", "Make it a list, and the key an index."
@@ -400,6 +432,7 @@ def get_item(container: Any, index: Any) -> Any:
         return _chosen(container, index)
     if isinstance(container, Tensor):
         _check_index(index)
+        return active().is_made(container[index], container)
     method = users_method(type(container), "__getitem__")
     if method is not None:
         return call(method, container, index)
@@ -429,17 +462,19 @@ def _chosen(container: Any, index: Any) -> Any:
     """An item of a list by a symbolic index, its items being alike."""
     found = staged_sequence(container)
     k = OPS["astype"](OPS["reshape"](index, shape=()), dtype=int)
-    return found.item(OPS["where"](k < 0, k + len(container), k))
+    chosen = found.item(OPS["where"](k < 0, k + len(container), k))
+    active().blur(chosen)
+    active().share_all(container)
+    return chosen
 
 
 def set_item(container: Any, index: Any, value: Any) -> Any:
     """`container[index] = value`; gives what the name of the container is bound to from now on."""
     if isinstance(container, Maybe):
         container = container.demand()
-    if isinstance(container, SymbolicTensor) or (
-        isinstance(container, Tensor) and writing() is not None and not hasattr(container, "assign")
-    ):
-        return OPS["setitem"](container, value, index)
+    refuse_grown("assigning an item", container)
+    if is_assignable(container):
+        return assign_item(container, index, value)
     if isinstance(container, (list, dict)):
         if is_symbolic(index):
             raise SourceError(
@@ -455,8 +490,23 @@ def set_item(container: Any, index: Any, value: Any) -> Any:
     return plain.set_item(container, index, value)
 
 
+def assign_item(x: Any, index: Any, value: Any) -> Any:
+    """`x[index] = value` of a tensor: all its names see it."""
+    if getattr(x, "weak", None):
+        raise TypeError(f"{x.weak.__name__!r} object does not support item assignment")
+    active().settled(x)
+    if type(x) is EagerTensor and not active().is_new(x):
+        raise SideEffectError(
+            f"items of a tensor {x.spec} that was made outside of the compiled function are assigned",
+            "Give it as an argument, or assign to a copy: wf.asarray(x, copy=True).",
+        )
+    put(Assigned(x), OPS["setitem"](x, value, index))
+    return x
+
+
 def del_item(container: Any, index: Any) -> Any:
     """`del container[index]`; gives what the name of the container is bound to from now on."""
+    refuse_grown("deleting an item", container)
     if isinstance(container, (list, dict)):
         active().settled(container)
         active().note(Contents(container))
@@ -594,7 +644,11 @@ class StagingCaller(Caller):
             if not f.built:
                 f.prepare(*args, **kwargs)
             return self(f.call, *args, **kwargs)
+        if (version := of_grown(f, args, kwargs)) is not None:
+            return version(*args, **kwargs)
         args = as_operands(f, args)
+        if type(f) is FunctionType and f in COPIES:
+            f = staged_copy(f, args)
         if is_log(f):
             return staged_log(f, args, kwargs)
         if type(f) is CACHED and symbols([*args, *kwargs.values()]):
@@ -602,7 +656,12 @@ class StagingCaller(Caller):
         check_repeatable(f, args)
         if type(f) is CACHED:
             return silent(f, lambda: f(*args, **kwargs))
+        if getattr(f, "__name__", "") in ("setitem", "__setitem__") and is_assignment(f, args):
+            set_item(*(args if f is operator.setitem else (f.__self__, *args)))
+            return None
         found = super().__call__(f, *args, **kwargs)
+        if type(found) is EagerTensor and makes_tensors(f):
+            return active().makes_tensor(found, (args, kwargs))
         return active().makes(found) if hasattr(type(found), "__next__") else found
 
     def converted(self, f: Any, args: tuple[Any, ...] = ()) -> Callable[..., Any]:
@@ -612,6 +671,11 @@ class StagingCaller(Caller):
         if made is not f or is_rewritten(f.__code__):
             active().rebinds(f)
         return made
+
+    def lent(self, value: Any) -> Any:
+        if isinstance(value, type | BuiltinFunctionType) and value in STAGED:
+            return functools.partial(self, value)  # called by Python, on what may be symbolic
+        return super().lent(value)
 
     def class_of(self, x: Any) -> type:
         return staged_type(x) if is_symbolic(x) else x.__class__

@@ -15,6 +15,8 @@ from ...runtime.errors import SourceError
 from ...runtime.tensor import OPS, Tensor
 from ..graph.graph import PYTHON_NUMBERS, RANK, SymbolicTensor
 from .effects import check
+from .growing import positions
+from .grown import holds_grown
 
 
 class Staged:
@@ -34,7 +36,7 @@ class Staged:
 
 def is_staged(x: Any) -> bool:
     """Whether iterating `x` makes a staged loop."""
-    return isinstance(x, Staged) or (isinstance(x, SymbolicTensor) and x.ndim > 0)
+    return isinstance(x, Staged) or (isinstance(x, SymbolicTensor) and x.ndim > 0) or holds_grown(x)
 
 
 def _row(x: Any, k: Any) -> Any:
@@ -54,6 +56,8 @@ def sequence(x: Any) -> Staged:
         return Staged(x.shape[0], lambda k: _row(x, k))
     if isinstance(x, range):
         return staged_range(x.start, x.stop, x.step)
+    if holds_grown(x):
+        return Staged(*positions(x))
     items = list(x)
     try:
         stacked, weak = _stacked(items)

@@ -4,15 +4,14 @@
     Traced    a tensor of one spec, or a Python number that differs between paths (weak)
     Optional  absent on some paths (unbound, or None), else as `inner`
     Tree      a container of one structure, its leaves templates
+    Growing   a list of any length whose items are tensors of one spec, or Python numbers of one type
     Mixed     of kinds that do not join: an error for whoever reads it
 
-Joining moves up this order until nothing changes. A value is written into a region's outputs as the template says
-(`encode`) and read back from what comes out (`decode`).
+Joining moves up this order until nothing changes. `carried.py` says which tensors carry a value, as its template says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,16 +19,18 @@ import numpy as np
 
 from ...runtime import tree
 from ...runtime.dim import Dim, is_same
-from ...runtime.dtypes import BOOLS, INTEGERS, PROMOTION, int64, promote, uint8
+from ...runtime.dtypes import BOOLS, INTEGERS, PROMOTION, int64, promote
 from ...runtime.eager import EagerTensor
 from ...runtime.errors import DTypeError, ShapeError, SourceError
 from ...runtime.spec import Spec
-from ...runtime.tensor import OPS, Tensor
-from ...runtime.variable import Variable
-from ..graph.graph import PYTHON_NUMBERS, RANK, Graph, SymbolicTensor, writing
-from ..graph.sizes import is_open, joined_shape, same_spec, takes
-from .maybe import NONE, PRESENT, UNBOUND, Maybe, maybe, unbound
+from ...runtime.tensor import OPS
+from ..graph.graph import PYTHON_NUMBERS, RANK, SymbolicTensor, writing
+from ..graph.sizes import joined_shape, same_shape, same_spec
+from .grown import Grown, holds_grown
+from .maybe import NONE, UNBOUND, Maybe, unbound
 from .objects import flatten, has_identity
+
+GROWING = "A list that grows in a loop or a branch takes tensors of one shape and dtype, or numbers of one type; keep others in lists of their own."
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +65,20 @@ class Tree:
 
 
 @dataclass(frozen=True)
+class Growing:
+    """A list of any length, its items all alike."""
+
+    item: Traced
+
+
+@dataclass(frozen=True)
 class Mixed:
     """Of kinds that do not join; it must not be used any more, and the error says why."""
 
     error: Exception
 
 
-Template = Known | Traced | Optional | Tree | Mixed
+Template = Known | Traced | Optional | Tree | Growing | Mixed
 
 
 class StructureError(SourceError, TypeError):
@@ -123,6 +131,8 @@ def equal(x: Template, y: Template) -> bool:
     if isinstance(x, Optional) and isinstance(y, Optional):
         both = x.inner is not None and y.inner is not None
         return x.absent == y.absent and (equal(x.inner, y.inner) if both else x.inner is y.inner)  # pyright: ignore
+    if isinstance(x, Growing) and isinstance(y, Growing):
+        return equal(x.item, y.item)
     if isinstance(x, Traced) and isinstance(y, Traced):
         return x.weak is y.weak and same_spec(x.spec, y.spec)
     return isinstance(x, Mixed) and isinstance(y, Mixed)
@@ -148,9 +158,13 @@ def general(value: Any, name: str) -> Template:
         return Optional(frozenset((NONE,)), None)
     if value is unbound:
         return Optional(frozenset((UNBOUND,)), None)
+    if holds_grown(value):
+        return check_items(value)
     leaves, structure = flatten(value)
     if structure.kind is None:
         return Known(value)
+    if any(type(leaf) is Grown for leaf in leaves):
+        raise StructureError(f"{name!r} holds a list that grows, in a container that differs between paths", GROWING)
     return Tree(structure, tuple(_leaf(leaf) for leaf in leaves))
 
 
@@ -187,7 +201,8 @@ def _beside(value: Any, other: Any, name: str) -> Template:
 def _is_from_around(value: Any) -> bool:
     """Whether what an object holds is known where its variable's paths join."""
     here = writing()
-    held = [leaf for leaf in flatten(value)[0] if isinstance(leaf, SymbolicTensor)]
+    leaves = [leaf.stack if type(leaf) is Grown else leaf for leaf in flatten(value)[0]]
+    held = [leaf for leaf in leaves if isinstance(leaf, SymbolicTensor)]
     return here is not None and all(x.context is here or here.within(x.context) for x in held)
 
 
@@ -212,10 +227,75 @@ def join(x: Template, y: Template, name: str) -> Template:
         return Tree(x.structure, tuple(_join_leaf(a, b, name) for a, b in zip(x.leaves, y.leaves, strict=True)))
     if isinstance(x, Known) and isinstance(y, Known) and same(x.value, y.value):
         return x
+    if _is_list(x) and _is_list(y):
+        return Growing(_one_kind([*_items(x), *_items(y)], name))
+    if _holds_containers(x) and _holds_containers(y):
+        raise StructureError(
+            f"{name!r} is a list whose length is known only when the graph runs, and its items are containers", GROWING
+        )
     raise StructureError(
         f"{name!r} is {_show(x)} on one path and {_show(y)} on another; which one, is decided while the graph runs",
         f"Give {name!r} the same kind of value on both paths.",
     )
+
+
+def _is_list(template: Template) -> bool:
+    """Whether it is of a list without containers in it."""
+    if isinstance(template, Growing):
+        return True
+    return (
+        isinstance(template, Tree)
+        and template.structure.kind is list
+        and len(template.leaves) == len(template.structure.children) == template.structure.leaves
+    )
+
+
+def _holds_containers(template: Template) -> bool:
+    """Whether it is of a list, of containers if there is something in it."""
+    return (
+        isinstance(template, Tree) and template.structure.kind is list and not (_is_list(template) and template.leaves)
+    )
+
+
+def _items(template: Any) -> list[Template]:
+    return [template.item] if isinstance(template, Growing) else list(template.leaves)
+
+
+def _one_kind(items: list[Template], name: str) -> Traced:
+    """What the items of a list are like that grows while the graph runs.
+
+    Errors: StructureError for items of different kinds.
+    """
+    found = general(items[0].value, name) if isinstance(items[0], Known) else items[0]
+    for item in items:
+        item = general(item.value, name) if isinstance(item, Known) else item
+        if (
+            not isinstance(item, Traced)
+            or not isinstance(found, Traced)
+            or not same_shape(item.spec.shape, found.spec.shape)
+        ):
+            raise _unlike(name, found, item)
+        weak, dtypes = item.weak or found.weak, (item.spec.dtype, found.spec.dtype)
+        if not weak and dtypes[0] is not dtypes[1]:
+            raise _unlike(name, found, item)
+        found = _join_traced(found, item, name)
+    return found  # pyright: ignore[reportReturnType]
+
+
+def _unlike(name: str, x: Template, y: Template) -> StructureError:
+    return StructureError(
+        f"{name!r} is a list whose length is known only when the graph runs, and its items are {_show(x)} and {_show(y)}",
+        GROWING,
+    )
+
+
+def check_items(items: list[Any]) -> Growing:
+    """What a list that grows is like.
+
+    Errors: StructureError for items of different kinds.
+    """
+    grown = items[0]
+    return Growing(_one_kind([Traced(grown.spec, grown.weak), *(general(x, "a list") for x in items[1:])], "a list"))
 
 
 def _join_leaf(x: Template, y: Template, name: str) -> Template:
@@ -265,6 +345,8 @@ def _ranks_differ(name: str, x: Traced, y: Traced) -> ShapeError:
 
 
 def _show(template: Template) -> str:
+    if isinstance(template, Growing):
+        return f"a list of {_show(template.item)}"
     if isinstance(template, Traced):
         return f"a Python {template.weak.__name__}" if template.weak else str(template.spec)
     if isinstance(template, Known):
@@ -290,82 +372,3 @@ def conflict(template: Template | None) -> Exception | None:
     if isinstance(template, Optional):
         return conflict(template.inner)
     return template.error if isinstance(template, Mixed) else None
-
-
-def specs(template: Template) -> list[Spec]:
-    """The specs of the tensors that carry a value."""
-    if isinstance(template, Traced):
-        return [template.spec]
-    if isinstance(template, Tree):
-        return [spec for leaf in template.leaves for spec in specs(leaf)]
-    if isinstance(template, Optional):
-        return [Spec((), uint8), *(specs(template.inner) if template.inner is not None else [])]
-    return []
-
-
-def encode(value: Any, template: Template, graph: Graph) -> list[Any]:
-    """The tensors that carry `value`, in `graph`."""
-    if isinstance(template, Traced):
-        return [_tensor(value, template.spec, graph)]
-    if isinstance(template, Tree):
-        leaves = flatten(value)[0]
-        return [t for leaf, part in zip(leaves, template.leaves, strict=True) for t in encode(leaf, part, graph)]
-    if isinstance(template, Optional):
-        return _encode_optional(value, template, graph)
-    return []
-
-
-def _encode_optional(value: Any, template: Optional, graph: Graph) -> list[Any]:
-    code: Any = {None: NONE, unbound: UNBOUND}.get(value, PRESENT) if value is None or value is unbound else PRESENT
-    inside = value
-    if isinstance(value, Maybe):
-        code, inside = value.code, value.value
-    tensors = [_tensor(code, Spec((), uint8), graph)]
-    if template.inner is None:
-        return tensors
-    if inside is None or inside is unbound:
-        return tensors + placeholders(template.inner, graph)
-    return tensors + encode(inside, template.inner, graph)
-
-
-def placeholders(template: Template, graph: Graph) -> list[Any]:
-    """Tensors that stand where a value is absent; nobody looks at them."""
-    return [_tensor(OPS["zeros"]((), dtype=spec.dtype), spec, graph) for spec in specs(template)]
-
-
-def _tensor(value: Any, spec: Spec, graph: Graph) -> Any:
-    if type(value) is Dim:
-        value = graph.size(value)
-    if not isinstance(value, Tensor) or isinstance(value, Variable):
-        value = OPS["asarray"](value, dtype=spec.dtype) if not isinstance(value, Variable) else value.read_value()
-    x = graph.lift(value)
-    if x.dtype is not spec.dtype:
-        x = graph.run(OPS["astype"], (x,), {"dtype": spec.dtype})  # pyright: ignore[reportArgumentType]
-    if takes(spec, x.spec):
-        return x
-    shape = tuple([0 if is_open(n, graph) else n for n in spec.shape])  # where a value is absent
-    return graph.run(OPS["broadcast_to"], (x,), {"shape": shape})  # pyright: ignore[reportArgumentType]
-
-
-def decode(template: Template, tensors: Iterator[Any], name: str) -> Any:
-    """The value that tensors carry."""
-    if isinstance(template, Known):
-        return template.value
-    if isinstance(template, Traced):
-        x = next(tensors)
-        x.weak = template.weak
-        x.name = x.name or name
-        return x
-    if isinstance(template, Tree):
-        return tree.unflatten(template.structure, [decode(leaf, tensors, name) for leaf in template.leaves])
-    if isinstance(template, Mixed):
-        return Unsettled(template.error)
-    code = next(tensors)
-    if template.inner is None:
-        only = next(iter(template.absent))
-        return (
-            (None if only == NONE else unbound)
-            if len(template.absent) == 1
-            else maybe(code, template.absent, None, name)
-        )
-    return maybe(code, template.absent, decode(template.inner, tensors, name), name)

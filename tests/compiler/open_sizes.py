@@ -188,8 +188,8 @@ def repeated(x):
 FUNCTIONS = {
     f: 4 for f in (
         mlp, mean_and_variance, running_sums, joined, flattened, turned, convolved, pooled, sliced, contracted,
-        normalized, attended, summed_rows, stopped_early, counted, paired, measured, made, spread, ranked, gathered,
+        normalized, attended, summed_rows, repeated, stopped_early, counted, paired, measured, made, spread, ranked, gathered,
         compared, padded, chosen, grown, written, loss, gradient, gradient_of_loop, gradient_of_slices,
         gradient_of_gradient, gradient_of_growth, gradient_of_attention,
     )
-} | {branched_by_size: 5, branched_by_parity: 5, as_number: 7, repeated: 7}  # fmt: skip
+} | {branched_by_size: 5, branched_by_parity: 5, as_number: 7}  # fmt: skip

@@ -127,6 +127,8 @@ def f(x):
         y = scale(x + 1.0)
     return y, scale.x, scale.double
 """, FLOATS),
+    (7, "appending_in_a_loop_of_unknown_length", "def f(n):\n    out = []\n    for i in range(n):\n        out.append(i * 2)\n    return out, len(out)\n", INTEGERS),
+    (8, "an_index_of_a_list_that_grew_may_be_a_tensor", "def f(n):\n    out = [1.0]\n    for i in range(n):\n        out.append(out[i] + out[-1])\n    return out[n], out[n // 2]\n", INTEGERS),
     (31, "item_assignment", "def f(v):\n    v = v + 0.0\n    v[0] = 5.0\n    v[1:] += 1.0\n    for i in range(3):\n        if v[i] > 1:\n            v[i] *= 2\n    v[0], v[2] = v[2], v[0]\n    return v\n", VECTORS),
     (32, "builtins_over_tensors", "def f(v):\n    t = 0.0\n    for i, (a, b) in enumerate(zip(v, reversed(v))):\n        t = t + i * a * b\n    p, q, r = v\n    return t, p + q * r, sum(v), min(v), max(v), list(sorted(v)), any(v > 0), all(v > 0), len(v)\n", VECTORS),
     (36, "equal_arguments_of_other_types", "def f(k):\n    return isinstance(k, bool), isinstance(k, int), isinstance(k, float)\n", [(True,), (1,), (1.0,), (True,), (1,)]),
@@ -143,7 +145,7 @@ def f(x):
 REFUSED = [
     (21, "handlers_that_would_be_staged", "def f(x):\n    try:\n        if x > 0:\n            raise ValueError\n    except ValueError:\n        x = -x\n    return x\n", "stands in a `try`"),
     (25, "generators_with_staged_control_flow", "def f(x):\n    def g():\n        if x > 0:\n            yield x\n    return list(g())\n", "needs its values"),
-    (7, "appending_in_a_loop_of_unknown_length_is_refused_today", "def f(n):\n    out = []\n    for i in range(n):\n        out.append(i)\n    return out\n", "'out' is a list of"),
+    (7, "appending_unlike_items_in_a_loop_of_unknown_length", "def f(n):\n    out = ['a']\n    for i in range(n):\n        out.append(i)\n    return out\n", "its items are"),
     (8, "an_index_into_unlike_items", "def f(n):\n    return [1.0, 'a', None][n]\n", "are not alike"),
 ]  # fmt: skip
 
