@@ -34,6 +34,8 @@ from .nests import (
     own_indices,
 )
 
+COLUMNS = 64  # columns that one step of the grid adds up
+ABREAST = 4  # vectors of columns added up side by side: rows far apart cost a new place in memory each
 BLOCK = 8192  # elements of a whole fold that one step of the grid adds up
 
 
@@ -56,10 +58,12 @@ def column_nest(node: Node, group: Group, elements: Elements, targets: Targets) 
     price = cost([node, *group.inlined]) * size(tuple(n for _, n in columns))
     dropped = gone(axes, [*rows, *columns])
     lanes = can_run_along(name, [store])
+    vectors = ABREAST if n >= COLUMNS and value.dtype in dtypes.FLOATS else 1
     if outer:
-        return grid_of(outer, [Loop(name, n, (fold, store), lanes=lanes)], price * n, dropped)
-    bounds = ("begin * 64", f"(end * 64 < {n} ? end * 64 : {n})")
-    return Nest(Loop("", -(-n // 64), (Loop(name, n, (fold, store), lanes=lanes, bounds=bounds),)), price * 64, dropped)
+        return grid_of(outer, [Loop(name, n, (fold, store), lanes=lanes, vectors=vectors)], price * n, dropped)
+    bounds = (f"begin * {COLUMNS}", f"(end * {COLUMNS} < {n} ? end * {COLUMNS} : {n})")
+    loop = Loop(name, n, (fold, store), lanes=lanes, bounds=bounds, vectors=vectors)
+    return Nest(Loop("", -(-n // COLUMNS), (loop,)), price * COLUMNS, dropped)
 
 
 def kept_indices(node: Node, axes: Sequence[Axis], shape: Shape) -> views.Indices:
