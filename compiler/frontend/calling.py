@@ -36,7 +36,7 @@ class Caller:
 
     def __init__(self, operators: Any) -> None:
         self.operators = operators
-        self.methods = Methods(self, lambda value: operators.not_(value))
+        self.methods = Methods(self, lambda value: self.operators.not_(value))
         self.protocols = Protocols(self.methods)
 
     def __call__(self, f: Any, /, *args: Any, **kwargs: Any) -> Any:

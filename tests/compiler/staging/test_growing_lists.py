@@ -326,6 +326,17 @@ def unpack_nested(out: Any, x: Any) -> Any:
     return y * len(rest)
 
 
+def add_another(out: Any, x: Any) -> Any:
+    more = [x]
+    more += out
+    return more
+
+
+def repeat(out: Any, x: Any) -> Any:
+    out *= 2
+    return out
+
+
 def append_another(out: Any, x: Any) -> Any:
     out.append(wf.zeros(3))
     return wf.stack(out)
@@ -366,6 +377,8 @@ REFUSED: list[tuple[Callable[..., Any], str]] = [
     (grow(lambda out, x: wf.zeros(len(out))), "which are not known"),
     (grow(lambda out, x: wf.sum(out)), f"sum() {NOT_COMPILED}"),
     (grow(iterate_and_change), f"a change of it while it is iterated {NOT_COMPILED}"),
+    (grow(add_another), f"+= {NOT_COMPILED}"),
+    (grow(repeat), f"*= {NOT_COMPILED}"),
     (grow(match), f"a pattern {NOT_COMPILED}"),
     (one_tensor_for_all_trips, "a tensor is appended to 'out' in a loop, and trips assign to the items of that one"),
     (grow(append_another), "its items are f64[2] and f32[3]"),
