@@ -36,13 +36,15 @@ from .quick import MISSED, Quick, missed, quick_call
 from .results import Before, Built, Part, Taken, weakness
 from .signature import Signature, data_of, signature, symbol_spec, watch_life
 from .staging import operators
+from .staging.assigned import Assigned
 from .staging.effects import Refused, Stopped
 from .staging.maybe import Maybe
 from .staging.paths import called_with, doubled, follow, paths
 from .staging.raising import staged_raise
-from .staging.state import Contents, Journal, Place
+from .staging.state import Contents, Item, Journal, Place
 from .staging.template import SideEffectError
 from .staging.tracer import Trace, tracing
+from .written import check_written
 
 _eagerly: ContextVar[bool | None] = ContextVar("eagerly", default=None)  # None: as everywhere
 _everywhere = [False]
@@ -101,6 +103,8 @@ class Program:
     def __call__(self, data: list[Any], arguments: Any = ()) -> Any:
         if self.owners:
             _check_doubled(arguments)
+            written = [(p.name, self.owners[i].path) for i, p in enumerate(self.places) if isinstance(p, Assigned)]
+            check_written(written, arguments, self.guards)
         operands = (*data, *(v.read_value() for v in self.variables))
         results = called(self.graph, operands)
         split = len(results) - len(self.assigned)
@@ -285,12 +289,16 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any], openi
         places = [place for place in journal.before if tracing_now.outlives(place)]
         left = [x.bound() if isinstance(x, Maybe) else x for x in (*(place.get() for place in places), result)]
         held = dict(tracing_now.values)
+        written = [(place, place.get()) for place in journal.before]
         journal.undo()
         tracing_now.values.update(held)
         _check_places(places)
         guards = list(tracing_now.guards.values())
         sources = [here, *[guard.read() for guard in guards]]  # kept: identities are looked up
         before = _before(sources)
+        for place, value in written:  # of what only the trace sees, results among it
+            if isinstance(place, Assigned) or (isinstance(place, Item | Contents) and id(place.owner) not in before):
+                place.restore(value)
         taken = Taken(tuple(left), before, {id(x) for x in (*leaves, *map(kept, guards))}, graph)
         assigned = tracing_now.assigned()
         outputs = [*taken.outputs, *[graph.lift(tracing_now.values[v]) for v in assigned]]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
+from ..runtime.eager import EagerTensor
+
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 MISSING = object()
 SMALL = 256  # containers up to this length are compared by what they hold
@@ -43,6 +45,8 @@ def fingerprint(value: Any) -> Any:
         return kind, tuple(map(fingerprint, value))
     if kind is dict and len(value) <= SMALL:
         return kind, tuple((fingerprint(k), fingerprint(v)) for k, v in value.items())
+    if kind is EagerTensor:  # assigning to its items lets it hold another buffer
+        return kind, Same(value), Same(value.buffer)
     return kind, Same(value)
 
 

@@ -101,17 +101,37 @@ class Stopped(BaseException):
 class SymbolicTensor(Tensor):
     """A value that a graph will compute: its spec is known, its elements are not."""
 
-    __slots__ = ("__weakref__", "context", "key", "name", "spec", "weak")
+    __slots__ = ("__weakref__", "context", "held", "home", "key", "name", "spec", "weak")
 
     def __init__(self, context: Graph, spec: Spec, name: str = "", weak: type | None = None) -> None:
+        self.home = context  # where it was made; `context` is where its value was
         self.context: Graph = context  # pyright: ignore[reportIncompatibleVariableOverride]
         self.spec: Spec = spec  # pyright: ignore[reportIncompatibleMethodOverride]
         self.key, self.name = _new_key(), name
+        self.held: SymbolicTensor | None = None  # the value, where that is another since an item was assigned
         self.weak = weak  # int, float...: a Python number that changes from trip to trip, or path to path
 
     def resolve(self) -> SymbolicTensor:
         """The tensor to compute with; a value that may be absent is checked here."""
-        return self
+        return self if self.held is None else self.held
+
+    def alias(self) -> SymbolicTensor:
+        """Another tensor of the same value."""
+        y = SymbolicTensor(self.context, self.spec, self.name, self.weak)
+        y.key = self.key
+        return y
+
+    def detach(self) -> None:
+        """Leave the value to the graph, so that this tensor may come to hold another."""
+        if self.held is None:
+            self.held = self.alias()
+            self.context.rename(self, self.held)
+
+    def rebind(self, value: SymbolicTensor) -> None:
+        """Hold `value` from now on; what was written down of the old one stays."""
+        self.detach()
+        self.held, self.key = value, value.key
+        self.context = value.context  # pyright: ignore[reportIncompatibleVariableOverride]
 
     @property
     def shape(self) -> Shape:
@@ -153,6 +173,7 @@ class SymbolicTensor(Tensor):
         )
 
     # fmt: off
+    def __setitem__(self, index: Any, value: Any) -> None: self.refuse("an item that code outside of the function assigns")
     def numpy(self) -> np.ndarray: return self.refuse("numpy()")
     def item(self) -> Any: return self.refuse("item()")
     def tolist(self) -> Any: return self.refuse("tolist()")
@@ -283,6 +304,22 @@ class Graph:
             found = OPS["asarray"](x) if isinstance(x, list | tuple) else lift(x)
             return self.lift(found)
         return self.constant(x.buffer)
+
+    def rename(self, x: SymbolicTensor, old: SymbolicTensor) -> None:
+        """Write `old` in place of `x`, which is about to hold another value."""
+        region = _writing.get()
+        while region is not None and region is not self:
+            if x.key in region.captured:
+                region.captured[x.key] = (old, region.captured[x.key][1])
+            region = region.parent
+        self.inputs = [old if y is x else y for y in self.inputs]
+        for i in range(len(self.nodes) - 1, -1, -1):
+            op, inputs, attrs, outputs = self.nodes[i]
+            if any(y is x for y in (*inputs, *outputs)):
+                inputs, outputs = (tuple([old if y is x else y for y in values]) for values in (inputs, outputs))
+                self.nodes[i] = Node(op, inputs, attrs, outputs)
+            if any(y is old for y in outputs):
+                return
 
     def size(self, length: Dim) -> SymbolicTensor:
         """A size as a number of the program, which it is in Python."""

@@ -268,7 +268,7 @@ FOLDS = (builtins.min, builtins.max, builtins.sum, builtins.sorted, builtins.any
 COPIES: dict[Any, Callable[..., Any]] = {asarray: _asarray, tensor: _tensor}
 
 
-def staged_copy(function: Any, args: Sequence[Any]) -> Callable[..., Any]:
+def staged_copy(function: Any, args: Sequence[Any]) -> Any:
     """The version of `wf.asarray` and `wf.tensor` for a symbolic tensor; the function itself for all else."""
     return COPIES.get(function, function) if args and isinstance(args[0], (SymbolicTensor, Maybe)) else function
 

@@ -109,9 +109,10 @@ class MaybeTensor(Maybe, SymbolicTensor):
     def __init__(self, code: Any, absent: frozenset[int], value: SymbolicTensor, name: str) -> None:
         self.context, self.spec, self.key, self.weak = value.context, value.spec, value.key, value.weak
         self.code, self.absent, self.value, self.name = code, absent, value, name
+        self.held = None
 
     def resolve(self) -> SymbolicTensor:
-        return self.demand()
+        return self.demand().resolve()
 
 
 def maybe(code: Any, absent: frozenset[int], value: Any, name: str) -> Maybe:

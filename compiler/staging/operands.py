@@ -22,18 +22,19 @@ def as_operands(f: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments of a call, with symbolic Python numbers made tensors where eager ops make them such."""
     if not isinstance(f, Op):  # made of ops: what it does with several numbers is its own affair
         alone = len(args) == 1 and isinstance(f, FunctionType) and (f.__module__ or "").startswith(LIBRARY)
-        return (_tensor(args[0]),) if alone and _stands_for_number(args[0]) else args
+        return (strong(args[0]),) if alone and _stands_for_number(args[0]) else args
     count = len(args) if f.variadic else f.arity
     if f.elementwise and not all(is_weak(x) or x is None or _stands_for_number(x) for x in args[:count]):
         return args
-    return (*(_tensor(x) if _stands_for_number(x) else x for x in args[:count]), *args[count:])
+    return (*(strong(x) if _stands_for_number(x) else x for x in args[:count]), *args[count:])
 
 
 def _stands_for_number(x: Any) -> bool:
     return isinstance(x, SymbolicTensor) and x.weak is not None
 
 
-def _tensor(x: SymbolicTensor) -> Any:
+def strong(x: SymbolicTensor) -> Any:
+    """A symbolic Python number as the tensor that `wf.tensor` makes of one."""
     kind = x.weak
     y = OPS["astype"](x, dtype=PYTHON[kind])  # pyright: ignore[reportArgumentType]
     if y is x or y.weak:

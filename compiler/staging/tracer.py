@@ -14,13 +14,18 @@ from contextvars import ContextVar
 from types import FunctionType
 from typing import Any
 
+import numpy as np
+
 from ...runtime import observers, tree
+from ...runtime.dim import Dim
+from ...runtime.eager import EagerTensor
 from ...runtime.errors import DTypeError, ShapeError, SourceError
 from ...runtime.spec import describe
 from ...runtime.tensor import OPS, Tensor
 from ...runtime.variable import Variable, traced_by
 from ..graph.graph import Graph, SymbolicTensor, write_to, writing
 from ..guards import Guard, of_attribute, of_function
+from .assigned import Assigned, now, tensors
 from .effects import Stopped
 from .objects import flatten
 from .options import no_options
@@ -46,6 +51,7 @@ class Trace:
         self.around: dict[int, Any] = {}  # cells of functions made before the trace
         self.unclear: dict[int, Any] = {}  # containers that stand for one of several, which one is not known
         self.copied: dict[int, Any] = {}  # containers of which such hold copies, and the region that made them
+        self.made: dict[int, Any] = {}  # tensors of known numbers made while tracing
         self.memory: dict[Any, tuple[Any, Any, Any]] = {}  # what cached functions gave, where, and for what
         self.guards: dict[Any, Guard] = {}  # what is taken for granted, each place once
         self.given: dict[int, Path] = {}  # where the objects in the arguments lie, by their identities
@@ -55,7 +61,7 @@ class Trace:
         value = self.holds(variable)
         for observer in (*self.outer_tapes, *observers.current()):
             observer.read(variable, value)
-        return value
+        return value.alias() if isinstance(value, SymbolicTensor) else value
 
     def holds(self, variable: Variable) -> Any:
         """The present value of a variable."""
@@ -114,6 +120,8 @@ class Trace:
 
     def outlives(self, place: Place) -> bool:
         """Whether a place is there before and after the call."""
+        if isinstance(place, Assigned):
+            return id(place.owner) in self.given
         return not isinstance(place, Held) and (not isinstance(place, Free) or id(place.cell) in self.around)
 
     def pending(self) -> list[Place]:
@@ -131,6 +139,8 @@ class Trace:
 
     def note(self, place: Place) -> None:
         """Say that a place is about to change, unless its owner was made by the block that changes it."""
+        if isinstance(place, Assigned) and place.is_made_in(writing()) and id(place.owner) not in self.given:
+            return
         if self.journals and id(place.owner) not in self.born[-1]:
             place.name = self.labels.get(id(place.owner), place.name)
             self.journals[-1].note(place)
@@ -140,21 +150,57 @@ class Trace:
         self.born[-1][id(made)] = made
         return made
 
+    def is_made(self, made: Any, *operands: Any) -> Any:
+        """Take notice of a tensor of known numbers that was made from operands, unless it is one of them."""
+        if type(made) is EagerTensor and all(map(_is_operand, operands)):
+            self.makes_tensor(made, operands)
+        return made
+
+    def makes_tensor(self, made: Any, operands: Any) -> Any:
+        """Take notice of a tensor of known numbers that a function of the library gave, unless it was given it."""
+        if all(x is not made for x in tree.leaves(operands)):
+            self.made[id(made)] = self.born[-1][id(made)] = made
+        return made
+
+    def is_new(self, x: Any) -> bool:
+        """Whether a tensor of known numbers was made while tracing."""
+        return id(x) in self.made
+
+    def is_made_by(self, x: Any, region: Graph, born: dict[int, Any]) -> bool:
+        """Whether a block made a tensor, and nobody else may have it under another name."""
+        here = id(x) in born if type(x) is not SymbolicTensor else x.home is region
+        return here and id(x) not in self.unclear and id(x) not in self.copied
+
+    def blur_tensors(self, value: Any) -> None:
+        """Say that the tensors in a value stand for one of several."""
+        self.unclear.update((id(x), x) for x in tensors(value))
+
+    def share_tensors(self, place: Place, value: Any) -> None:
+        """Say that copies of the tensors in a value may be in a place."""
+        graph = writing() if re.fullmatch(r"result_\d+", place.name) else None
+        for x in tensors(value):
+            if id(x) not in self.copied or self.copied[id(x)][1] is not None:
+                self.copied[id(x)] = (x, graph)
+
+    def share_all(self, value: Any) -> None:
+        """Say that copies of the tensors in a value are elsewhere."""
+        self.copied.update((id(x), (x, None)) for x in tensors(value))
+
     def owns(self, x: Any) -> bool:
         """Whether the block being traced made an object."""
         return id(x) in self.born[-1]
 
     def blur(self, value: Any) -> None:
-        """Say that the containers in a value stand for one of several objects of the program."""
-        self.unclear.update((id(x), x) for x in containers(value))
+        """Say that the containers and tensors in a value stand for one of several objects of the program."""
+        self.unclear.update((id(x), x) for x in (*containers(value), *tensors(value)))
 
     def share(self, place: Place, value: Any, made: Sequence[dict[int, Any]]) -> None:
-        """Say that copies of the containers in a value may be in a place, unless one of the blocks made them.
+        """Say that copies of the containers and tensors in a value may be in a place, unless one of the blocks made them.
 
         What is returned is not changed later, but by a `finally`, outside of what runs only if nothing was returned.
         """
         graph = writing() if re.fullmatch(r"result_\d+", place.name) else None
-        for x in containers(value):
+        for x in (*containers(value), *tensors(value)):
             if not any(id(x) in born for born in made):
                 self.copied[id(x)] = (x, graph)
 
@@ -167,10 +213,11 @@ class Trace:
         here = writing()
         copied = id(x) in self.copied and (graph is None or graph is here or (here is not None and graph.within(here)))
         if id(x) in self.unclear or copied:
-            kind = type(x).__name__
+            kind = "tensor" if isinstance(x, Tensor) else type(x).__name__
+            copied = "wf.asarray(x, copy=True)" if kind == "tensor" else f"{kind}(x), or copy.copy(x)"
             raise SideEffectError(
                 f"this {kind} is one of several, or may be another name of one, depending on a tensor: it cannot be changed or told apart",
-                f"Change a copy: {kind}(x), or copy.copy(x).",
+                f"Change a copy: {copied}.",
             )
 
     def label(self, *blocks: Any) -> None:
@@ -183,6 +230,11 @@ class Trace:
     def assigned(self) -> list[Variable]:
         """The variables that do not hold their inputs any more."""
         return [v for v, x in self.values.items() if x is not self.inputs[v]]
+
+
+def _is_operand(x: Any) -> bool:
+    """Whether an operand is one whose operators are weft's own."""
+    return isinstance(x, (Tensor, int, float, complex, list, tuple, Dim, np.ndarray, np.generic))
 
 
 _trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
@@ -253,9 +305,9 @@ class Block:
             owners = {id(place.owner) for place in journal.before}
             for place in (*self.places, *journal.before):
                 value = self.after[place] = place.get()
-                if any(id(x) in owners for x in containers(value)):
+                if any(id(x) in owners for x in (*containers(value), *tensors(value))):
                     leaves, structure = flatten(value)
-                    self.copies[place] = tree.unflatten(structure, leaves)
+                    self.copies[place] = tree.unflatten(structure, map(now, leaves))
         finally:
             trace.outer_tapes = tapes
             trace.journals.pop()

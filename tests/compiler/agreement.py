@@ -78,18 +78,13 @@ def outcome(call: Callable[..., Any], arguments: Sequence[Any] = ()) -> tuple[Ou
     with contextlib.redirect_stdout(printed):
         try:
             result = call(*arguments)
-            how, what = "gives", described([result, *_left(arguments)])
+            how, what = "gives", described([result, *arguments])
         except SourceError as error:
             how, what = "refused", str(error)
         except Exception as error:
             joined = isinstance(error, WeftError) and "on one path and" in str(error)  # dtypes and shapes that differ
-            how, what = ("refused", str(error)) if joined else ("raises", (error, described(_left(arguments))))
+            how, what = ("refused", str(error)) if joined else ("raises", (error, described(arguments)))
     return Outcome(how, what, printed.getvalue()), result
-
-
-def _left(arguments: Sequence[Any]) -> list[Any]:
-    """What a call may have changed: assigning to items of a tensor binds the name in a compiled function alone."""
-    return [x for x in arguments if not isinstance(x, wf.Tensor)]
 
 
 def alike(actual: Any, expected: Any) -> bool:

@@ -51,7 +51,7 @@ def f(x, n, v, p, r):
         return b
 
 """
-END = "a, b, i, j, c, u, m, s, d, t, o.size, r"
+END = "a, b, i, j, c, u, v, m, s, d, t, o.size, r"
 
 # fmt: off
 LEAVES = {
