@@ -124,3 +124,25 @@ def test_results_that_are_not_asked_for_connect_nothing() -> None:
     assert tape.gradient(z, x) is None
     wf.testing.assert_close(tape.gradient([y, z], [x, w]), [wf.cos(x), -wf.sin(w)])
     wf.testing.assert_close(tape.gradient(y, w, unconnected="zero"), 0.0)
+
+
+def test_the_gradient_of_one_of_two_loops_agrees_with_the_eager_one() -> None:
+    def f(x, n):
+        a, b, k = x, x, 0
+        while k < n:
+            a, k = wf.tanh(a) * x, k + 1
+        k = 0
+        while k < n:
+            b, k = wf.sin(b) + x, k + 1
+        return a, b
+
+    def slope(f, which):
+        x = wf.tensor(0.7)
+        with wf.GradientTape() as tape:
+            tape.watch(x)
+            y = f(x, wf.tensor(3))[which]
+        return float(tape.gradient(y, x))
+
+    compiled = wf.compile(f)
+    for which in (0, 1):
+        assert abs(slope(compiled, which) - slope(f, which)) < 1e-6
