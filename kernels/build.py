@@ -147,10 +147,18 @@ def key_of(text: str, flags: Sequence[str], made_by: Compiler) -> str:
 def library(text: str, flags: Sequence[str] = (), name: str = "graph") -> ctypes.CDLL:
     """The library that this C text is, built now or found in the cache.
 
-    Errors: BuildError.
+    Errors: BuildError, also when files cannot be written or what was built cannot be loaded.
     """
+    try:
+        return _library(text, (*FLAGS, *flags), name)
+    except OSError as error:
+        raise BuildError(
+            f"what is built cannot be kept or loaded: {error}", "Set WEFT_CACHE to a folder with room."
+        ) from None
+
+
+def _library(text: str, flags: Sequence[str], name: str) -> ctypes.CDLL:
     made_by = compiler()
-    flags = (*FLAGS, *flags)
     folder = cache_folder()
     path = folder / f"{name}-{key_of(text, flags, made_by)}.so" if folder else None
     if path is not None and path.exists():

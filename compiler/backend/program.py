@@ -70,9 +70,12 @@ class Program:
             failed = self.run(token, buffers, results, arena)
         finally:
             del _calls[token]
-        if call.error is not None:
+        if call.error is None:
+            return failed
+        try:
             raise call.error
-        return failed
+        finally:
+            call.error = None  # its traceback holds this frame: together they would stay until a collection of garbage
 
     def arena(self) -> tuple[int, np.ndarray]:
         """Memory for values in between, and its address, which is a multiple of 64."""

@@ -23,7 +23,9 @@ def staged_raise(error: Any, cause: Any = None) -> NoReturn:
         if known:
             exception.args = tuple(known[0])
             vars(exception).update(known[1])
-        raise exception from cause
+        raise exception.with_traceback(
+            None
+        ) from cause  # one object is raised in every call: drop the last one's frames
 
     operands, action = with_state([list(error.args), vars(error)] if isinstance(error, BaseException) else [], fail)
     emit(host, operands, action)

@@ -81,6 +81,15 @@ def test_c_that_does_not_compile_shows_the_compilers_words(folder: Path) -> None
     assert not list(folder.glob("building-*"))
 
 
+def test_a_file_that_cannot_be_written_is_a_failed_build(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(BuildError, match=r"No space left(.|\n)*WEFT_CACHE"):
+        build.library(ANSWER % 5)
+
+
 def test_a_compiler_that_is_missing_is_named(folder: Path, fresh_compiler: pytest.MonkeyPatch) -> None:
     fresh_compiler.setenv("WEFT_CC", "no-such-compiler-here")
     with pytest.raises(BuildError, match=r"no-such-compiler-here(.|\n)*pip install ziglang"):

@@ -114,3 +114,24 @@ def test_a_long_chain_of_maps_becomes_kernels_of_bounded_depth(shape) -> None:
     program = native(chain, x)
     assert len(program.graph.nodes) > 400
     np.testing.assert_allclose(program([x.numpy()])[0], chain(x).numpy(), 1e-5)
+
+
+def test_calls_that_raise_keep_nothing() -> None:
+    @wf.compile
+    def limited(x, n):
+        i = 0
+        while i < n:
+            x = x * 0.5
+            assert i < 3, "too many"
+            i += 1
+        return x
+
+    x, n = wf.ones((1000,)), wf.asarray(10)
+
+    def depth() -> int:
+        with wf.options(executor="native"), pytest.raises(AssertionError, match="too many") as caught:
+            limited(x, n)
+        return len(caught.traceback)
+
+    depth()  # traces and builds
+    assert len({depth() for _ in range(5)}) == 1
