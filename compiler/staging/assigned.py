@@ -109,7 +109,8 @@ class Assigned(Place):
         return Assigned(owner, self.name)
 
     def get(self) -> Any:
-        return alias(self.owner) if type(self.owner) is EagerTensor else self.owner.resolve()  # pyright: ignore[reportAttributeAccessIssue]
+        x: Any = self.owner
+        return alias(x) if type(x) is EagerTensor else x.resolve()
 
     def set(self, value: Any) -> None:
         x = self.owner
