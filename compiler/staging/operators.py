@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...runtime.dim import Dim, sized
+from ...runtime.eager import EagerTensor
 from ...runtime.errors import ROOT, SourceError
+from ...runtime.tensor import OPS
 from ..frontend import operators as plain
 from ..frontend.operators import (  # noqa: F401  (what does not ask)
     captured,
@@ -28,7 +30,7 @@ from ..frontend.operators import (  # noqa: F401  (what does not ask)
     slice,
 )
 from ..frontend.users import users_method
-from ..graph.graph import SymbolicTensor, guarding
+from ..graph.graph import SymbolicTensor, guarding, writing
 from .attributes import REBINDING, del_attr, get_attr, put_attr, set_attr, set_plain_attr  # noqa: F401
 from .branches import staged_if, truth
 from .caller import call
@@ -67,16 +69,42 @@ def if_(test: Any, then: Block, otherwise: Block | None, names: Names) -> None:
         plain.if_(test, then, otherwise, names)
 
 
+LONG = 8  # trips of a loop on known tensors that are written out
+
+
 def while_(test: Thunk, body: Block, names: Names) -> None:
-    """`while test: body`: in Python until the condition is symbolic, the rest in the graph."""
+    """`while test: body`: in Python until the condition is symbolic, the rest in the graph.
+
+    A condition that is a tensor but known, as it depends on none of the arguments, counts as one that is not if the
+    loop goes on for long: the rest is written as a loop, if it can be.
+    """
+    left = LONG
     while True:
-        go = truth_of(test())
+        value = test()
+        go = truth_of(value)
         if is_symbolic(go):
             active().label(test, body)
             return staged_while(go, test, body, cells_of(names, test, body))
         if not go:
             return None
+        if left == 0 and isinstance(value, EagerTensor) and _rolled(value, test, body, names):
+            return None
+        left -= 1
         body()
+
+
+def _rolled(value: EagerTensor, test: Thunk, body: Block, names: Names) -> bool:
+    """Write the rest of a loop as one; False for a loop that has to be written out."""
+    graph = writing()
+    if graph is None:
+        return False
+    first = graph.lift(OPS["asarray"](bool(value)))
+    try:
+        active().label(test, body)
+        staged_while(first, test, body, cells_of(names, test, body))
+    except SourceError:
+        return False
+    return True
 
 
 def for_(items: Iterable[Any], body: Callable[[Any], object], names: Names, go_on: Thunk | None = None) -> None:
