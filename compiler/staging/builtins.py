@@ -38,6 +38,7 @@ from .sequences import (
 )
 from .state import Result
 from .text import late_field
+from .tracer import active
 
 
 def _single(x: Any, what: str) -> Any:
@@ -146,7 +147,10 @@ def _extreme(larger: bool) -> Callable[..., Any]:
             return options["default"]
         if key is not None:
             return _best_by(key, list(values), larger)
-        return functools.reduce(lambda best, x: _chosen(x, best, larger), values)
+        best = functools.reduce(lambda best, x: _chosen(x, best, larger), values)
+        active().blur(best)  # one of them, in Python
+        active().share_all(list(values))
+        return best
 
     return extreme
 

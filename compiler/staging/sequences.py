@@ -17,6 +17,7 @@ from ..graph.graph import PYTHON_NUMBERS, RANK, SymbolicTensor
 from .effects import check
 from .growing import positions
 from .grown import holds_grown
+from .tracer import active
 
 
 class Staged:
@@ -73,6 +74,8 @@ def sequence(x: Any) -> Staged:
             return value.item()
         if weak:
             value.weak = weak
+        active().blur(value)
+        active().share_all(items)
         return value
 
     return Staged(len(items), item)

@@ -79,6 +79,8 @@ REFUSED = {
     "entry of a loop": (ONE_OF_SEVERAL, "y = x\n    for e in x * 1.0:\n        x[0] = e; y = y * 2.0\n    return y"),
     "after a loop": (ONE_OF_SEVERAL, "y = x; n = wf.sum(x)\n    while n > 0.0: y = y * 2.0; n = n - 1.0\n    x[0] = 1.0\n    return y"),
     "two names from a branch": (ONE_OF_SEVERAL, "a = b = x * 1.0\n    if wf.sum(x) > 0.0: a = b = x * 2.0\n    a[0] = 1.0\n    return b"),
+    "the larger": (ONE_OF_SEVERAL, "a, b = x[0], x[1]; z = max(a, b); z[...] = 5.0; return a, b"),
+    "items beside a tensor": (ONE_OF_SEVERAL, "l = [x * 1.0, x * 2.0, x]\n    for e, k in zip(l, x * 1.0): e[0] = k\n    return l"),
     "chosen from a list": (ONE_OF_SEVERAL, "l = [x, x * 2.0]; k = wf.astype(x[0] > 2.0, wf.int64); y = l[k]; y[0] = 9.0; return l[0] * 1.0"),
 }  # fmt: skip
 
