@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import importlib
+import itertools
 import platform
 from collections.abc import Callable
 from pathlib import Path
@@ -210,7 +211,7 @@ SIZES = (784, 256, 128, 10)
 
 
 def _mlp_arrays() -> tuple[list[np.ndarray], list[np.ndarray]]:
-    weights = [normal(n, m) * np.float32(np.sqrt(2 / n)) for n, m in zip(SIZES, SIZES[1:], strict=False)]
+    weights = [normal(n, m) * np.float32(np.sqrt(2 / n)) for n, m in itertools.pairwise(SIZES)]
     params = [p for w in weights for p in (w, np.zeros(w.shape[1], np.float32))]
     return params, [normal(128, 784), RNG.integers(0, 10, 128)]
 
@@ -414,10 +415,7 @@ def f1() -> Row:
         while i < n:
             k, steps = i, wf.asarray(0)
             while k != 1:
-                if k % 2 == 0:
-                    k = k // 2
-                else:
-                    k = 3 * k + 1
+                k = k // 2 if k % 2 == 0 else 3 * k + 1
                 steps = steps + 1
             best = wf.maximum(best, steps)
             i = i + 1
