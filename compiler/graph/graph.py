@@ -172,8 +172,13 @@ class SymbolicTensor(Tensor):
             "Keep it a tensor inside the compiled function, or compute it outside.",
         )
 
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise SourceError(
+            f"an item of {self.spec} is assigned by code that is not compiled",
+            "Assign items in the compiled function, or in functions of yours that it calls.",
+        )
+
     # fmt: off
-    def __setitem__(self, index: Any, value: Any) -> None: self.refuse("an item that code outside of the function assigns")
     def numpy(self) -> np.ndarray: return self.refuse("numpy()")
     def item(self) -> Any: return self.refuse("item()")
     def tolist(self) -> Any: return self.refuse("tolist()")

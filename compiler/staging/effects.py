@@ -102,7 +102,7 @@ def frozen(value: Any, depth: int = 16) -> Any:
     if type(value) is Dim:
         return value.tensor()
     if isinstance(value, SymbolicTensor) and hasattr(value, "home"):
-        return value.alias()  # pyright: ignore[reportCallIssue]
+        return value.alias()
     if type(value) in (list, tuple) and depth:
         return type(value)([frozen(x, depth - 1) for x in value])
     if type(value) is dict and depth:

@@ -209,3 +209,10 @@ def test_a_gradient_of_an_argument_that_is_assigned_to_is_that_of_the_value_befo
             y = f(x) * x
         assert x.tolist() == [9.0, 2.0]
         assert tape.gradient(y, x).tolist() == [0.0, 4.0]
+
+
+def test_code_that_is_not_compiled_cannot_assign_items() -> None:
+    names: dict[str, Any] = {}
+    exec("def put(x): x[0] = 9.0", names)
+    with pytest.raises(SourceError, match="is assigned by code that is not compiled"):
+        wf.compile(lambda x: names["put"](x))(wf.tensor([1.0]))
