@@ -128,7 +128,7 @@ class _Parser(LiteralReader):
         if token.text in CONTROL:
             inputs, attrs = self.control(graph, names, token.text)
         else:
-            inputs, attrs = self.operands(names), self.attributes(graph)
+            inputs, attrs = self.operands(names), self.attributes(graph, op.name == "stacked")
         specs = self.checked(op, inputs, attrs, token)
         if len(specs) != len(results):
             raise self.error(f"{op.name} has {len(specs)} results, {len(results)} are named", token)
@@ -156,13 +156,15 @@ class _Parser(LiteralReader):
             found.append(self.literal() if plain else self.value(names))
         return found
 
-    def attributes(self, graph: Graph) -> dict[str, Any]:
+    def attributes(self, graph: Graph, names_size: bool = False) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while self.next.kind == "name":
             token = self.name()
             self.expect("=")
             if token.text in found:
                 raise self.error(f"{token.text} is given twice", token)
+            if names_size and self.next.kind == "name" and self.next.text not in self.sizes.least:
+                self.sizes.add(self.next.text, least=0)  # what finds a size may be the first to name it
             found[token.text] = self.graph(graph) if self.accept("graph") else self.literal()
         return found
 

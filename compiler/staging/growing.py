@@ -42,6 +42,7 @@ def length_of(items: list[Any]) -> Any:
 def positions(items: list[Any]) -> tuple[Any, Callable[[Any], Any]]:
     """How many items there are, and what gives the one at a position, for a loop that goes through them."""
     before = items[:]
+    array_of(items)  # once, ahead of the loop
 
     def item(k: Any) -> Any:
         if items[0] is not before[0] or len(items) != len(before):

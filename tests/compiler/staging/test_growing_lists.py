@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from meaning import keep_meaning, traces
 
 import weft as wf
 from weft.runtime import tree
@@ -248,6 +249,14 @@ def test_gradients_come_through_a_list_that_grows(f: Callable[..., Any]) -> None
     compiled, n = wf.compile(f), wf.tensor(4)
     wf.testing.assert_close(wf.grad(total(compiled, n))(x()), wf.grad(total(f, n))(x()))
     wf.testing.assert_close(wf.hessian(total(compiled, n))(x()), wf.hessian(total(f, n))(x()))
+
+
+@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
+def test_every_pass_and_the_text_keep_the_meaning_of_its_graph(f: Callable[..., Any]) -> None:
+    with traces() as found:
+        wf.compile(f)(x(), wf.tensor(3))
+    for graph in found:
+        keep_meaning(graph, [x(), wf.tensor(3)])
 
 
 def test_a_list_without_items_comes_out_empty() -> None:
