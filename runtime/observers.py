@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakSet
+from weakref import ref
 
 if TYPE_CHECKING:
     from .op import Op
@@ -45,7 +45,7 @@ class Watching:
 
 watching = Watching()
 _lock = threading.Lock()
-_keepers: WeakSet[Any] = WeakSet()
+_keepers: set[ref[Any]] = set()
 _observers: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())
 
 current = _observers.get
@@ -75,16 +75,12 @@ def tell(op: Op[...], inputs: tuple[Any, ...], attrs: Mapping[str, Any], outputs
 
 def keep(keeper: Keeper) -> None:
     """Ask `keeper`, as long as it lives, before a tensor object changes what it holds."""
-    with _lock:
-        _keepers.add(keeper)
+    _keepers.add(ref(keeper, _keepers.discard))
 
 
 def keepers() -> list[Keeper]:
     """Those to ask."""
-    if not _keepers:
-        return []
-    with _lock:
-        return list(_keepers)
+    return [keeper for kept in list(_keepers) if (keeper := kept()) is not None]
 
 
 @contextmanager

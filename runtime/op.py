@@ -63,7 +63,7 @@ class Op(Generic[P, R]):
     samples: Any
     rules: tuple[Rule | None, ...] | Rule | None  # (): no rule; None: constant almost everywhere
     saved: frozenset[int] | None  # positions (0: output, 1..: operands) the rules read; None: all
-    programs: dict[Any, Any]  # the rules as functions of arrays, by dtype; made when needed
+    functions: dict[Any, Any]  # the rules as functions of arrays, by dtype; made when needed
     variadic: bool
     arity: int
     required: int
@@ -85,7 +85,7 @@ class Op(Generic[P, R]):
     ) -> None:
         self.name, self.spec, self.kernel = name, spec, kernel
         self.c, self.onnx, self.widen, self.samples = c, onnx, widen, samples
-        self.rules, self.saved, self.programs = (), None, {}
+        self.rules, self.saved, self.functions = (), None, {}
         self.read_signature()
         self.__name__, self.__doc__, self.__module__ = name, spec.__doc__, spec.__module__
         self.__wrapped__ = spec
@@ -151,7 +151,7 @@ class Op(Generic[P, R]):
             self.rules = rules[0]
         else:
             self.rules = rules
-        self.saved, self.programs = _saved(rules), {}
+        self.saved, self.functions = _saved(rules), {}
         return rules[0]
 
     @property

@@ -1,9 +1,9 @@
 """Gradient rules as functions of arrays: what a rule does, written down once.
 
-A rule is run on stand-ins for arrays of one dtype and one shape. Their context, a `Trace`, writes a line of Python
-for each elementwise op, a call of its NumPy kernel; the lines become a function. The result is what the ops give,
-bit for bit, since the kernels and their operands are the same. What is no call of a kernel on arrays of the right
-dtypes (casts, shapes, other ops, arithmetic of Python numbers alone) is not foreseen, and the rule has no program.
+A rule is run on stand-ins for arrays of one dtype. Their context writes a line of Python for each elementwise op, a
+call of its NumPy kernel, and the lines become a function. It gives what the ops give, bit for bit, since the kernels
+and their operands are the same. What is no call of a kernel on arrays of the right dtypes (casts, shapes, other ops,
+arithmetic of Python numbers alone) is not foreseen: such a rule has no function. When to call it, others decide.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from .op import Op, Rule
 from .spec import SCALARS
 from .tensor import Tensor
 
-Program = Callable[..., Any]  # (dy, y, *operands), all arrays, to the cotangent of an operand, or None
+Function = Callable[..., Any]  # (dy, y, *operands), all arrays, to the cotangent of an operand, or None
 
 
 class UnforeseenError(Exception):
-    """A program does not cover the case."""
+    """The functions do not cover the case."""
 
 
 class _StandIn(Tensor):
@@ -84,7 +84,7 @@ class _Trace:
         self.scope[name] = value
         return name
 
-    def function(self, parameters: list[_StandIn], result: str) -> Program:
+    def function(self, parameters: list[_StandIn], result: str) -> Function:
         """The lines as a function; kernels make scalars of 0-d arrays, and its result is an array."""
         lines = [*self.lines, f"return {result} if type({result}) is ndarray else asarray({result})"]
         body = "".join(f"    {line}\n" for line in lines)
@@ -102,7 +102,7 @@ def _keeps_promises(op: Elementwise) -> bool:
     return isinstance(op.kernel, np.ufunc) or op.gives is None
 
 
-def program(rule: Rule | None, dtype: DType, operands: str) -> Program:
+def as_function(rule: Rule | None, dtype: DType, operands: str) -> Function:
     """The function of a rule for `operands`, each a tensor of `dtype` ("t") or a weak scalar ("w") as a 0-d array.
 
     It gives None where there is no cotangent, and raises UnforeseenError where the rule has no function.

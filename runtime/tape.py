@@ -60,7 +60,8 @@ class Tape:
 
     def watch(self, x: Tensor) -> None:
         """Record what is done with `x`."""
-        self.leaves.pop(x, None)
+        if self.leaves:
+            self.leaves.pop(x, None)
         if watch(x) not in self.known:
             self.known.add(x.key)
             self.watched.append(x)
@@ -268,7 +269,9 @@ class GradientTape:
             self._tape = None
         _play(tape, cotangents, {key for group in keys for key in group})
         grads = [_own(_sum(cotangents, group)) for group in keys]
-        return tree.unflatten(structure, _connected(grads, [x.shape for x in leaves], leaves, unconnected))
+        if unconnected == "zero":
+            grads = _connected(grads, [x.shape for x in leaves], leaves, unconnected)
+        return tree.unflatten(structure, grads)
 
     def jacobian(self, target: Any, sources: Any, unconnected: Literal["none", "zero"] = "none") -> Any:
         """The derivative of every element of `target` by every element of `sources`.
@@ -335,9 +338,12 @@ class GradientTape:
 
     def _keys(self, tape: Tape, x: Any) -> list[int]:
         """The keys under which a source is known on the tape."""
-        if isinstance(x, Variable):
-            return list({value.key: None for value in tape.reads.get(x, ())})
-        x = tape.leaves.get(_as_source(x), x)
+        if type(x) is not EagerTensor:
+            if isinstance(x, Variable):
+                return list({value.key: None for value in tape.reads.get(x, ())})
+            _as_source(x)
+        if tape.leaves:
+            x = tape.leaves.get(x, x)
         return [x.key] if x.key in tape.known else []
 
 
@@ -392,9 +398,12 @@ def _weight(y: Tensor, dy: Any) -> Tensor:
 def _ones(y: Any) -> Any:
     if type(y) is not EagerTensor:
         return OPS["broadcast_to"](OPS["ones"]((), dtype=y.dtype), shape=y.shape)
-    array = np.empty(y.shape, y.dtype)
+    buffer = y.buffer
+    if type(buffer) is not np.ndarray:
+        return wrap(buffer.device.from_numpy(np.ones(y.shape, y.dtype)))
+    array = np.empty(buffer.shape, buffer.dtype)
     array.fill(1)
-    return wrap(y.device.from_numpy(array))
+    return wrap(array)
 
 
 def _play(tape: Tape, cotangents: Cotangents, sources: set[int]) -> None:
@@ -402,8 +411,10 @@ def _play(tape: Tape, cotangents: Cotangents, sources: set[int]) -> None:
     known = tape.known
     if len(tape.watched) > len(sources):
         known = reachable(nodes, sources)
-    nobody_watches = not observers.watching.count and all([type(dy) is EagerTensor for dy in cotangents.values()])
-    (unwatched.backpropagate if nobody_watches else backpropagate)(nodes, cotangents, known, sources)
+    if observers.watching.count or any([type(dy) is not EagerTensor for dy in cotangents.values()]):
+        backpropagate(nodes, cotangents, known, sources)
+    else:
+        unwatched.backpropagate(nodes, cotangents, known, sources)
 
 
 def _own(dx: Any) -> Any:
@@ -412,6 +423,8 @@ def _own(dx: Any) -> Any:
 
 
 def _sum(cotangents: Cotangents, keys: list[int]) -> Any:
+    if len(keys) == 1:
+        return cotangents.get(keys[0])
     found = [cotangents[key] for key in dict.fromkeys(keys) if key in cotangents]
     total = found[0] if found else None
     for dx in found[1:]:

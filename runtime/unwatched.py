@@ -20,7 +20,7 @@ from . import backprop, dtypes, memory
 from .dtypes import DType
 from .eager import EagerTensor, scalar, wrap
 from .families import Elementwise
-from .rules import Program, UnforeseenError, program
+from .rules import Function, UnforeseenError, as_function
 
 Node = tuple[Any, ...]
 WEAK = frozenset((int, float))
@@ -37,7 +37,7 @@ def backpropagate(nodes: Sequence[Node], cotangents: dict[int, Any], known: Cont
         key = outputs[0].key
         dy = cotangents.get(key)
         if type(dy) is ndarray:
-            pull = op.programs.get(dy.dtype)
+            pull = op.functions.get(dy.dtype)
             if pull is not None and dy.nbytes < BIG:
                 try:
                     pull(dy, node, cotangents, known)
@@ -47,8 +47,8 @@ def backpropagate(nodes: Sequence[Node], cotangents: dict[int, Any], known: Cont
                     if key not in sources:
                         del cotangents[key]
                     continue
-            elif op.elementwise and dy.dtype not in op.programs:
-                op.programs[dy.dtype] = _pull(op, dy.dtype)
+            elif op.elementwise and dy.dtype not in op.functions:
+                op.functions[dy.dtype] = _pull(op, dy.dtype)
         elif dy is None and len(outputs) == 1:
             continue
         _long_way(node, cotangents, known, sources)
@@ -94,18 +94,18 @@ def _weak(x: Any, dtype: DType) -> ndarray:
     return scalar(x, dtype)
 
 
-def _pull(op: Elementwise, dtype: DType) -> Program | None:
+def _pull(op: Elementwise, dtype: DType) -> Function | None:
     """What adds the cotangents of the operands of `op`, all of one dtype; None where it takes the long way."""
     if not op.rules or dtype not in DTYPES or op.arity > 2:
         return None
     if op.arity == 1:
-        return _unary(program(op.rules[0], dtype, "t"))
+        return _unary(as_function(op.rules[0], dtype, "t"))
     rule_x, rule_y = op.rules
-    beside_weak = program(rule_x, dtype, "tw"), program(rule_y, dtype, "wt")
-    return _binary(program(rule_x, dtype, "tt"), program(rule_y, dtype, "tt"), *beside_weak)
+    beside_weak = as_function(rule_x, dtype, "tw"), as_function(rule_y, dtype, "wt")
+    return _binary(as_function(rule_x, dtype, "tt"), as_function(rule_y, dtype, "tt"), *beside_weak)
 
 
-def _unary(rule: Program) -> Program:
+def _unary(rule: Function) -> Function:
     def pull(dy: ndarray, node: Node, cotangents: dict[int, Any], known: Container[int]) -> None:
         _, (x,), _, (z,) = node
         a = x.buffer
@@ -120,7 +120,7 @@ def _unary(rule: Program) -> Program:
     return pull
 
 
-def _binary(rule_x: Program, rule_y: Program, rule_x_beside_weak: Program, rule_y_beside_weak: Program) -> Program:
+def _binary(rule_x: Function, rule_y: Function, rule_x_beside_weak: Function, rule_y_beside_weak: Function) -> Function:
     def pull(dy: ndarray, node: Node, cotangents: dict[int, Any], known: Container[int]) -> None:
         _, (x, y), _, (z,) = node
         dtype, z, dx, dw = dy.dtype, z.buffer, None, None

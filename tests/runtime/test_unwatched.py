@@ -77,13 +77,13 @@ def test_unwatched_gradient_beside_other_operands_is_the_watched_one(op: Element
 
 
 def test_rules_of_elementwise_ops_have_functions() -> None:
-    unforeseen = rules.program(lambda *_: 1 / 0, dtypes.float32, "t")
+    unforeseen = rules.as_function(lambda *_: 1 / 0, dtypes.float32, "t")
     without = {
         op.name
         for op in ELEMENTWISE
         if op.arity <= 2 and dtypes.float32 in op.takes
         for rule in op.rules or ()
-        if rules.program(rule, dtypes.float32, "t" * op.arity) is unforeseen
+        if rules.as_function(rule, dtypes.float32, "t" * op.arity) is unforeseen
     }
     assert without == {"digamma"}  # its rule has an op with an attribute
 
@@ -142,7 +142,7 @@ def test_a_rule_given_later_is_the_one_used(monkeypatch: pytest.MonkeyPatch) -> 
     gradients(op, [x])
     monkeypatch.setattr(op, "saved", op.saved)
     monkeypatch.setattr(op, "rules", op.rules)
-    monkeypatch.setattr(op, "programs", op.programs)
+    monkeypatch.setattr(op, "functions", op.functions)
     op.gradient(lambda dy, _y, _x: dy * 3.0)
     free, watched = both(op, [x])
     assert free == watched
