@@ -101,7 +101,7 @@ def frozen(value: Any, depth: int = 16) -> Any:
     """`value`, its containers and objects copied, for they may change before the graph runs; sizes as numbers of it."""
     if type(value) is Dim:
         return value.tensor()
-    if isinstance(value, SymbolicTensor) and hasattr(value, "home"):
+    if isinstance(value, SymbolicTensor):
         return value.alias()
     if type(value) in (list, tuple) and depth:
         return type(value)([frozen(x, depth - 1) for x in value])

@@ -111,6 +111,9 @@ class MaybeTensor(Maybe, SymbolicTensor):
         self.code, self.absent, self.value, self.name = code, absent, value, name
         self.held = None
 
+    def alias(self) -> SymbolicTensor:
+        return self  # items of it are assigned through what it holds
+
     def resolve(self) -> SymbolicTensor:
         return self.demand().resolve()
 

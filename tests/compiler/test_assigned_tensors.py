@@ -58,6 +58,7 @@ AGREE = {
     "copies": "y = wf.asarray(x, copy=True); z = wf.tensor(x); x[0] = 9.0; y[1] = 8.0; z[2] = 7.0; return y, z",
     "asarray": "y = wf.asarray(x); y[1] = 8.0; return y",
     "printed": "print(x); x[0] = 9.0; print(x); s = f'{x}'; x[1] = 8.0; print(s); return x",
+    "printed while it is filled": "o = wf.zeros(3); o[0] = x[0]; print(o); s = f'{o}'; o[1] = x[1]; print(o, s); return o",
     "setitem by name": "x.__setitem__(0, 9.0); import operator; operator.setitem(x, 1, 8.0); return x * 1.0",
     "before an exception": "x[0] = 9.0\n    if wf.sum(x) > 10.0: raise ValueError('told')\n    x[1] = 8.0\n    return x * 1.0",
     "returned or None": "if wf.sum(x) > 0.0:\n        x[0] = 9.0\n        return x",
