@@ -24,8 +24,8 @@ from .tensor import Tensor
 Function = Callable[..., Any]  # (dy, y, *operands), all arrays, to the cotangent of an operand, or None
 
 
-class UnforeseenError(Exception):
-    """The functions do not cover the case."""
+class _UnforeseenError(Exception):
+    """A function cannot be written."""
 
 
 class _StandIn(Tensor):
@@ -40,7 +40,7 @@ class _StandIn(Tensor):
     @property
     def dtype(self) -> DType:
         if self.kind is None:
-            raise UnforeseenError
+            raise _UnforeseenError
         return self.kind
 
 
@@ -57,12 +57,12 @@ class _Trace:
     def run(self, op: Op[...], args: tuple[Any, ...], attrs: dict[str, Any]) -> _StandIn:
         """The stand-in for the result."""
         if not isinstance(op, Elementwise) or not _keeps_promises(op):
-            raise UnforeseenError
+            raise _UnforeseenError
         if all([_kind(x) is None for x in args]):  # Python's arithmetic, in double precision
-            raise UnforeseenError
+            raise _UnforeseenError
         dtype = op.compute_dtype(*[1.0 if type(x) is _StandIn and x.kind is None else x for x in args])
         if dtype in dtypes.HALVES:
-            raise UnforeseenError
+            raise _UnforeseenError
         names = [self.operand(x, wanted) for x, wanted in zip(args, op.operand_dtypes(dtype), strict=True)]
         if not isinstance(op.kernel, np.ufunc):  # may not take the scalars that ufuncs make of 0-d arrays
             names = [f"asarray({name})" for name in names]
@@ -75,7 +75,7 @@ class _Trace:
         if type(x) in SCALARS:
             return self.constant(asarray(x, wanted))
         if type(x) is not _StandIn or (x.kind or self.dtype) is not wanted:
-            raise UnforeseenError
+            raise _UnforeseenError
         return x.name
 
     def constant(self, value: Any) -> str:
@@ -102,10 +102,10 @@ def _keeps_promises(op: Elementwise) -> bool:
     return isinstance(op.kernel, np.ufunc) or op.gives is None
 
 
-def as_function(rule: Rule | None, dtype: DType, operands: str) -> Function:
+def as_function(rule: Rule | None, dtype: DType, operands: str) -> Function | None:
     """The function of a rule for `operands`, each a tensor of `dtype` ("t") or a weak scalar ("w") as a 0-d array.
 
-    It gives None where there is no cotangent, and raises UnforeseenError where the rule has no function.
+    The function gives None where there is no cotangent. None for a rule that has no function.
     """
     trace = _Trace(dtype)
     kinds = [dtype, dtype, *(dtype if kind == "t" else None for kind in operands)]
@@ -116,12 +116,8 @@ def as_function(rule: Rule | None, dtype: DType, operands: str) -> Function:
             return _nothing
         return trace.function(parameters, trace.operand(result, dtype))
     except Exception:  # whatever the rule asks that a stand-in does not know
-        return _unforeseen
+        return None
 
 
 def _nothing(*_: Any) -> None:
     return None
-
-
-def _unforeseen(*_: Any) -> None:
-    raise UnforeseenError

@@ -37,6 +37,11 @@ class Ghost:
         self.shape, self.dtype, self.key = shape, dtype, key
 
     @property
+    def buffer(self) -> Ghost:
+        """What is there in the place of an array that no rule reads."""
+        return self
+
+    @property
     def ndim(self) -> int:
         return len(self.shape)
 

@@ -10,22 +10,22 @@ No array is written to: a rule may give one cotangent to two operands, and a see
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence, Set
+from collections.abc import Callable, Container, Sequence, Set
 from typing import Any
 
 import numpy as np
 from numpy import asarray, ndarray
 
-from . import backprop, dtypes, memory
+from . import backprop, dtypes
 from .dtypes import DType
 from .eager import EagerTensor, scalar, wrap
-from .families import Elementwise
-from .rules import Function, UnforeseenError, as_function
+from .rules import Function, as_function
 
 Node = tuple[Any, ...]
+Pull = Callable[[ndarray, Node, dict[int, Any], Container[int]], bool]  # whether it did
 WEAK = frozenset((int, float))
 DTYPES = (dtypes.float32, dtypes.float64)
-BIG = memory.SMALLEST  # bytes from which results are written into recycled memory, as the ops do
+BIG = 1 << 16  # bytes from which making tensors costs little, and intermediate results are worth freeing early
 
 
 def backpropagate(nodes: Sequence[Node], cotangents: dict[int, Any], known: Container[int], sources: Set[int]) -> None:
@@ -40,10 +40,10 @@ def backpropagate(nodes: Sequence[Node], cotangents: dict[int, Any], known: Cont
             pull = op.functions.get(dy.dtype)
             if pull is not None and dy.nbytes < BIG:
                 try:
-                    pull(dy, node, cotangents, known)
+                    done = pull(dy, node, cotangents, known)
                 except Exception:  # nothing was added yet: what went wrong, if anything, the long way tells
-                    pass
-                else:
+                    done = False
+                if done:
                     if key not in sources:
                         del cotangents[key]
                     continue
@@ -88,60 +88,55 @@ def _total(before: Any, dx: ndarray) -> Any:
     return _bare(_tensor(before) + wrap(dx))
 
 
-def _weak(x: Any, dtype: DType) -> ndarray:
-    if type(x) not in WEAK:
-        raise UnforeseenError
-    return scalar(x, dtype)
-
-
-def _pull(op: Elementwise, dtype: DType) -> Function | None:
+def _pull(op: Any, dtype: DType) -> Pull | None:
     """What adds the cotangents of the operands of `op`, all of one dtype; None where it takes the long way."""
     if not op.rules or dtype not in DTYPES or op.arity > 2:
         return None
     if op.arity == 1:
-        return _unary(as_function(op.rules[0], dtype, "t"))
+        rule = as_function(op.rules[0], dtype, "t")
+        return rule and _unary(rule)
     rule_x, rule_y = op.rules
     beside_weak = as_function(rule_x, dtype, "tw"), as_function(rule_y, dtype, "wt")
     return _binary(as_function(rule_x, dtype, "tt"), as_function(rule_y, dtype, "tt"), *beside_weak)
 
 
-def _unary(rule: Function) -> Function:
-    def pull(dy: ndarray, node: Node, cotangents: dict[int, Any], known: Container[int]) -> None:
+def _unary(rule: Function) -> Pull:
+    def pull(dy: ndarray, node: Node, cotangents: dict[int, Any], known: Container[int]) -> bool:
         _, (x,), _, (z,) = node
         a = x.buffer
         if a.dtype is not dy.dtype:
-            raise UnforeseenError
+            return False
         dx = rule(dy, z.buffer, a)
         if dx is not None:
             key = x.key
             before = cotangents.get(key)
             cotangents[key] = dx if before is None else _total(before, dx)
+        return True
 
     return pull
 
 
-def _binary(rule_x: Function, rule_y: Function, rule_x_beside_weak: Function, rule_y_beside_weak: Function) -> Function:
-    def pull(dy: ndarray, node: Node, cotangents: dict[int, Any], known: Container[int]) -> None:
+def _binary(
+    tensors_x: Function | None, tensors_y: Function | None, weak_x: Function | None, weak_y: Function | None
+) -> Pull:
+    def pull(dy: ndarray, node: Node, cotangents: dict[int, Any], known: Container[int]) -> bool:
         _, (x, y), _, (z,) = node
-        dtype, z, dx, dw = dy.dtype, z.buffer, None, None
-        if type(x) is EagerTensor and type(y) is EagerTensor:
-            a, b = x.buffer, y.buffer
-            if x.key in known:
-                dx = rule_x(dy, z, a, b)
-            if y.key in known:
-                dw = rule_y(dy, z, a, b)
-        elif type(x) is EagerTensor:
-            a, b = x.buffer, _weak(y, dtype)
-            if x.key in known:
-                dx = rule_x_beside_weak(dy, z, a, b)
+        dtype, shape, z = dy.dtype, dy.shape, z.buffer
+        if type(x) in WEAK:
+            a, b, rule_x, rule_y = scalar(x, dtype), y.buffer, None, weak_y
+            for_x, for_y = False, y.key in known
+        elif type(y) in WEAK:
+            a, b, rule_x, rule_y = x.buffer, scalar(y, dtype), weak_x, None
+            for_x, for_y = x.key in known, False
         else:
-            a, b = _weak(x, dtype), y.buffer
-            if y.key in known:
-                dw = rule_y_beside_weak(dy, z, a, b)
+            a, b, rule_x, rule_y = x.buffer, y.buffer, tensors_x, tensors_y
+            for_x, for_y = x.key in known, y.key in known
         if a.dtype is not dtype or b.dtype is not dtype:
-            raise UnforeseenError
-        if (dx is not None and a.shape != dy.shape) or (dw is not None and b.shape != dy.shape):
-            raise UnforeseenError  # it was broadcast: the cotangent is to be summed
+            return False
+        if (for_x and (rule_x is None or a.shape != shape)) or (for_y and (rule_y is None or b.shape != shape)):
+            return False  # without a function, or broadcast: its cotangent is to be summed
+        dx = rule_x(dy, z, a, b) if for_x else None  # pyright: ignore[reportOptionalCall]
+        dw = rule_y(dy, z, a, b) if for_y else None  # pyright: ignore[reportOptionalCall]
         if dx is not None:
             key = x.key
             before = cotangents.get(key)
@@ -150,5 +145,6 @@ def _binary(rule_x: Function, rule_y: Function, rule_x_beside_weak: Function, ru
             key = y.key
             before = cotangents.get(key)
             cotangents[key] = dw if before is None else _total(before, dw)
+        return True
 
     return pull

@@ -77,13 +77,12 @@ def test_unwatched_gradient_beside_other_operands_is_the_watched_one(op: Element
 
 
 def test_rules_of_elementwise_ops_have_functions() -> None:
-    unforeseen = rules.as_function(lambda *_: 1 / 0, dtypes.float32, "t")
     without = {
         op.name
         for op in ELEMENTWISE
         if op.arity <= 2 and dtypes.float32 in op.takes
         for rule in op.rules or ()
-        if rules.as_function(rule, dtypes.float32, "t" * op.arity) is unforeseen
+        if rules.as_function(rule, dtypes.float32, "t" * op.arity) is None
     }
     assert without == {"digamma"}  # its rule has an op with an attribute
 
@@ -99,8 +98,9 @@ def test_chain_with_shared_values_and_broken_broadcasts_agrees() -> None:
         assert free == watched
 
 
-def test_large_values_agree() -> None:
-    free, watched = both(chain, [draw(OPS["tanh"], (600, 600), dtypes.float32, i) for i in (1, 2)])
+@pytest.mark.parametrize("n", [40, 6000])
+def test_large_values_agree(n: int) -> None:
+    free, watched = both(chain, [draw(OPS["tanh"], (n, 60), dtypes.float32, i) for i in (1, 2)])
     assert free == watched
 
 
