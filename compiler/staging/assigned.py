@@ -125,7 +125,7 @@ class Assigned(Place):
             if type(x) is EagerTensor:
                 _tell(x, alias(x))
                 _kind.__set__(x, Written)
-            _slot.__set__(x, value.resolve())
+            _slot.__set__(x, value.resolve())  # pyright: ignore[reportAttributeAccessIssue]
 
     def restore(self, value: Any) -> None:
         if type(self.owner) is SymbolicTensor:

@@ -41,12 +41,15 @@ static inline struct wf_stack wf_empty(struct wf_call *call, i64 element) {
     return (struct wf_stack){pile, 0};
 }
 
+// Make room for more. What was there stays until the call ends: a top that was popped may still be read.
 static inline void wf_grow(struct wf_call *call, struct wf_pile *pile) {
     i64 room = pile->room ? pile->room * 2 : 16;
     char *data = call->rt->allocate(room * pile->element + 64);
     if (pile->data) {
         __builtin_memcpy(data, pile->data, pile->high * pile->element);
-        call->rt->release(pile->data);
+        struct wf_pile *before = call->rt->allocate(sizeof *before);
+        *before = (struct wf_pile){pile->data, 0, 0, 0, call->piles};
+        call->piles = before;
     }
     pile->data = data;
     pile->room = room;

@@ -13,8 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import mpmath
 from minimax import Function, fitted, literal
-from mpmath import mp, mpf
+
+mp: Any = mpmath.mp  # a context made when it is imported, which checkers do not see into
+mpf: Any = mpmath.mpf
 
 FILE = Path(__file__).resolve().parents[2] / "kernels" / "c" / "polynomials.h"
 

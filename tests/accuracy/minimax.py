@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import mpmath
 import numpy as np
-from mpmath import mp, mpf
+
+mp: Any = mpmath.mp  # a context made when it is imported, which checkers do not see into
+mpf: Any = mpmath.mpf
 
 Function = Callable[[Any], Any]
 mp.dps = 60

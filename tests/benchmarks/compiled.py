@@ -604,9 +604,9 @@ def _rnn(batch: int, length: int, hidden: int, with_gradient: bool, name: str) -
         )
 
     def torch_gradient(x: Any, n: Any, *weights: Any) -> Any:
-        weights = [w.detach().requires_grad_() for w in weights]
-        (in_torch(x, n, *weights) ** 2).sum().backward()
-        return [w.grad for w in weights]
+        leaves = [w.detach().requires_grad_() for w in weights]
+        (in_torch(x, n, *leaves) ** 2).sum().backward()
+        return [w.grad for w in leaves]
 
     runs = contestants(
         arrays,

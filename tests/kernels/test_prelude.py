@@ -7,16 +7,19 @@ import math
 import re
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
-from mpmath import mp
 
 from weft.kernels import build, prelude
 from weft.runtime import dtypes
 from weft.runtime.errors import BuildError
 from weft.runtime.families import Elementwise
 from weft.runtime.tensor import OPS
+
+mp: Any = mpmath.mp  # a context made when it is imported, which checkers do not see into
 
 FLOATS = ("f32", "f64")
 INTEGERS = ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64")

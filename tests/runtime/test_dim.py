@@ -44,7 +44,7 @@ def expressions(draw: st.DrawFn) -> Any:
 def test_arithmetic_is_that_of_ints(run: Any, hints: tuple[int, ...], others: tuple[int, ...]) -> None:
     _, dims = sizes(**dict(zip(NAMES, hints, strict=True)))
     for numbers in (hints, others):
-        env = dict(zip(NAMES, numbers, strict=True))
+        env: dict[str, int] = dict(zip(NAMES, numbers, strict=True))
         assert [evaluated(x, env) for x in run(dims)] == run(list(numbers))
 
 

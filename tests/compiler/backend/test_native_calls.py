@@ -12,7 +12,6 @@ import pytest
 from runs import build
 
 import weft as wf
-from weft.compiler.backend.program import Program
 from weft.runtime.errors import OutOfRangeError
 
 
@@ -29,7 +28,7 @@ def settle(x):
     return x
 
 
-def native(function, *args) -> Program:
+def native(function, *args):
     return build(wf.compile(function).graph(*args))
 
 
