@@ -122,15 +122,18 @@ def _binary(
     def pull(dy: ndarray, node: Node, cotangents: dict[int, Any], known: Container[int]) -> bool:
         _, (x, y), _, (z,) = node
         dtype, shape, z = dy.dtype, dy.shape, z.buffer
-        if type(x) in WEAK:
-            a, b, rule_x, rule_y = scalar(x, dtype), y.buffer, None, weak_y
-            for_x, for_y = False, y.key in known
+        if type(x) is type(y) or (type(x) not in WEAK and type(y) not in WEAK):
+            a, b = x.buffer, y.buffer
+            rule_x, rule_y = tensors_x, tensors_y
+            for_x, for_y = x.key in known, y.key in known
         elif type(y) in WEAK:
-            a, b, rule_x, rule_y = x.buffer, scalar(y, dtype), weak_x, None
+            a, b = x.buffer, scalar(y, dtype)
+            rule_x, rule_y = weak_x, None
             for_x, for_y = x.key in known, False
         else:
-            a, b, rule_x, rule_y = x.buffer, y.buffer, tensors_x, tensors_y
-            for_x, for_y = x.key in known, y.key in known
+            a, b = scalar(x, dtype), y.buffer
+            rule_x, rule_y = None, weak_y
+            for_x, for_y = False, y.key in known
         if a.dtype is not dtype or b.dtype is not dtype:
             return False
         if (for_x and (rule_x is None or a.shape != shape)) or (for_y and (rule_y is None or b.shape != shape)):
