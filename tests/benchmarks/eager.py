@@ -242,14 +242,14 @@ NOTES = """
 
 - a1, an eager add: no slower than PyTorch. a2, a recorded chain: no slower than PyTorch.
 - a3, forward and backward: the target is half of PyTorch's time; it is missed: PyTorch takes 1.7 to 1.8 times as long
-  (six runs). Of the 24 us that ten ops take, recording them takes 11 (NumPy's kernels 2, the eager ops around them 3.3, the tape told of each 3.5,
-  opening and closing it 2), the reverse pass 8 (14 calls of NumPy, a good 3; walking the nodes and finding what to
-  call the rest), the call of `gradient` around it 2.7. Where nobody watches, the reverse pass runs rules as functions
-  of arrays, traced once (`runtime/rules.py`): the reverse pass over ten ops went from 15.5 to 8 us. What was tried
-  and gave nothing more that could be measured: the whole pull of a node as generated code, one loop without calls,
-  results written into intermediate arrays (a tenth of a call). Tried before: plain tuples as nodes, integer keys in
-  place of weak references, a shortcut for each op, cached scalars. What is left is the interpreter's own cost of a few
-  dozen calls and look-ups, which only compiled code takes away.
+  (six runs). Of the 24 us that ten ops take, recording them takes 11 (NumPy's kernels 2, the eager ops around them
+  3.3, the tape told of each 3.5, opening and closing it 2), the reverse pass 8 (14 calls of NumPy, a good 3; walking
+  the nodes and finding what to call the rest), the call of `gradient` around it 2.7. Where nobody watches, the
+  reverse pass runs rules as functions of arrays, traced once (`runtime/rules.py`): the reverse pass over ten ops went
+  from 15.5 to 8 us. What was tried and gave nothing more that could be measured: the whole pull of a node as generated
+  code, one loop without calls, results written into intermediate arrays (a tenth of a call). Tried before: plain
+  tuples as nodes, integer keys in place of weak references, a shortcut for each op, cached scalars. What is left is
+  the interpreter's own cost of a few dozen calls and look-ups, which only compiled code takes away.
 - Large arrays: within 5 % of NumPy's own time where the rows say so; results live in recycled memory.
   Other work kept both cores busy while these rows were taken: those of PyTorch, which uses both, and of matmul say
   nothing about who is faster; in a calm run of the same day PyTorch took half of our time to add and to scale, about
