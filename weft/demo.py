@@ -80,21 +80,27 @@ def accuracy_of(model: Classifier, digits: Digits) -> float:
     return float(wf.mean(predict(model, digits) == digits.labels))
 
 
-def train(model: Classifier, digits: Digits, held_out: Digits, epochs: int, quiet: bool) -> tuple[Any, History]:
-    """Go over the digits `epochs` times, each time in another order; the optimizer, and what was measured."""
+def train(model: Classifier, digits: Digits, held_out: Digits, epochs: int, quiet: bool) -> tuple[Any, Any, History]:
+    """Go over the digits `epochs` times, each time in another order.
+
+    The step is compiled: the model, its gradient and the optimizer are one graph. Gives the optimizer, the graph, and
+    what was measured.
+    """
+    model(digits.images[:1])  # makes the variables
     batches = wf.data.from_arrays((digits.images, digits.labels)).shuffle(seed=1).batch(BATCH)
     optimizer = wf.optim.Adam(wf.optim.schedules.Cosine(0.004, epochs * len(batches)))
+    step = wf.compile(lambda images, labels: optimizer.minimize(lambda: loss_of(model, images, labels)))
     history = History()
     with wf.data.progress(total=epochs * len(batches), hidden=quiet) as bar:
         for epoch in range(epochs):
             losses = []
             for images, labels in batches:
-                losses.append(optimizer.minimize(lambda: loss_of(model, images, labels)))  # noqa: B023
+                losses.append(step(images, labels))
                 bar.advance()
             history.loss.append(float(wf.mean(wf.stack(losses))))
             history.accuracy.append(accuracy_of(model, held_out))
             bar.say(f"epoch {epoch + 1}, loss {history.loss[-1]:.4f}, held out {history.accuracy[-1]:.1%}")
-    return optimizer, history
+    return optimizer, step.graph(digits.images[:BATCH], digits.labels[:BATCH]), history
 
 
 def restore(path: Path, like: Digits) -> Classifier:
@@ -103,6 +109,14 @@ def restore(path: Path, like: Digits) -> Classifier:
     model(like.images[:1])  # makes the variables
     wf.load(path, into={"model": model, "optimizer": optimizer})
     return model
+
+
+def show_graph(graph: Any, path: Path) -> None:
+    """Write the graph of a training step to a file, and say how it begins."""
+    lines = str(graph).splitlines()
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    print(f"a training step is a graph of {len(graph.nodes)} nodes, in {path}; it begins")
+    print("\n".join(f"  {line:.100}" for line in lines[1:7]))
 
 
 def draw(path: Path, history: History, held_out: Digits, predictions: Any) -> bool:
@@ -150,10 +164,11 @@ def run(folder: Path, *, epochs: int = EPOCHS, seed: int = 0, quiet: bool = Fals
     digits, held_out = load(seed)
     print(f"{len(digits)} handwritten digits to learn from, {len(held_out)} held out (UCI, 8 x 8 pixels)")
     model = Classifier()
-    optimizer, history = train(model, digits, held_out, epochs, quiet)
+    optimizer, graph, history = train(model, digits, held_out, epochs, quiet)
     count = sum(variable.size for variable in model.trainable_variables)
     print(f"trained {count} numbers in {epochs} epochs, {time.perf_counter() - start:.1f} s")
     print(f"held-out accuracy: {history.accuracy[-1]:.2%}")
+    show_graph(graph, folder / "step.txt")
     checkpoint, picture = folder / "digits.weft", folder / "digits.png"
     wf.save(checkpoint, {"model": model, "optimizer": optimizer})
     restored = restore(checkpoint, digits)
