@@ -81,3 +81,15 @@ def test_samples_have_the_moments_of_the_density() -> None:
 
 def test_trees_deeper_than_any_seen_are_read_right() -> None:
     assert lesson(8).main(steps=150) > 0.9
+
+
+def test_a_compiled_cell_in_an_eager_model_trains_as_an_eager_one() -> None:
+    eager, compiled = lesson(10).main(steps=5)
+    assert compiled == pytest.approx(eager, rel=1e-4)
+    assert eager[-1] < eager[0]
+
+
+def test_a_training_loop_in_the_graph_finds_what_the_eager_one_does() -> None:
+    eager, compiled = lesson(11).main(steps=60)
+    assert compiled == pytest.approx(eager, abs=0.01)
+    assert eager > 0.7
