@@ -9,6 +9,28 @@ from agreement import compare
 CALLS = [(np.float32(x),) for x in (1, -1, 3, -1, 1)]
 
 AGREEING = {
+    "append after": """
+def f(x):
+    s = []
+    if x > 0:
+        s.append(x)
+    return len(s)
+""",
+    "list pop1": """
+def f(x):
+    s = [x, x + 1.0]
+    if x > 0:
+        s.pop()
+    return s[-1]
+""",
+    "list +=": """
+def f(x):
+    s = [x]
+    t = s
+    if x > 0:
+        s += [x]
+    return len(s), len(t)
+""",
     "const print": """
 def f(x):
     print("hi")
@@ -1123,16 +1145,6 @@ def f(x):
 }
 
 REFUSED = {
-    "append after": (
-        "which one, is decided",
-        """
-def f(x):
-    s = []
-    if x > 0:
-        s.append(x)
-    return len(s)
-""",
-    ),
     "rebind alias": (
         "of one, depending on a tensor",
         """
@@ -1303,27 +1315,6 @@ def f(x):
     return len(s)
 """,
     ),
-    "list pop1": (
-        "which one, is decided",
-        """
-def f(x):
-    s = [x, x + 1.0]
-    if x > 0:
-        s.pop()
-    return s[-1]
-""",
-    ),
-    "list +=": (
-        "is a list of",
-        """
-def f(x):
-    s = [x]
-    t = s
-    if x > 0:
-        s += [x]
-    return len(s), len(t)
-""",
-    ),
     "deque": (
         "by code that is not compiled",
         """
@@ -1483,7 +1474,7 @@ def f(x):
 """,
     ),
     "range weak": (
-        "which one, is decided",
+        "iterated outside of a compiled loop",
         """
 def f(x):
     k = 2
@@ -1493,7 +1484,7 @@ def f(x):
 """,
     ),
     "alias branch": (
-        "which one, is decided",
+        "cannot be changed or told apart",
         """
 def f(x):
     s = [x, x]
