@@ -24,7 +24,7 @@ from .cache import LIMIT, Cache, Opening, opened
 from .declared import open_places, specs_in
 from .frontend.convert import rewritten_tree
 from .frontend.unparse import unparse
-from .graph import text as _text  # noqa: F401  (graphs print themselves)
+from .graph import picture as _picture, text as _text  # noqa: F401  (graphs show themselves)
 from .graph.control import call
 from .graph.graph import Graph, SymbolicTensor, writing
 from .graph.rewrite import does_something

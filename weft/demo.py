@@ -112,10 +112,11 @@ def restore(path: Path, like: Digits) -> Classifier:
 
 
 def show_graph(graph: Any, path: Path) -> None:
-    """Write the graph of a training step to a file, and say how it begins."""
+    """Write the graph of a training step to a file, draw it beside that, and say how it begins."""
+    path.with_suffix(".svg").write_text(graph.svg(), encoding="utf-8")
     lines = str(graph).splitlines()
     path.write_text("\n".join([*lines, ""]), encoding="utf-8")
-    print(f"a training step is a graph of {len(graph.nodes)} nodes, in {path}; it begins")
+    print(f"a training step is a graph of {len(graph.nodes)} nodes, in {path} and drawn beside it; it begins")
     print("\n".join(f"  {line:.100}" for line in lines[1:7]))
 
 
