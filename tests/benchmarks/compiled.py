@@ -12,6 +12,7 @@ import argparse
 import datetime
 import importlib
 import itertools
+import os
 import platform
 from collections.abc import Callable
 from pathlib import Path
@@ -656,7 +657,11 @@ def main() -> None:
         lines += found
         print("\n".join(found), flush=True)
     if options.write:
-        head = f"Measured on {datetime.date.today()} by `python tests/benchmarks/compiled.py`, {platform.processor() or platform.machine()}."
+        peers = ", ".join(f"{m.__name__} {m.__version__}" for m in (np, torch, jax) if m)
+        head = (
+            f"Measured on {datetime.date.today()} by `python tests/benchmarks/compiled.py`, {platform.machine()}, "
+            f"{os.cpu_count()} cores, all in one process, in turn; {peers}. Results are compared before they are timed."
+        )
         options.write.write_text("\n".join(["# Compiled benchmarks", "", head, "", *lines, ""]))
 
 
