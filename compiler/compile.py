@@ -43,7 +43,7 @@ from .staging.paths import called_with, doubled, follow, paths
 from .staging.raising import staged_raise
 from .staging.state import Contents, Item, Journal, Place
 from .staging.template import SideEffectError
-from .staging.tracer import Trace, tracing
+from .staging.tracer import Trace, active, tracing
 from .written import check_written
 
 _eagerly: ContextVar[bool | None] = ContextVar("eagerly", default=None)  # None: as everywhere
@@ -248,6 +248,24 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any], openi
     """Trace a function for arguments of one kind."""
     graph = Graph()
     graph.sizes = opening.sizes
+    here = _symbolic(function, key, leaves, opening, graph)
+    tracing_now = Trace(graph)
+    tracing_now.given = paths(here)
+    journal = Journal()
+    with tracing(tracing_now):
+        tracing_now.journals.append(journal)
+        result, failure = _called(function, here, journal, opening)
+    if failure is not None:
+        if not opening.places:
+            _run_until_failure(graph, tracing_now, leaves)
+        raise failure
+    return _program(tracing_now, journal, here, leaves, opening, result)
+
+
+def _symbolic(
+    function: Callable[..., Any], key: Signature, leaves: list[Any], opening: Opening, graph: Graph
+) -> tuple[Any, Any]:
+    """The arguments, with an input of the graph for each leaf that is data."""
     given = []
     for described, leaf, name in zip(opening.specs, leaves, _names(function, key), strict=True):
         spec = symbol_spec(described)
@@ -255,36 +273,40 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any], openi
         if spec is not None:
             given[-1].weak = spec[1]
     args, kwargs = tree.unflatten(key.structure, given)
-    tracing_now = Trace(graph)
-    here = (args, kwargs)
-    tracing_now.given = paths(here)
-    result: Any = None
-    failure: BaseException | None = None
-    with tracing(tracing_now):
-        journal = Journal()
-        tracing_now.journals.append(journal)
+    return args, kwargs
+
+
+def _called(
+    function: Callable[..., Any], here: tuple[Any, Any], journal: Journal, opening: Opening
+) -> tuple[Any, BaseException | None]:
+    """What the function gives, or what it raises whatever the values are; what it changed is undone then."""
+    try:
+        result = operators.call(function, *here[0], **here[1])
+        refusal = active().refused
+        if refusal is not None:
+            raise refusal
+    except Refused as refused:
+        journal.undo()
+        raise refused.error from None
+    except BaseException as error:
+        is_refusal = not isinstance(error, Exception) or isinstance(error, SourceError)
         try:
-            result = operators.call(function, *args, **kwargs)
-            if tracing_now.refused is not None:
-                raise tracing_now.refused
-        except Refused as refused:
+            if not is_refusal and not opening.places:
+                with suppress(Stopped):
+                    staged_raise(error, error.__cause__)
+        finally:
             journal.undo()
-            raise refused.error from None
-        except BaseException as error:
-            failure = error
-            refused = not isinstance(error, Exception) or isinstance(error, SourceError)
-            try:
-                if not refused and not opening.places:
-                    with suppress(Stopped):
-                        staged_raise(error, error.__cause__)
-            finally:
-                journal.undo()
-            if refused:
-                raise
-    if failure is not None:
-        if not opening.places:
-            _run_until_failure(graph, tracing_now, leaves)
-        raise failure
+        if is_refusal:
+            raise
+        return None, error
+    return result, None
+
+
+def _program(
+    tracing_now: Trace, journal: Journal, here: tuple[Any, Any], leaves: list[Any], opening: Opening, result: Any
+) -> Program:
+    """The program of a trace that came to its end."""
+    graph = tracing_now.graph
     with tracing(tracing_now):
         places = [place for place in journal.before if tracing_now.outlives(place)]
         left = [x.bound() if isinstance(x, Maybe) else x for x in (*(place.get() for place in places), result)]
