@@ -12,21 +12,36 @@ import os
 import re
 import sys
 from types import TracebackType
+from typing import NamedTuple
 
 ROOT = __name__.partition(".")[0]
 NOT_THE_USERS = (ROOT, "contextlib", "functools")  # weft, and what calls it on the user's behalf
 
 
-def user_location() -> str:
-    """The innermost frame outside weft, as `file.py:12   the line of code`; empty if there is none."""
+class Position(NamedTuple):
+    """A line of the user's program."""
+
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        code = linecache.getline(self.path, self.line).strip()
+        return f"{os.path.basename(self.path)}:{self.line}   {code}".rstrip()
+
+
+def user_position() -> Position | None:
+    """Where the innermost frame outside weft is; None if there is none."""
     frame = sys._getframe(1)
     while frame is not None:
         if frame.f_globals.get("__name__", "").partition(".")[0] not in NOT_THE_USERS:
-            path, line = frame.f_code.co_filename, frame.f_lineno
-            code = linecache.getline(path, line).strip()
-            return f"{os.path.basename(path)}:{line}   {code}".rstrip()
+            return Position(frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back
-    return ""
+    return None
+
+
+def user_location() -> str:
+    """The innermost frame outside weft, as `file.py:12   the line of code`; empty if there is none."""
+    return str(user_position() or "")
 
 
 class WeftError(Exception):
@@ -39,6 +54,7 @@ class WeftError(Exception):
     message: str
     hint: str
     where: str
+    settled = False  # whether `where` is known for good, not where the error happened to be noticed
 
     def __init__(self, message: str, hint: str = "", where: str | None = None) -> None:
         self.message, self.hint, self.where = message, hint, user_location() if where is None else where
@@ -50,6 +66,12 @@ class WeftError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.message, self.hint, self.where)
+
+    def at(self, position: Position | None) -> None:
+        """Name the line that an op stands for, unless that was done."""
+        if position is not None and not self.settled:
+            WeftError.__init__(self, self.message, self.hint, str(position))
+            self.settled = True
 
     def rename(self, name: str, parts: tuple[str, ...]) -> None:
         """Speak of `name` where the message speaks of one of its parts."""

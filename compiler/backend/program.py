@@ -18,6 +18,7 @@ from ...runtime.device import cpu
 from ...runtime.errors import ArgumentError
 from ...runtime.spec import Spec, size
 from ..graph.graph import Graph
+from ..graph.plan import located
 from ..passes.pipeline import optimize
 from .decompose import decompose
 from .lower import HostCall, Lowering, Source
@@ -117,7 +118,9 @@ def _pointers(call: HostCall, buffers: Any, count: int) -> list[int]:
 def _called(token: int, number: int, buffers: Any) -> int:
     call = _calls[token]
     try:
-        _run_node(call.program.source.hosts[number], buffers)
+        host = call.program.source.hosts[number]
+        with located(host.node):
+            _run_node(host, buffers)
     except BaseException as error:  # raised again by the call, on this side of the native code
         call.error = error
         return 1

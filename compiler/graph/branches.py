@@ -74,7 +74,7 @@ def _exchange(graph: Graph, place: int, names: dict[str, list[Name]]) -> None:
                     outputs += [zeros(new, SymbolicTensor(new, spec)) for spec in specs[other]]
         new.outputs = outputs
     extra = tuple(SymbolicTensor(graph, spec) for name in BRANCHES for spec in specs[name])
-    graph.nodes[place] = Node(node.op, node.inputs, attrs, (*node.outputs, *extra))
+    graph.nodes[place] = node.changed(attrs=attrs, outputs=(*node.outputs, *extra))
     if observers.watching.count:  # tapes around know the results already; of what is kept they have to be told
         unseen = tuple(SymbolicTensor(graph, y.spec) for y in node.outputs)  # pyright: ignore
         observers.tell(node.op, node.inputs, attrs, (*unseen, *extra))

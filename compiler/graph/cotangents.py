@@ -7,7 +7,7 @@ file does not know which ops hold regions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +16,7 @@ from ...runtime.backprop import Cotangents, backpropagate, reachable
 from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec, stack_of
 from ...runtime.tensor import OPS
-from .graph import Graph, SymbolicTensor
+from .graph import Graph, SymbolicTensor, writing
 from .rewrite import Rewriter, does_something
 from .stack import alias, empty_stack, zero_stack
 
@@ -44,7 +44,7 @@ def vjp(
     instead = {nodes[i].outputs[k].key: x for (i, k), x in kept.items()}
     at = place_of(graph, mark)
     graph.nodes[at:] = [
-        node._replace(inputs=tuple([instead.get(getattr(x, "key", 0), x) for x in node.inputs]))
+        node.changed(inputs=tuple([instead.get(getattr(x, "key", 0), x) for x in node.inputs]))
         for node in graph.nodes[at:]
     ]
     return [instead.get(getattr(dx, "key", 0), dx) for dx in dxs]
@@ -68,8 +68,21 @@ def cotangents_of(
         if dy is not None and isinstance(y, SymbolicTensor):
             cotangents[y.key] = dy if y.key not in cotangents else cotangents[y.key] + dy
     keys = {x.key for x in sources}
-    backpropagate(nodes, cotangents, reachable(nodes, keys), keys)
+    backpropagate(_Backwards(nodes), cotangents, reachable(nodes, keys), keys)
     return [cotangents.get(x.key) for x in sources]
+
+
+class _Backwards(list[Node]):
+    """Nodes of a graph that are read backwards: what is written meanwhile is for their lines."""
+
+    def __reversed__(self) -> Iterator[Node]:
+        graph = writing()
+        if graph is None:
+            yield from super().__reversed__()
+            return
+        for node in super().__reversed__():
+            with graph.stands_for(node):
+                yield node
 
 
 def set_mark(graph: Graph) -> Any:

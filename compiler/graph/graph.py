@@ -24,7 +24,7 @@ from ...runtime.device import Device, cpu
 from ...runtime.dim import Dim, sized
 from ...runtime.dtypes import BOOLS, FLOATS, INTEGERS, bool_, complex128, float64, int64, promote
 from ...runtime.eager import EagerTensor, is_weak, lift, refuse_none
-from ...runtime.errors import SourceError, user_location
+from ...runtime.errors import Position, SourceError, user_position
 from ...runtime.op import Node, Op, op
 from ...runtime.sizes import Sizes
 from ...runtime.spec import Shape, Spec, StackSpec, kind_of
@@ -92,6 +92,18 @@ WRITTEN_AS: dict[str, Write] = {}  # ops that a graph writes down as another, by
 EXACT_INTEGERS: dict[str, Op[..., Any]] = {}  # what ops on tensors are on Python's integers, which do not wrap, by name
 
 _new_key = itertools.count(-1, -1).__next__  # negative: eager keys count upwards from 1
+
+
+class GraphNode(Node):
+    """A node of a graph, which knows the line of the user's program that it stands for."""
+
+    where: Position | None = None
+
+    def changed(self, **fields: Any) -> GraphNode:
+        """Another node for the same line."""
+        new = self._replace(**fields)
+        new.where = self.where
+        return new
 
 
 class Stopped(BaseException):
@@ -198,7 +210,9 @@ class Graph:
         self.parent = parent
         self.depth: int = 1 if parent is None else parent.depth + 1
         self.inputs: list[SymbolicTensor] = []
-        self.nodes: list[Node] = []
+        self.nodes: list[GraphNode] = []
+        self.traced = False  # whether the user's program is writing it
+        self.at: Position | None = None  # the line for which nodes are written, if it is not
         self.outputs: list[Any] = []  # symbolic tensors
         self.sizes: Sizes = Sizes() if parent is None else parent.sizes  # what is known of those that the run finds
         self.sized = False  # whether sizes that the run finds out are in it
@@ -258,7 +272,7 @@ class Graph:
     def exact(self, op: Op[..., Any], inputs: Sequence[Any]) -> SymbolicTensor:
         """What an op gives that Python's integers do not leave wrapped around: such an integer."""
         operands = [self.lift(OPS["asarray"](x, dtype=int64)) if is_weak(x) else x for x in inputs]
-        found = self.emit(op, operands, {"where": user_location()}, (Spec((), int64),))[0]
+        found = self.emit(op, operands, {}, (Spec((), int64),))[0]
         found.weak = int
         return found
 
@@ -286,15 +300,38 @@ class Graph:
         return tuple(cast), kind
 
     def emit(
-        self, op: Op[..., Any], inputs: Sequence[Any], attrs: dict[str, Any], specs: Sequence[Spec]
+        self,
+        op: Op[..., Any],
+        inputs: Sequence[Any],
+        attrs: dict[str, Any],
+        specs: Sequence[Spec],
+        at: Position | None = None,
     ) -> tuple[SymbolicTensor, ...]:
-        """Append a node whose results have these specs."""
+        """Append a node whose results have these specs, for a line of the user's program."""
         outputs = tuple([SymbolicTensor(self, spec) for spec in specs])
         if not self.sized:
             lengths = [n for spec in specs for n in spec.shape if type(n) is Dim]
             self.sized = bool(lengths) or (bool(attrs) and any(map(is_sized, attrs.values())))
-        self.nodes.append(Node(op, tuple(inputs), attrs, outputs))
+        node = GraphNode(op, tuple(inputs), attrs, outputs)
+        node.where = at or self.position()
+        self.nodes.append(node)
         return outputs
+
+    def position(self) -> Position | None:
+        """The line for which nodes are written now."""
+        graph: Graph | None = self
+        while graph is not None and graph.at is None and not graph.traced:
+            graph = graph.parent
+        return None if graph is None else graph.at or user_position()
+
+    @contextmanager
+    def stands_for(self, node: Node) -> Iterator[None]:
+        """Write inside for the line of another node."""
+        before, self.at = self.at, getattr(node, "where", None)
+        try:
+            yield
+        finally:
+            self.at = before
 
     def lift(self, x: Any) -> Any:
         """An operand as this graph takes it: a value of its own, a weak number, or None."""
@@ -319,10 +356,10 @@ class Graph:
             region = region.parent
         self.inputs = [old if y is x else y for y in self.inputs]
         for i in range(len(self.nodes) - 1, -1, -1):
-            op, inputs, attrs, outputs = self.nodes[i]
+            _, inputs, _, outputs = self.nodes[i]
             if any(y is x for y in (*inputs, *outputs)):
                 inputs, outputs = (tuple([old if y is x else y for y in values]) for values in (inputs, outputs))
-                self.nodes[i] = Node(op, inputs, attrs, outputs)
+                self.nodes[i] = self.nodes[i].changed(inputs=inputs, outputs=outputs)
             if any(y is old for y in outputs):
                 return
 
@@ -372,13 +409,14 @@ class Graph:
             graph = graph.parent
         return graph is not None
 
-    def inline(self, graph: Graph, args: Sequence[Any]) -> tuple[list[Any], list[Node]]:
+    def inline(self, graph: Graph, args: Sequence[Any]) -> tuple[list[Any], list[GraphNode]]:
         """Write another graph's nodes here with `args` for its inputs: the outputs, and the nodes as written."""
         values: dict[int, Any] = {x.key: self.lift(arg) for x, arg in zip(graph.inputs, args, strict=True)}
         start = len(self.nodes)
         for node in graph.nodes:
             inputs = [values[x.key] if isinstance(x, SymbolicTensor) else x for x in node.inputs]
-            outputs = self.emit(node.op, inputs, dict(node.attrs), [y.spec for y in node.outputs])
+            specs = [y.spec for y in node.outputs]
+            outputs = self.emit(node.op, inputs, dict(node.attrs), specs, node.where)
             for old, new in zip(node.outputs, outputs, strict=True):
                 new.name = old.name  # pyright: ignore[reportAttributeAccessIssue]
                 values[old.key] = new

@@ -27,9 +27,9 @@ class IntegerError(SourceError, OverflowError):
     """A Python integer that a graph carries grew beyond 64 bits."""
 
 
-def _fitting(number: int, shown: str, where: str) -> np.ndarray:
+def _fitting(number: int, shown: str) -> np.ndarray:
     if not LEAST <= number <= GREATEST:
-        raise IntegerError(f"{shown} is beyond 64 bits, which is what a compiled function carries", WAY_OUT, where)
+        raise IntegerError(f"{shown} is beyond 64 bits, which is what a compiled function carries", WAY_OUT)
     return np.asarray(number, np.int64)
 
 
@@ -38,7 +38,6 @@ def _power(x: int, y: int) -> int:
         raise SourceError(
             f"{x} ** {y} is a float in Python, and the compiled function expects an integer",
             "Raise a float: float(x) ** y.",
-            "",
         )
     return x ** (min(y, 64) if y % 2 == 0 else min(y, 65))  # further ones are beyond 64 bits, or the same
 
@@ -48,68 +47,68 @@ def _shifted(x: int, y: int) -> int:
 
 
 def _kernel(compute: Callable[..., int], sign: str) -> Callable[..., np.ndarray]:
-    def kernel(*operands: Any, where: str) -> np.ndarray:
+    def kernel(*operands: Any) -> np.ndarray:
         numbers = [int(x) for x in operands]
         shown = f" {sign} ".join(map(str, numbers)) if len(numbers) > 1 else f"{sign}({numbers[0]})"
-        return _fitting(compute(*numbers), shown, where)
+        return _fitting(compute(*numbers), shown)
 
     return kernel
 
 
 @op(_kernel(operator.add, "+"))
-def add_integers(x: Any, y: Any, /, *, where: str) -> Spec:
+def add_integers(x: Any, y: Any, /) -> Spec:
     """The sum of two Python integers."""
     return Spec((), int64)
 
 
 @op(_kernel(operator.sub, "-"))
-def subtract_integers(x: Any, y: Any, /, *, where: str) -> Spec:
+def subtract_integers(x: Any, y: Any, /) -> Spec:
     """The difference of two Python integers."""
     return Spec((), int64)
 
 
 @op(_kernel(operator.mul, "*"))
-def multiply_integers(x: Any, y: Any, /, *, where: str) -> Spec:
+def multiply_integers(x: Any, y: Any, /) -> Spec:
     """The product of two Python integers."""
     return Spec((), int64)
 
 
 @op(_kernel(operator.floordiv, "//"))
-def divide_integers(x: Any, y: Any, /, *, where: str) -> Spec:
+def divide_integers(x: Any, y: Any, /) -> Spec:
     """The quotient of two Python integers, rounded down."""
     return Spec((), int64)
 
 
 @op(_kernel(_power, "**"))
-def raise_integers(x: Any, y: Any, /, *, where: str) -> Spec:
+def raise_integers(x: Any, y: Any, /) -> Spec:
     """A Python integer to the power of another."""
     return Spec((), int64)
 
 
 @op(_kernel(_shifted, "<<"))
-def shift_integers(x: Any, y: Any, /, *, where: str) -> Spec:
+def shift_integers(x: Any, y: Any, /) -> Spec:
     """A Python integer shifted left by another."""
     return Spec((), int64)
 
 
 @op(_kernel(lambda x: -x, "-"))
-def negate_integer(x: Any, /, *, where: str) -> Spec:
+def negate_integer(x: Any, /) -> Spec:
     """A Python integer with the other sign."""
     return Spec((), int64)
 
 
 @op(_kernel(lambda x: abs(x), "abs"))
-def absolute_integer(x: Any, /, *, where: str) -> Spec:
+def absolute_integer(x: Any, /) -> Spec:
     """A Python integer without its sign."""
     return Spec((), int64)
 
 
-def _whole(x: Any, *, where: str) -> np.ndarray:
-    return _fitting(int(x.item()), f"int({x.item()})", where)
+def _whole(x: Any) -> np.ndarray:
+    return _fitting(int(x.item()), f"int({x.item()})")
 
 
 @op(_whole)
-def integer_of(x: Any, /, *, where: str) -> Spec:
+def integer_of(x: Any, /) -> Spec:
     """A number of a tensor as a Python integer, cut off towards zero."""
     return Spec((), int64)
 

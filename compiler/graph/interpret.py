@@ -19,7 +19,7 @@ from ...runtime.op import apply
 from ...runtime.tensor import Tensor
 from .found import Found
 from .graph import Graph, SymbolicTensor, is_sized
-from .plan import Plan, plan_of
+from .plan import Plan, located, plan_of
 from .stack import Cell
 
 
@@ -73,7 +73,8 @@ def _applied(graph: Graph, args: Sequence[Any]) -> list[Any]:
         found.read(graph.inputs, args)
     for i, node in enumerate(graph.nodes):
         inputs = tuple([values[x.key] if isinstance(x, SymbolicTensor) else x for x in node.inputs])
-        outputs = apply(node.op, inputs, found.attributes(node.attrs) if found else dict(node.attrs))
+        with located(node):
+            outputs = apply(node.op, inputs, found.attributes(node.attrs) if found else dict(node.attrs))
         outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
         values.update(zip([y.key for y in node.outputs], outputs, strict=True))
         if found:

@@ -13,7 +13,7 @@ from ...runtime import dtypes, observers
 from ...runtime.op import Node
 from ...runtime.spec import StackSpec
 from .cotangents import cotangents_of, place_of, set_mark, smooth
-from .graph import Graph, SymbolicTensor, write_to
+from .graph import Graph, GraphNode, SymbolicTensor, write_to
 from .rewrite import does_something, has_effect, regions
 from .sizes import found_within, names_in
 
@@ -60,7 +60,7 @@ class Joint:
                 live.update(x.key for x in node.inputs if isinstance(x, SymbolicTensor))
         return live
 
-    def computed_again(self, at_hand: set[int], live: set[int]) -> list[Node]:
+    def computed_again(self, at_hand: set[int], live: set[int]) -> list[GraphNode]:
         """The nodes of the first part that give what is read and not at hand; `live` grows by what they read."""
         again = []
         for node in reversed(self.first):

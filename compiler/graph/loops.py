@@ -138,7 +138,7 @@ class _Saved:
         outputs = (*node.outputs, *(SymbolicTensor(graph, s) for s in extra))
         inputs = (*state, *empties[:n], zero, *empties[n:], *node.inputs[len(node.outputs) :])
         place = len(graph.nodes)
-        graph.nodes += [Node(node.op, inputs, attrs, outputs), *tail]
+        graph.nodes += [node.changed(inputs=inputs, attrs=attrs, outputs=outputs), *tail]
         if observers.watching.count:  # tapes around know the state already; of the stacks they have to be told
             unseen = tuple(SymbolicTensor(graph, s) for s in self.specs)
             observers.tell(node.op, inputs, attrs, (*unseen, *outputs[n:]))

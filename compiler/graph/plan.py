@@ -8,7 +8,8 @@ gives; a node for which that is not sure goes through `apply`. The sizes that a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from ...runtime import dtypes, memory
 from ...runtime.dim import sized
 from ...runtime.eager import wrap
+from ...runtime.errors import WeftError
 from ...runtime.op import Node, apply
 from ...runtime.spec import Spec, StackSpec, size
 from ...runtime.tensor import Tensor
@@ -45,6 +47,17 @@ def _can_be_planned(graph: Graph) -> bool:
     return all(plan_of(region) is not None for node in graph.nodes for region in regions(node.attrs).values())
 
 
+@contextmanager
+def located(node: Any) -> Iterator[None]:
+    """Errors of weft's that are raised inside name the line that a node stands for."""
+    try:
+        yield
+    except WeftError as error:
+        if node is not None and node.op.name != "host":  # what the program itself raises knows its line
+            error.at(getattr(node, "where", None))
+        raise
+
+
 class Plan:
     """The steps of a graph."""
 
@@ -71,10 +84,11 @@ class Plan:
                 step(frame)
                 for i in dead:
                     frame[i] = None
-        except TRANSLATED:
-            if node is not None and not node.op.raises:
-                self._apply(node)(frame)  # which says what is wrong
-            raise
+        except Exception as error:
+            with located(node):
+                if isinstance(error, TRANSLATED) and node is not None and not node.op.raises:
+                    self._apply(node)(frame)  # which says what is wrong
+                raise
         return [frame[i] for i in self.outputs]
 
     # -- making steps

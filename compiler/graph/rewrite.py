@@ -16,9 +16,9 @@ from ...runtime.dim import sized
 from ...runtime.eager import is_weak
 from ...runtime.op import Node
 from ...runtime.tensor import OPS
-from .graph import Constant, Graph, SymbolicTensor
+from .graph import Constant, Graph, GraphNode, SymbolicTensor
 
-Visit = Callable[["Rewriter", Graph, Node], "Sequence[Any] | None"]
+Visit = Callable[["Rewriter", Graph, GraphNode], "Sequence[Any] | None"]
 
 
 def regions(attrs: Mapping[str, Any]) -> dict[str, Graph]:
@@ -44,7 +44,8 @@ def mapped(node: Node, values: Mapping[int, Any]) -> tuple[Any, ...]:
 
 def copied(new: Graph, node: Node, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[SymbolicTensor, ...]:
     """Write a node that gives what `node` gave."""
-    outputs = new.emit(node.op, inputs, dict(attrs), [y.spec for y in node.outputs])
+    where = getattr(node, "where", None)
+    outputs = new.emit(node.op, inputs, dict(attrs), [y.spec for y in node.outputs], where)
     for old, y in zip(node.outputs, outputs, strict=True):
         y.name = old.name  # pyright: ignore[reportAttributeAccessIssue]
     return outputs
@@ -64,7 +65,8 @@ class Rewriter:
         seen = 0
         for node in source.nodes:
             attrs = {k: v if k == self.skipped else self.attribute(v, new) for k, v in node.attrs.items()}
-            node = Node(node.op, mapped(node, values), attrs, node.outputs)
+            node = node.changed(inputs=mapped(node, values), attrs=attrs)
+            new.at = node.where
             results = self.visit(self, new, node)
             if results is None:
                 results = copied(new, node, node.inputs, attrs)

@@ -33,8 +33,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
-from ...runtime.op import Node
-from ..graph.graph import Graph, is_sized
+from ..graph.graph import Graph, GraphNode, is_sized
 from ..graph.rewrite import copied, has_effect, mapped
 from ..graph.sizes import bound_by, used_by
 
@@ -59,7 +58,7 @@ def _live(graph: Graph, outputs: Iterable[int]) -> Live:
     return live
 
 
-def _operands(node: Node, live: Live) -> Sequence[int]:
+def _operands(node: GraphNode, live: Live) -> Sequence[int]:
     """The places of the operands that a living node needs."""
     if node.op.name not in _NEEDS:
         return range(len(node.inputs))
@@ -80,7 +79,7 @@ def _used_inputs(graph: Graph, live: Live) -> set[int]:
     return {i for i, x in enumerate(graph.inputs) if x.key in live or finders.get(x.key, set()) & live}
 
 
-def _while_needs(node: Node, wanted: list[int]) -> list[int]:
+def _while_needs(node: GraphNode, wanted: list[int]) -> list[int]:
     test, step = node.attrs["test"], node.attrs["step"]
     n = len(step.outputs)
     needed = set(wanted) | _used_inputs(test, _live(test, [0]))
@@ -92,13 +91,13 @@ def _while_needs(node: Node, wanted: list[int]) -> list[int]:
         needed |= more
 
 
-def _if_needs(node: Node, wanted: list[int]) -> list[int]:
+def _if_needs(node: GraphNode, wanted: list[int]) -> list[int]:
     parts = (node.attrs["then"], node.attrs["other"])
     needed = set[int]().union(*(_used_inputs(part, _live(part, wanted)) for part in parts))
     return [0, *(i + 1 for i in sorted(needed))]
 
 
-def _call_needs(node: Node, wanted: list[int]) -> list[int]:
+def _call_needs(node: GraphNode, wanted: list[int]) -> list[int]:
     body = node.attrs["body"]
     return sorted(_used_inputs(body, _live(body, wanted)))
 
@@ -121,7 +120,7 @@ def _rebuilt(graph: Graph, parent: Graph | None, inputs: Iterable[int], outputs:
     return new
 
 
-def _copy(new: Graph, node: Node, values: dict[int, Any], live: Container[int]) -> None:
+def _copy(new: Graph, node: GraphNode, values: dict[int, Any], live: Container[int]) -> None:
     """Write a living node, a control node without what is dead in it."""
     kept, attrs = node, dict(node.attrs)
     if node.op.name in _NEEDS:
@@ -137,7 +136,7 @@ def _copy(new: Graph, node: Node, values: dict[int, Any], live: Container[int]) 
             for name in ("then", "other") if node.op.name == "if" else ("body",):
                 attrs[name] = _rebuilt(attrs[name], new, inputs, wanted)
         outputs = tuple(node.outputs[i] for i in wanted)
-        kept = Node(node.op, tuple(node.inputs[i] for i in needed), attrs, outputs)
+        kept = node.changed(inputs=tuple(node.inputs[i] for i in needed), attrs=attrs, outputs=outputs)
     else:
         attrs = {k: _rebuilt(v, new, range(len(v.inputs)), range(len(v.outputs))) if isinstance(v, Graph) else v
                  for k, v in attrs.items()}  # fmt: skip

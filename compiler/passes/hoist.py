@@ -35,8 +35,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...runtime import dtypes
-from ...runtime.op import Node
-from ..graph.graph import Graph, SymbolicTensor
+from ..graph.graph import Graph, GraphNode, SymbolicTensor
 from ..graph.rewrite import Rewriter, copied, mapped
 from ..graph.sizes import bound_by, used_by
 
@@ -52,21 +51,21 @@ def hoist(graph: Graph) -> Graph:
     return Rewriter(_visit).graph(graph)
 
 
-def is_total(node: Node) -> bool:
+def is_total(node: GraphNode) -> bool:
     """Whether a node can neither fail nor do anything but compute."""
     if node.op.name == "pow":  # a negative power of an integer is an error
         return node.outputs[0].dtype not in dtypes.INTEGERS
     return not node.op.effect and (node.op.elementwise or node.op.name in TOTAL)
 
 
-def _visit(_: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:
+def _visit(_: Rewriter, new: Graph, node: GraphNode) -> Sequence[Any] | None:
     return _Loop(new, node).written() if node.op.name == "while" else None
 
 
 class _Loop:
     """A loop that is being written, with what left it so far."""
 
-    def __init__(self, outer: Graph, node: Node) -> None:
+    def __init__(self, outer: Graph, node: GraphNode) -> None:
         self.outer, self.node = outer, node
         self.test, self.step = node.attrs["test"], node.attrs["step"]
         n = len(self.step.outputs)
@@ -85,14 +84,14 @@ class _Loop:
         regions[1].outputs = [regions[1].outputs[i] for i in self.state]
         inputs = [*[operands[i] for i in self.state], *self.captures.values()]
         attrs = {**self.node.attrs, "test": regions[0], "step": regions[1]}
-        kept = Node(self.node.op, (), attrs, tuple(self.node.outputs[i] for i in self.state))
+        kept = self.node.changed(attrs=attrs, outputs=tuple(self.node.outputs[i] for i in self.state))
         results = iter(copied(self.outer, kept, inputs, attrs))
         return [operands[i] if i in self.same else next(results) for i in range(len(self.node.outputs))]
 
     def moved(self, region: Graph) -> tuple[dict[int, Any], set[int]]:
         """Write before the loop what may leave a region: outer values by inner keys, and the nodes that left."""
         values: dict[int, Any] = {region.inputs[i].key: self.node.inputs[i] for i in self.passed}
-        constants: dict[int, Node] = {}
+        constants: dict[int, GraphNode] = {}
         gone: set[int] = set()
         passed = {name for _, name in bound_by([region.inputs[i] for i in self.passed])}
         own = {name for _, name in bound_by([region.inputs[i] for i in self.state])} - passed

@@ -39,12 +39,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...runtime import observers
-from ...runtime.op import Node
 from ...runtime.tape import Tape
 from ..graph.control import Back, Derivative, call
 from ..graph.cotangents import smooth, without_effects
 from ..graph.executors import results_of
-from ..graph.graph import Graph, SymbolicTensor, is_sized, writing
+from ..graph.graph import Graph, GraphNode, SymbolicTensor, is_sized, writing
 from ..graph.joint import Joint, Name
 from ..graph.rewrite import copied, has_effect, mapped, regions
 from ..graph.sizes import bound_by, free
@@ -146,12 +145,12 @@ class _Parts(Joint):
         return _trimmed(optimize(new), list(takes.values()), self.reached)
 
 
-def _quiet(node: Node) -> Node:
+def _quiet(node: GraphNode) -> GraphNode:
     """A node that is computed again, without what it does besides."""
     if node.op.name not in CONTROL or not has_effect(node):
         return node
     quiet = {name: without_effects(region) for name, region in regions(node.attrs).items()}
-    return node._replace(attrs={**node.attrs, **quiet})
+    return node.changed(attrs={**node.attrs, **quiet})
 
 
 def _trimmed(graph: Graph, takes: list[int], reached: tuple[int, ...]) -> Back:

@@ -13,7 +13,7 @@ from ...runtime.device import as_device, cpu
 from ...runtime.dim import sized
 from ...runtime.dtypes import FLOATS, float64, int64, uint64
 from ...runtime.eager import EagerTensor
-from ...runtime.errors import SourceError, user_location
+from ...runtime.errors import SourceError
 from ...runtime.tensor import OPS, Tensor
 from ..graph.graph import SymbolicTensor
 from ..graph.integers import integer_of
@@ -50,7 +50,7 @@ def _single(x: Any, what: str) -> Any:
 def _cast(x: Any, kind: type, dtype: Any) -> Any:
     x = _single(x, kind.__name__)
     wide = x.dtype in FLOATS or x.dtype is uint64
-    y: Any = integer_of(x, where=user_location()) if kind is int and wide else OPS["astype"](x, dtype=dtype)
+    y: Any = integer_of(x) if kind is int and wide else OPS["astype"](x, dtype=dtype)
     y.weak = kind
     return y
 

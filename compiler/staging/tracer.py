@@ -245,6 +245,7 @@ current = _trace.get
 def tracing(trace: Trace) -> Iterator[Trace]:
     """Trace inside the `with` block."""
     token = _trace.set(trace)
+    trace.graph.traced = True
     try:
         with (
             no_options(),
@@ -255,6 +256,7 @@ def tracing(trace: Trace) -> Iterator[Trace]:
         ):
             yield trace
     finally:
+        trace.graph.traced = False
         _trace.reset(token)
 
 
