@@ -146,6 +146,17 @@ class Store:
 
 
 @dataclass(frozen=True)
+class Update(Store):
+    """Write an element at a place that is computed: `at` counts elements from the index.
+
+    Kinds: set, and those of a fold, which combine it with what is there.
+    """
+
+    at: Expr
+    kind: str
+
+
+@dataclass(frozen=True)
 class Add:
     """Take an element into the fold of this name."""
 
@@ -233,6 +244,7 @@ class Parameter:
     dtype: np.dtype
     is_pointer: bool = True
     is_written: bool = False
+    start: int = 0  # from here on the memory is given: what the indices of the kernel have in common
 
 
 @dataclass(frozen=True)
@@ -281,6 +293,8 @@ def expressions(body: tuple[Statement, ...]) -> Iterator[Expr]:
     for s in statements(body):
         if isinstance(s, Store | Add | Let):
             yield s.value
+            if isinstance(s, Update):
+                yield s.at
         elif isinstance(s, Trips):
             yield from (s.go, *s.tests, *s.nexts, *(cell.start for cell in s.cells))
 

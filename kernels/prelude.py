@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent / "c"
 BASE = "base.h"
 FILES = ("lanes.h", "memory.h", "half.h", "bits.h", "cast.h", "fold.h", "rounding.h", "integer.h", "exact.h",
          "polynomials.h", "exponential.h", "logarithm.h", "power.h", "hyperbolic.h", "trigonometric.h", "inverse.h",
-         "error.h", "gamma.h", "remainder.h", "halves.h")  # fmt: skip
+         "error.h", "gamma.h", "remainder.h", "halves.h", "range.h")  # fmt: skip
 SETS = {
     "FLOATS": "f32 f64",
     "SIGNED": "i8 i16 i32 i64",

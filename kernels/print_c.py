@@ -22,12 +22,13 @@ from .kernel import (
     Statement,
     Store,
     Trips,
+    Update,
     Whole,
     expressions,
     walk,
 )
 from .print_expressions import ExpressionPrinter, Scope
-from .spelling import COMBINE, TAGS, count_text, index_text, literal, neutral
+from .spelling import COMBINE, TAGS, count_text, literal, neutral
 
 UNROLL = 4  # vectors that a long fold adds up side by side
 
@@ -42,6 +43,8 @@ class Printer(ExpressionPrinter):
 
     def statement(self, s: Statement, scope: Scope, folds: dict[str, tuple[str, str, np.dtype]]) -> None:
         match s:
+            case Update():
+                self.update(s, scope)
             case Store():
                 self.store(s, scope)
             case Let():
@@ -64,13 +67,24 @@ class Printer(ExpressionPrinter):
 
     def store(self, s: Store, scope: Scope) -> None:
         value, n, dtype = self.value(s.value, scope), scope.lanes, s.value.dtype
-        start = f"{s.pointer} + {index_text(s.index, self.dropped)}"
+        start = self.spot(s.pointer, s.index)
         step = s.index.count(scope.lane) if scope.lane else 0
         if n > 1 and step != 1:
             raise AssertionError(f"a store along lanes that are not neighbours: {s}")
         name = "store_part" if scope.part and n > 1 else "store"
         count = f", {scope.part}" if scope.part and n > 1 else ""
         scope.write(f"{self.name_of(name, dtype, n)}({start}, {value}{count});")
+
+    def update(self, s: Update, scope: Scope) -> None:
+        """Combine an element with what is at a computed place, which is the same for all lanes."""
+        n, dtype = scope.lanes, s.value.dtype
+        value, at = self.value(s.value, scope), self.place_at(s.at, scope)
+        place = f"{self.spot(s.pointer, s.index)} + {at}"
+        suffix, count = ("_part", f", {scope.part}") if scope.part and n > 1 else ("", "")
+        if s.kind != "set":
+            before = f"{self.name_of('load' + suffix, dtype, n)}({place}{count})"
+            value = self.combined(s.kind, dtype, n, before, value)
+        scope.write(f"{self.name_of('store' + suffix, dtype, n)}({place}, {value}{count});")
 
     def add(self, s: Add, scope: Scope, folds: dict[str, tuple[str, str, np.dtype]]) -> None:
         target, kind, dtype = folds[s.name]
@@ -244,6 +258,7 @@ class Printer(ExpressionPrinter):
     def kernel(self, kernel: Kernel) -> str:
         """A kernel as C: a struct of what it is given, and a function over a range of its grid."""
         self.dropped = kernel.dropped
+        self.starts = {p.name: p.start for p in kernel.parameters}
         inner = Scope(self, None, 1)
         for s in kernel.grid.body:
             self.statement(s, inner, {})
@@ -263,7 +278,6 @@ class Printer(ExpressionPrinter):
             locals_.append(f"i64 {name} = k->{name};")
         grid = kernel.grid.variable
         lines = [
-            *([f"// {kernel.notes}"] if kernel.notes else []),
             f"struct {kernel.name} {{ {' '.join(fields)} }};",
             f"static void {kernel.name}(const void *given, i64 begin, i64 end) {{",
             f"    const struct {kernel.name} *k = given;",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..runtime import dtypes
-from .kernel import Apply, Cast, Expr, Gather, Load, Local, Number, Position, is_zero, walk
+from .kernel import Apply, Cast, Expr, Gather, Index, Load, Local, Number, Position, is_zero, walk
 from .spelling import COMPARE, ON_MASKS, TAGS, carrier, count_text, index_text, literal
 
 
@@ -59,6 +59,7 @@ class ExpressionPrinter:
         self.width = width
         self.dropped: frozenset[str] = frozenset()  # variables that others run in place of
         self.varying: set[str] = set()  # locals that differ from lane to lane
+        self.starts: dict[str, int] = {}  # where in memory pointers that a kernel was given stand
         self._number = 0
 
     def fresh(self, stem: str = "t") -> str:
@@ -160,8 +161,13 @@ class ExpressionPrinter:
         kind = self.kind(expr.dtype, scope.lanes)
         return f"splat_{kind}({start}) + iota_{kind}() * {count_text(step)}"
 
+    def spot(self, pointer: str, index: Index) -> str:
+        """The C text of a place in memory."""
+        start = self.starts.get(pointer, 0)
+        return f"{pointer} + {index_text(index + -start if start else index, self.dropped)}"
+
     def load(self, expr: Load, scope: Scope) -> str:
-        n, start = scope.lanes, f"{expr.pointer} + {index_text(expr.index, self.dropped)}"
+        n, start = scope.lanes, self.spot(expr.pointer, expr.index)
         step = expr.index.count(scope.lane) if scope.lane else 0
         if n == 1 or is_zero(step):
             return f"{self.name_of('load', expr.dtype, n)}({start})"
@@ -177,21 +183,22 @@ class ExpressionPrinter:
         """A load at a computed place: of neighbours where the place is the same for all lanes."""
         n, lane = scope.lanes, scope.lane
         if n > 1 and not self.varies(expr.at, lane):
-            return self.load(Load(expr.dtype, f"{expr.pointer} + {self.names_at(expr, scope)}", expr.index), scope)
+            at = Index(((self.place_at(expr.at, scope), 1),))
+            return self.load(Load(expr.dtype, expr.pointer, expr.index + at), scope)
         step = expr.index.count(lane) if lane else 0
         at = self.value(expr.at, scope)
         if n > 1 and not is_zero(step):
             at = f"{at} + iota_i64x{n}() * {count_text(step)}"
-        return f"{self.name_of('gather', expr.dtype, n)}({expr.pointer} + {index_text(expr.index, self.dropped)}, {at})"
+        return f"{self.name_of('gather', expr.dtype, n)}({self.spot(expr.pointer, expr.index)}, {at})"
 
-    def names_at(self, expr: Gather, scope: Scope) -> str:
-        """The computed place, one number."""
+    def place_at(self, at: Expr, scope: Scope) -> str:
+        """A computed place that is the same for all lanes: one number."""
         target = scope.outer if scope.is_lane_loop and scope.outer is not None else scope
         inner = Scope(self, target, 1)
-        text = self.scalar(expr.at, inner)
+        text = self.scalar(at, inner)
         target.lines += inner.lines
         target.names.update(inner.names)
-        target.kept += [*inner.kept, expr.at]
+        target.kept += [*inner.kept, at]
         return text
 
     def apply(self, symbol: str, expr: Apply, args: list[str], n: int) -> str:

@@ -90,6 +90,8 @@ class Elements:
             return self.one_hot(node, indices)
         if node.op.name == "index_get":
             return self.gathered(node, indices)
+        if node.op.name == "gather_along":
+            return self.gathered_along(node, indices)
         op: Any = node.op
         dtype = op.compute_dtype(*node.inputs)
         wanted = op.operand_dtypes(dtype)
@@ -137,6 +139,16 @@ class Elements:
             )
             at = step if at is None else build(PLUS, [at, step], dtypes.int64)
         assert at is not None
+        return Gather(x.dtype, place.pointer, views.offset(place.strides, place.start, full), at)
+
+    def gathered_along(self, node: Node, indices: Indices) -> Expr:
+        """An element at a position on one axis, which is an element of another array."""
+        x, positions = node.inputs
+        axis = normalize_axis("gather_along", node.attrs["axis"], len(x.shape))
+        full = tuple(ZERO if i == axis else k for i, k in enumerate(views.broadcast(x.shape, indices)))
+        place = self.memory(x)
+        position = cast(self(positions, views.broadcast(positions.shape, indices)), dtypes.int64)
+        at = build(TIMES, [position, number(place.strides[axis], dtypes.int64)], dtypes.int64)
         return Gather(x.dtype, place.pointer, views.offset(place.strides, place.start, full), at)
 
 

@@ -24,8 +24,10 @@ from ..graph.graph import Graph, SymbolicTensor
 from ..graph.rewrite import has_effect
 from . import views
 from .views import FOLDS, Indices, is_one
+from .walks import PUTS, WALKS, walked
 
-MAKERS = frozenset({"astype", "one_hot", "index_get"})  # maps that are no scalar expression of the op table
+GATHERS = frozenset({"index_get", "gather_along"})
+MAKERS = frozenset({"astype", "one_hot", *GATHERS})  # maps that are no scalar expression of the op table
 DEAR = ("exp", "log", "sin", "cos", "tan", "erf", "pow", "tanh", "sigmoid", "softplus", "gamma", "sinc", "silu",
         "gelu", "mish", "elu", "selu", "logadd", "xlog", "hypot", "logit", "sqrt", "divide", "remainder")  # fmt: skip
 LONG = 1 << 14  # elements of a whole fold that are worth several threads
@@ -66,16 +68,18 @@ def kind_of(node: Node) -> str:
         return "other"
     if not size(y.shape) or not all(size(x.shape) for x in tensors):
         return "other"
-    if node.op.name == "index_get" and len(node.inputs[1].shape) == 1:
-        return "other"  # a part of the operand's memory
+    if node.op.name in ("index_get", "index_sum", "index_put") and len(node.inputs[1].shape) == 1:
+        return "other"  # parts of memory
+    if node.op.name in WALKS:
+        return "walk"
     if node.op.elementwise or node.op.name in MAKERS:
         return "map"
     return "fold" if node.op.name in FOLDS else "other"
 
 
 def is_gathered(node: Node, i: int) -> bool:
-    """Whether an operand is read at places that are computed."""
-    return node.op.name == "index_get" and i == 0
+    """Whether an operand is read at places that are computed, or copied."""
+    return i == 0 and (node.op.name in GATHERS or node.op.name in PUTS)
 
 
 def lies_in_operand(node: Node) -> bool:
@@ -172,7 +176,7 @@ class Fusion:
 
     def found(self, node: Node, kind: str) -> Group | None:
         """A group that the node can join: the latest one."""
-        if kind == "other" or has_effect(node):
+        if kind in ("other", "walk") or has_effect(node):
             return None
         sources = self.sources(node)
         for group in sorted(sources, key=lambda g: -g.number):
@@ -192,7 +196,8 @@ class Fusion:
             last = set(axes) == set(range(n - len(axes), n)) and axes and (size(space) <= LONG or len(axes) < n)
             group = Group("row", space, len(axes)) if last else Group("fold", space)
         else:
-            group = Group(kind, node.outputs[0].shape if kind == "map" else ())
+            space = node.outputs[0].shape if kind == "map" else walked(node) if kind == "walk" else ()
+            group = Group(kind, space)
         group.number = len(self.groups)
         self.groups.append(group)
         self.reach[group] = set()

@@ -22,6 +22,7 @@ from ...kernels.kernel import (
     Expr,
     Fold,
     Gather,
+    Let,
     Load,
     Local,
     Loop,
@@ -29,6 +30,7 @@ from ...kernels.kernel import (
     Scratch,
     Statement,
     Store,
+    Update,
     Whole,
     expressions,
     indices_of,
@@ -111,7 +113,13 @@ def grid_of(rows: Sequence[Axis], body: Bodies, price: float, dropped: frozenset
 
 def can_run_along(name: str, body: Sequence[Statement]) -> bool:
     """Whether an axis can run along the lanes: what is written there lies side by side."""
-    return all(not isinstance(s, Store) or s.index.count(name) == 1 for s in statements(tuple(body)))
+    stores = [s for s in statements(tuple(body)) if isinstance(s, Store)]
+    return all(s.index.count(name) == 1 and not (isinstance(s, Update) and varies(s.at, name)) for s in stores)
+
+
+def varies(x: Expr, name: str) -> bool:
+    """Whether an expression changes along an axis."""
+    return any(not is_zero(i.count(name)) for i in indices_of((Let("", x),)))
 
 
 def loops(axes: Sequence[Axis], body: Bodies) -> Loop:

@@ -301,7 +301,7 @@ def write_pad(region: Region, node: Node) -> bool:
     return True
 
 
-# -- checks
+# -- assertions
 
 
 def write_check(region: Region, node: Node) -> bool:
@@ -330,5 +330,4 @@ WRITES: dict[str, Write] = {
     "stack": write_stack,
     "pad": write_pad,
     "check_op": write_check,
-    "check_indices": write_check,
 }

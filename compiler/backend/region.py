@@ -16,15 +16,17 @@ from ...runtime.op import Node
 from ...runtime.spec import StackSpec, size
 from ..graph.graph import Graph
 from ..graph.rewrite import symbols
-from . import flow, folds, integers, nests, nodes, piles, views
+from . import checks, flow, folds, integers, nests, nodes, piles, scatter, views
 from .elements import Elements
-from .groups import DEAR, Fusion, Group, folded_axes
+from .groups import DEAR, GATHERS, Fusion, Group, folded_axes
 from .places import SMALL, Memory, Place, Register, Spread, Unsupported, in_register
+from .walks import SCATTERS
 from .writer import Writer
 
 FEW = 4  # elements that are computed in line even if each is dear
 CHEAP = frozenset({"sqrt", "divide", "rsqrt", "reciprocal"})  # dear in memory's terms, but short
-WRITES = {**nodes.WRITES, **flow.WRITES, **integers.WRITES, **piles.WRITES}
+WRITES = {**nodes.WRITES, **checks.WRITES, **flow.WRITES, **integers.WRITES, **piles.WRITES}
+WALKS = dict.fromkeys(SCATTERS, scatter.write_scatter)
 
 
 class Region(Writer):
@@ -88,6 +90,8 @@ class Region(Writer):
         """Write what a group does."""
         if group.kind == "other":
             self.other(group.nodes[0])
+        elif group.kind == "walk":
+            WALKS[group.nodes[0].op.name](self, group.nodes[0], group)
         elif self.is_small(group):
             self.scalars(group)
         elif group.kind == "fold":
@@ -120,7 +124,7 @@ class Region(Writer):
         dear = any(
             node.op.name.startswith(DEAR) and node.op.name not in CHEAP for node in (*group.inlined, *group.nodes)
         )
-        gathers = any(node.op.name == "index_get" for node in (*group.inlined, *group.nodes))
+        gathers = any(node.op.name in GATHERS for node in (*group.inlined, *group.nodes))
         return count <= (FEW if dear else SMALL) and not gathers
 
     def scalars(self, group: Group) -> None:
