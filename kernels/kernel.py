@@ -185,6 +185,28 @@ class Fold:
 
 
 @dataclass(frozen=True)
+class Step:
+    """Combine what a scan carries with an element; what comes of it is a `Local` for what follows, and carried on.
+
+    Kinds: those of a fold, and line: the element, and a factor times what was carried.
+    """
+
+    name: str
+    kind: str
+    value: Expr
+    factor: Expr | None = None
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A loop that carries a value from step to step, along its lanes too."""
+
+    name: str
+    start: Expr
+    loop: Loop
+
+
+@dataclass(frozen=True)
 class Let:
     """Give the value of an expression a name for what follows."""
 
@@ -233,7 +255,7 @@ class Trips:
     nexts: tuple[Expr, ...]
 
 
-Statement = Trips | Store | Add | Loop | Fold | Let | Whole | Scratch
+Statement = Trips | Step | Scan | Store | Add | Loop | Fold | Let | Whole | Scratch
 
 
 @dataclass(frozen=True)
@@ -283,7 +305,7 @@ def statements(body: tuple[Statement, ...]) -> Iterator[Statement]:
         yield s
         if isinstance(s, Loop):
             yield from statements(s.body)
-        elif isinstance(s, Fold):
+        elif isinstance(s, Fold | Scan):
             yield s.loop
             yield from statements(s.loop.body)
 
@@ -295,6 +317,10 @@ def expressions(body: tuple[Statement, ...]) -> Iterator[Expr]:
             yield s.value
             if isinstance(s, Update):
                 yield s.at
+        elif isinstance(s, Step):
+            yield from (s.value,) if s.factor is None else (s.value, s.factor)
+        elif isinstance(s, Scan):
+            yield s.start
         elif isinstance(s, Trips):
             yield from (s.go, *s.tests, *s.nexts, *(cell.start for cell in s.cells))
 

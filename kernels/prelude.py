@@ -2,9 +2,10 @@
 
 The files of c/ are C with holes. A line `// for N > 1, T in f32 f64` says, until the next such line, for how many
 lanes N the paragraphs below it hold, and for which types: `wf_max_TxN` then stands for `wf_max_f32x16` and all
-others. T brings M along, the masks of its size, and I and W, its signed and unsigned integers; H is half of N. A later
-paragraph replaces an earlier one of the same name. A program is read for the names it uses, and those are given with
-what they use in turn: what it does not use costs no compile time. This file knows no compiler, and nothing of kernels.
+others. T brings M along, the masks of its size, and I and W, its signed and unsigned integers; H is half of N,
+Q a quarter, D the double. A later paragraph replaces an earlier one of the same name. A program is read for the names
+it uses, and those are given with what they use in turn: what it does not use costs no compile time. This file knows no
+compiler, and nothing of kernels.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ FOLDER = Path(__file__).parent / "c"
 BASE = "base.h"
 FILES = ("lanes.h", "memory.h", "half.h", "bits.h", "cast.h", "fold.h", "rounding.h", "integer.h", "exact.h",
          "polynomials.h", "exponential.h", "logarithm.h", "power.h", "hyperbolic.h", "trigonometric.h", "inverse.h",
-         "error.h", "gamma.h", "remainder.h", "halves.h", "range.h")  # fmt: skip
+         "error.h", "gamma.h", "remainder.h", "halves.h", "random.h", "range.h",
+         "scan.h")  # fmt: skip
 SETS = {
     "FLOATS": "f32 f64",
     "SIGNED": "i8 i16 i32 i64",
@@ -33,7 +35,7 @@ COMPANIONS = {"M": "m", "I": "i", "W": "u"}  # of T: names of the same size
 RULE = re.compile(r"// for (all N|N == 1|N > 1)((?:, [\w/]+ in [\w/ ]+)*)$")
 DEFINED = re.compile(r"(?:(?:FN|SLOW) .*?|typedef \w+ |static const .*?)(\w+)(?:\(|\[|;| __attribute__)")
 NAME = re.compile(r"\b[A-Za-z]\w*[x_]\d+\b")
-LANES = re.compile(r"(?<=x)([NH])(?![A-Za-z0-9])|(?<![A-Za-z0-9])([NH])(?![A-Za-z0-9])")
+LANES = re.compile(r"(?:(?<=x)|(?<![A-Za-z0-9]))([NHQD])(?![A-Za-z0-9])")
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Definition:
 
     def of(self, lanes: int) -> str:
         """The text for a number of lanes."""
-        return LANES.sub(lambda found: str(lanes if "N" in found[0] else lanes // 2), self.text)
+        counts = {"N": lanes, "H": lanes // 2, "Q": max(lanes // 4, 1), "D": lanes * 2}
+        return LANES.sub(lambda found: str(counts[found[0]]), self.text)
 
 
 def _choices(clauses: str) -> Iterator[dict[str, str]]:
@@ -63,7 +66,7 @@ def _choices(clauses: str) -> Iterator[dict[str, str]]:
 
 def _filled(text: str, chosen: dict[str, str]) -> str:
     for hole, value in chosen.items():
-        text = re.sub(rf"(?<![A-Za-z0-9]){hole}(?=x[NH\d]|[^A-Za-z0-9]|$)", value, text)
+        text = re.sub(rf"(?<![A-Za-z0-9]){hole}(?=x[NHQD\d]|[^A-Za-z0-9]|$)", value, text)
     return text
 
 

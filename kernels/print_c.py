@@ -18,8 +18,10 @@ from .kernel import (
     Kernel,
     Let,
     Loop,
+    Scan,
     Scratch,
     Statement,
+    Step,
     Store,
     Trips,
     Update,
@@ -28,7 +30,7 @@ from .kernel import (
     walk,
 )
 from .print_expressions import ExpressionPrinter, Scope
-from .spelling import COMBINE, TAGS, count_text, literal, neutral
+from .spelling import COMBINE, TAGS, count_text, literal, neutral, unit
 
 UNROLL = 4  # vectors that a long fold adds up side by side
 
@@ -62,6 +64,10 @@ class Printer(ExpressionPrinter):
                 self.loop(s, scope, folds)
             case Fold():
                 self.fold(s, scope)
+            case Scan():
+                self.scan(s, scope)
+            case Step():
+                self.step(s, scope)
             case Trips():
                 self.trips(s, scope)
 
@@ -226,6 +232,35 @@ class Printer(ExpressionPrinter):
                 scope.write(f"{self.kind(dtype, n)} {name} = {target};")
                 if n > 1:
                     self.varying.add(name)
+
+    def scan(self, s: Scan, scope: Scope) -> None:
+        """Print a scan: what it carries, and the loop."""
+        lanes = 1 if s.loop.lanes else scope.lanes
+        block = Scope(self, scope, scope.lanes, scope.lane, scope.part)
+        block.write(f"{self.kind(s.start.dtype, lanes)} {s.name}_carried = {self.value(s.start, block)};")
+        self.carried[s.name] = lanes
+        self.loop(s.loop, block, {})
+        scope.write("{")
+        scope.nested(block.lines)
+        scope.write("}")
+
+    def step(self, s: Step, scope: Scope) -> None:
+        """Print a step of a scan; the lanes of a vector are combined with each other first, if it runs along them."""
+        n, dtype, carried = scope.lanes, s.value.dtype, f"{s.name}_carried"
+        value, last = self.value(s.value, scope), s.name
+        if n > self.carried[s.name]:
+            none = f"splat_{self.tag(dtype)}x{n}({literal(unit(s.kind, dtype), dtype)})"
+            value = f"{self.name_of(f'running_{s.kind}', dtype, n)}({value}, {none})"
+            before, last = f"splat_{self.tag(dtype)}x{n}({carried})", f"{s.name}[{n - 1}]"
+            text = self.combined(s.kind, dtype, n, before, value)
+        elif s.factor is not None:
+            text = f"{value} + {self.value(s.factor, scope)} * {carried}"
+        else:
+            text = self.combined(s.kind, dtype, n, carried, value)
+        scope.write(f"{self.kind(dtype, n)} {s.name} = {text};")
+        scope.write(f"{carried} = {last};")
+        if n > 1:
+            self.varying.add(s.name)
 
     def is_long(self, loop: Loop) -> bool:
         """Whether a loop runs often enough for several accumulators."""

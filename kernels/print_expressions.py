@@ -59,6 +59,7 @@ class ExpressionPrinter:
         self.width = width
         self.dropped: frozenset[str] = frozenset()  # variables that others run in place of
         self.varying: set[str] = set()  # locals that differ from lane to lane
+        self.carried: dict[str, int] = {}  # in how many lanes scans carry their values, by name
         self.starts: dict[str, int] = {}  # where in memory pointers that a kernel was given stand
         self._number = 0
 
@@ -171,6 +172,9 @@ class ExpressionPrinter:
         step = expr.index.count(scope.lane) if scope.lane else 0
         if n == 1 or is_zero(step):
             return f"{self.name_of('load', expr.dtype, n)}({start})"
+        if step == -1 and not scope.part and expr.dtype is not dtypes.bool_:
+            load = self.name_of("load", expr.dtype, n)
+            return f"{self.name_of('reversed', expr.dtype, n)}({load}({start} - {n - 1}))"
         if step != 1:
             if scope.part:
                 return f"{self.name_of('load_strided_part', expr.dtype, n)}({start}, {count_text(step)}, {scope.part})"

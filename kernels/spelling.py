@@ -53,6 +53,15 @@ def neutral(kind: str, dtype: np.dtype) -> Any:
     return int(info.min if lowest else info.max)
 
 
+def unit(kind: str, dtype: np.dtype) -> Any:
+    """What leaves every element as it is, a zero's sign included."""
+    return (
+        -0.0
+        if kind in ("sum", "line") and dtype in dtypes.FLOATS
+        else neutral("sum" if kind == "line" else kind, dtype)
+    )
+
+
 def count_text(extent: Extent) -> str:
     """An extent as C."""
     return str(extent) if isinstance(extent, int) else f"({extent})"

@@ -163,6 +163,13 @@ def _triangle(keep: str) -> Rule:
     return rule
 
 
+def _of_bools(w: Composer, x: Any) -> Any:
+    """A running extremum of bools: of ones and zeros."""
+    if x.dtype is not dtypes.bool_:
+        return None
+    return w("astype", w(w.node.op.name, w("astype", x, dtype=dtypes.uint8), **w.attrs), dtype=dtypes.bool_)
+
+
 def _vecdot(w: Composer, x: Any, y: Any) -> Any:
     product = w("multiply", x, y)
     return w("sum", product, axis=w.attrs["axis"], dtype=product.dtype)
@@ -195,6 +202,8 @@ RULES: dict[str, Rule] = {
     "argmin": _position_of("min"),
     "tril": _triangle("less_equal"),
     "triu": _triangle("greater_equal"),
+    "cumulative_max": _of_bools,
+    "cumulative_min": _of_bools,
     "vecdot": _vecdot,
     "count_nonzero": _count_nonzero,
 }

@@ -16,17 +16,17 @@ from ...runtime.op import Node
 from ...runtime.spec import StackSpec, size
 from ..graph.graph import Graph
 from ..graph.rewrite import symbols
-from . import checks, flow, folds, integers, nests, nodes, piles, scatter, views
+from . import checks, flow, folds, integers, nests, nodes, piles, scans, scatter, views, windows
 from .elements import Elements
 from .groups import DEAR, GATHERS, Fusion, Group, folded_axes
 from .places import SMALL, Memory, Place, Register, Spread, Unsupported, in_register
-from .walks import SCATTERS
+from .walks import SCANS, SCATTERS
 from .writer import Writer
 
 FEW = 4  # elements that are computed in line even if each is dear
 CHEAP = frozenset({"sqrt", "divide", "rsqrt", "reciprocal"})  # dear in memory's terms, but short
-WRITES = {**nodes.WRITES, **checks.WRITES, **flow.WRITES, **integers.WRITES, **piles.WRITES}
-WALKS = dict.fromkeys(SCATTERS, scatter.write_scatter)
+WRITES = {**nodes.WRITES, **checks.WRITES, **flow.WRITES, **integers.WRITES, **piles.WRITES, **windows.WRITES}
+WALKS = {**dict.fromkeys(SCATTERS, scatter.write_scatter), **dict.fromkeys(SCANS, scans.write_scan)}
 
 
 class Region(Writer):

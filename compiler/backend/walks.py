@@ -14,7 +14,8 @@ from ...runtime.spec import Shape, normalize_axis
 
 PUTS = frozenset({"index_put", "scatter_along"})  # they begin with a copy of their first operand
 SCATTERS = frozenset({"index_sum", *PUTS})
-WALKS = SCATTERS
+SCANS = frozenset({"cumulative_sum", "cumulative_prod", "cumulative_max", "cumulative_min", "linear_recurrence"})
+WALKS = SCATTERS | SCANS
 
 
 def axes_of(node: Node) -> tuple[int, ...]:
