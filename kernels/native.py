@@ -86,7 +86,8 @@ def function(text: str, calls: Table, operands: Sequence[Spec], constants: Seque
 
     Errors: BuildError.
     """
-    whole = "\n".join([prelude.text(text), (HERE / "program.h").read_text(), text])
+    headers = ["program.h", *(["piles.h"] if "wf_stack" in text else [])]
+    whole = "\n".join([prelude.text(text), *((HERE / name).read_text() for name in headers), text])
     library = build.library(whole)
     return (_quick if _knows_objects() else _careful)(library, calls, operands, constants)
 
@@ -141,12 +142,18 @@ def in_order(array: np.ndarray) -> np.ndarray:
     return np.array(array, order="C").reshape(array.shape)
 
 
-def view(pointer: int, spec: Spec, strides: Sequence[int]) -> np.ndarray:
-    """Memory of a program, seen as an array; strides count elements."""
+def release_chain(address: int) -> None:
+    """Free a list of memory that a program handed over."""
+    runtime().wf_release_chain(ctypes.c_void_p(address))
+
+
+def view(pointer: int, spec: Spec, strides: Sequence[int], keeper: Any = None) -> np.ndarray:
+    """Memory of a program, seen as an array, which keeps `keeper` alive; strides count elements."""
     if not all(spec.shape):
         return np.empty(spec.shape, spec.dtype)
     itemsize = spec.dtype.itemsize
     low = sum(min(s * (n - 1), 0) for s, n in zip(strides, spec.shape, strict=True))
     high = sum(max(s * (n - 1), 0) for s, n in zip(strides, spec.shape, strict=True))
     raw: Any = (ctypes.c_char * ((high - low + 1) * itemsize)).from_address(pointer + low * itemsize)
+    raw.keeper = keeper
     return np.ndarray(spec.shape, spec.dtype, raw, -low * itemsize, [s * itemsize for s in strides])

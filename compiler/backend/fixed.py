@@ -21,11 +21,15 @@ def sizes_of(graph: Graph, buffers: Sequence[Any]) -> tuple[tuple[str, int], ...
     """The sizes that a graph's inputs have in a call, by name."""
     found: dict[str, int] = {}
     for x, buffer in zip(graph.inputs, buffers, strict=True):
-        if not isinstance(x.spec, StackSpec):
-            for n, length in zip(x.spec.shape, buffer.shape, strict=True):
-                if type(n) is Dim and n.name is not None:
-                    found.setdefault(n.name, length)
+        for n, length in zip(_leaf(x.spec).shape, _leaf(getattr(buffer, "element", buffer)).shape, strict=True):
+            if type(n) is Dim and n.name is not None:
+                found.setdefault(n.name, length)
     return tuple(sorted(found.items()))
+
+
+def _leaf(spec: Any) -> Any:
+    """A spec, or that of the tensors in stacks of stacks."""
+    return _leaf(spec.element) if isinstance(spec, StackSpec) else spec
 
 
 def fixed(graph: Graph, sizes: Sizes, parent: Graph | None = None) -> Graph:
@@ -37,7 +41,7 @@ def fixed(graph: Graph, sizes: Sizes, parent: Graph | None = None) -> Graph:
     for node in graph.nodes:
         inputs = [values[x.key] if isinstance(x, SymbolicTensor) else x for x in node.inputs]
         attrs = {name: _attribute(x, known, new) for name, x in node.attrs.items()}
-        outputs = new.emit(node.op, inputs, attrs, [_spec(y.spec, known) for y in node.outputs])  # pyright: ignore[reportAttributeAccessIssue]
+        outputs = new.emit(node.op, inputs, attrs, [_spec(y.spec, known) for y in node.outputs], node.where)  # pyright: ignore[reportAttributeAccessIssue]
         for old, y in zip(node.outputs, outputs, strict=True):
             y.name, values[old.key] = old.name, y  # pyright: ignore[reportAttributeAccessIssue]
     new.outputs = [values[y.key] for y in graph.outputs]

@@ -9,7 +9,7 @@ Errors: Unsupported for what native programs cannot do; such graphs are interpre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec
 from ..graph.graph import Graph, SymbolicTensor
 from . import views
-from .places import Arena, Memory, Place, Register, Unsupported, contiguous, in_register
+from .places import Arena, Memory, Pile, Place, Register, Unsupported, contiguous, in_register
 from .region import Region
 
 
@@ -63,8 +63,6 @@ class Lowering:
     def run(self) -> Source:
         """The whole program."""
         check(self.graph)
-        if any(isinstance(x.spec, StackSpec) for x in (*self.graph.inputs, *self.graph.outputs)):
-            raise Unsupported("stacks that go into a call or come out of it")
         lines: list[str] = []
         for i, x in enumerate(self.graph.inputs):
             self.places[x.key] = self.incoming(x, f"in[{i}]", lines)
@@ -80,6 +78,9 @@ class Lowering:
     def incoming(self, x: SymbolicTensor, where: str, lines: list[str]) -> Place:
         """The place of an input."""
         name = self.printer.fresh("v")
+        if isinstance(x.spec, StackSpec):
+            lines.append(f"struct wf_stack {name} = *(const struct wf_stack *){where};")
+            return Pile(name, x.spec)
         kind = self.printer.storage(x.dtype)
         if in_register(x.spec):
             value = f"*(const {kind} *){where}"
@@ -97,6 +98,8 @@ class Lowering:
         found: dict[int, Memory] = {}
         for i, y in enumerate(self.graph.outputs):
             name = f"out{i}"
+            if isinstance(y.spec, StackSpec):
+                continue
             self.pointers[name] = carrier(y.dtype)
             lines.append(f"{self.printer.storage(y.dtype)} *{name} = out[{i}];")
             if not in_register(y.spec) and y.key not in given and y.key not in found:
@@ -106,6 +109,8 @@ class Lowering:
     def result(self, y: SymbolicTensor, i: int, targets: Mapping[int, Memory]) -> list[str]:
         """Put a result where the caller looks for it."""
         place, out = self.places[y.key], contiguous(f"out{i}", y.spec)
+        if isinstance(place, Pile):
+            return [f"*(struct wf_stack *)out[{i}] = wf_handed(&call, {place.name}, {_depth(place.spec) - 1});"]
         if isinstance(place, Register):
             value = f"{place.name} != 0" if y.dtype is dtypes.bool_ else place.name
             return [f"*out{i} = {value};"]
@@ -115,8 +120,17 @@ class Lowering:
         region.write(out, y)
         return region.lines
 
+    def ending(self, body: Sequence[str]) -> tuple[str, str]:
+        """What a call does before it returns, having run or failed."""
+        if not any("wf_stack" in line for line in body):
+            return "", ""
+        handed = any(isinstance(y.spec, StackSpec) for y in self.graph.outputs)
+        where = f"*(struct wf_pile **)out[{len(self.graph.outputs)}] = " if handed else ""
+        return f"    {where}wf_end(&call);", "    wf_end(&call);"
+
     def text(self, body: list[str]) -> str:
-        """The file: prelude, kernels, and the function."""
+        """The file: kernels, and the function."""
+        done, failed = self.ending(body)
         return "\n".join(
             [
                 *self.kernels,
@@ -124,10 +138,10 @@ class Lowering:
                 "    struct wf_call call = {rt, token, 0};",
                 "    i64 spent = 0;",
                 *("    " + line for line in body),
-                "    wf_end(&call);",
+                done,
                 "    return 0;",
                 "failed:",
-                "    wf_end(&call);",
+                failed,
                 "    return 1;",
                 "}",
             ]
@@ -147,6 +161,11 @@ class Lowering:
         self.pointers[name] = carrier(array.dtype)
         strides = (0,) * array.ndim if uniform else views.row_major(spec.shape)
         return Memory(name, spec, strides)
+
+
+def _depth(spec: Spec) -> int:
+    """How many stacks lie in each other."""
+    return 1 + _depth(spec.element) if isinstance(spec, StackSpec) else 0
 
 
 def is_uniform(array: np.ndarray) -> bool:

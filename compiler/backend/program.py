@@ -16,10 +16,12 @@ from ...kernels import native
 from ...runtime import memory, observers
 from ...runtime.device import cpu
 from ...runtime.errors import ArgumentError
-from ...runtime.spec import Spec, size
+from ...runtime.spec import Spec, StackSpec, size
 from ..graph.graph import Graph
 from ..graph.plan import located
+from ..graph.stack import Cell
 from ..passes.pipeline import optimize
+from . import handed
 from .decompose import decompose
 from .lower import HostCall, Lowering, Source
 from .views import row_major
@@ -44,14 +46,21 @@ class Program:
         self.graph = optimize(decompose(optimize(graph, last=True)))
         self.source: Source = Lowering(self.graph, native.width()).run()
         self.run = native.function(
-            self.source.text, runtime(), [x.spec for x in self.graph.inputs], self.source.constants
+            self.source.text, runtime(), [_passed(x.spec) for x in self.graph.inputs], self.source.constants
         )
-        self.results = [(_maker(y.spec), y.spec.shape, y.spec.dtype) for y in self.graph.outputs]
+        specs = [_passed(y.spec) for y in self.graph.outputs]
+        self.stacks = [i for i, y in enumerate(self.graph.outputs) if isinstance(y.spec, StackSpec)]
+        self.takes_stacks = any(isinstance(x.spec, StackSpec) for x in self.graph.inputs)
+        specs += [handed.WORDS] if self.stacks else []  # the last is what has to be kept
+        self.results = [(_maker(spec), spec.shape, spec.dtype) for spec in specs]
         self.is_pure = not self.source.hosts  # nothing can raise
         self.arenas: list[tuple[int, np.ndarray]] = []
 
-    def __call__(self, buffers: list[Any]) -> list[np.ndarray] | None:
+    def __call__(self, buffers: list[Any]) -> list[Any] | None:
         """The results for these operands; None unless they are arrays with the specs of the graph's inputs."""
+        alive: list[Any] = []
+        if self.takes_stacks:
+            buffers = [handed.given(x, alive) if isinstance(x, Cell) else x for x in buffers]
         results = [make(shape, dtype) for make, shape, dtype in self.results]
         try:
             arena = self.arenas.pop()
@@ -60,7 +69,18 @@ class Program:
         run = self.run if self.is_pure else self.call
         failed = run(0, buffers, results, arena[0])
         self.arenas.append(arena)
-        return None if failed else results
+        if failed:
+            return None
+        return self.with_stacks(results) if self.stacks else results
+
+    def with_stacks(self, results: list[Any]) -> list[Any]:
+        """Results with the stacks that the program handed over."""
+        *results, kept = results
+        keeper = handed.Keeper(int(kept[0]))
+        for i in self.stacks:
+            address, count = map(int, results[i])
+            results[i] = handed.stack_at(self.graph.outputs[i].spec.element, keeper, address, count)
+        return results
 
     def call(self, _: int, buffers: list[Any], results: list[np.ndarray], arena: int) -> int:
         """Run with Python at hand, and raise what it raised."""
@@ -82,6 +102,11 @@ class Program:
         """Memory for values in between, and its address, which is a multiple of 64."""
         block = memory.empty((self.source.arena + 64,), np.dtype(np.uint8))
         return -(-block.ctypes.data // 64) * 64, block
+
+
+def _passed(spec: Spec) -> Spec:
+    """What a value is passed as."""
+    return handed.WORDS if isinstance(spec, StackSpec) else spec
 
 
 def _maker(spec: Spec) -> Any:

@@ -146,6 +146,18 @@ void *wf_allocate(i64 bytes) {
 
 void wf_release(void *memory) { free(memory); }
 
+struct link { struct link *next; void *memory; };
+
+// Release a list, and the memory that each of its links has.
+void wf_release_chain(struct link *link) {
+    while (link) {
+        struct link *next = link->next;
+        free(link->memory);
+        free(link);
+        link = next;
+    }
+}
+
 // -- calls from Python
 
 // The parts of Python's and NumPy's objects that a call reads. They have lain so in every CPython 3 and NumPy 2 that has
