@@ -93,6 +93,18 @@ class Position(Expr):
 
 
 @dataclass(frozen=True, eq=False)
+class Word(Position):
+    """Random bits that a generator's state has for the element at an index: one word as an uint32, two as an uint64."""
+
+    key: Expr
+    counter: Expr
+
+    @property
+    def parts(self) -> tuple[Expr, ...]:
+        return (self.key, self.counter)
+
+
+@dataclass(frozen=True, eq=False)
 class Load(Expr):
     """An element of memory."""
 

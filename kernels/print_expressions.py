@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..runtime import dtypes
-from .kernel import Apply, Cast, Expr, Gather, Index, Load, Local, Number, Position, is_zero, walk
+from .kernel import Apply, Cast, Expr, Gather, Index, Load, Local, Number, Position, Word, is_zero, walk
 from .spelling import COMPARE, ON_MASKS, TAGS, carrier, count_text, index_text, literal
 
 
@@ -140,6 +140,8 @@ class ExpressionPrinter:
                 return literal(expr.value, expr.dtype)
             case Local():
                 return expr.name
+            case Word():
+                return self.words(expr, scope)
             case Position():
                 return self.position(expr, scope)
             case Load():
@@ -161,6 +163,16 @@ class ExpressionPrinter:
             return f"({start})"
         kind = self.kind(expr.dtype, scope.lanes)
         return f"splat_{kind}({start}) + iota_{kind}() * {count_text(step)}"
+
+    def words(self, expr: Word, scope: Scope) -> str:
+        """Random bits: of neighbours where the elements are."""
+        n, step = scope.lanes, expr.index.count(scope.lane) if scope.lane else 0
+        given = ", ".join([self.place_at(x, scope) for x in expr.parts])
+        start = index_text(expr.index, self.dropped)
+        if n == 1 or step == 1:
+            return f"{self.name_of('words', expr.dtype, n)}({given}, {start})"
+        at = f"splat_i64x{n}({start}) + iota_i64x{n}() * {count_text(step)}"
+        return f"{self.name_of('words_at', expr.dtype, n)}({given}, {at}, 0)"
 
     def spot(self, pointer: str, index: Index) -> str:
         """The C text of a place in memory."""

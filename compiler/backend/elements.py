@@ -18,7 +18,7 @@ from ...runtime.op import Node
 from ...runtime.ops.gathering import place as places_at
 from ...runtime.spec import normalize_axes, normalize_axis
 from ..graph.graph import SymbolicTensor
-from . import views
+from . import draws, views
 from .places import Memory, Place, Register, Spread
 from .views import Indices
 
@@ -84,6 +84,8 @@ class Elements:
 
     def mapped(self, node: Node, indices: Indices) -> Expr:
         """The element of a map."""
+        if node.op.name in draws.DRAWS:
+            return draws.drawn(node, indices, self)
         if node.op.name == "astype":
             return self.cast_to(self.operand(node.inputs[0], indices, None), node.outputs[0].dtype)
         if node.op.name == "one_hot":

@@ -32,6 +32,7 @@ from ...kernels.kernel import (
     Store,
     Update,
     Whole,
+    Word,
     expressions,
     indices_of,
     is_zero,
@@ -291,7 +292,9 @@ class Rows:
 
 def is_dear(x: Expr) -> bool:
     """Whether an expression's own function is worth keeping the result of."""
-    return isinstance(x, Apply) and x.symbol.removeprefix("wf_").startswith(DEAR)
+    return isinstance(x, Word) or (
+        isinstance(x, Apply) and x.symbol.removeprefix("wf_").startswith((*DEAR, "normal", "quantile"))
+    )
 
 
 def with_store(s: Statement, store: Store) -> Statement:
