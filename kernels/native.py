@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import sysconfig
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -21,6 +22,7 @@ from . import build, prelude
 
 HOST = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_longlong, ctypes.POINTER(ctypes.c_void_p))
 HERE = Path(__file__).parent / "c"
+INCLUDE = re.compile(r'#include "(\w+\.h)"\n')
 POINTER, WHOLE, OBJECT = ctypes.c_void_p, ctypes.c_longlong, ctypes.py_object
 LAUNCH = (POINTER, POINTER, POINTER, OBJECT, POINTER, POINTER, WHOLE, OBJECT, POINTER)
 Launch = Callable[[int, list[Any], list[np.ndarray], int], int]
@@ -37,6 +39,12 @@ class Table(ctypes.Structure):
         ("poll", ctypes.c_void_p),
         ("gemm_f32", ctypes.c_void_p),
         ("gemm_f64", ctypes.c_void_p),
+        ("conv_f32", ctypes.c_void_p),
+        ("conv_f64", ctypes.c_void_p),
+        ("conv_dw_f32", ctypes.c_void_p),
+        ("conv_dw_f64", ctypes.c_void_p),
+        ("pool_f32", ctypes.c_void_p),
+        ("pool_f64", ctypes.c_void_p),
     )
 
 
@@ -54,12 +62,16 @@ def runtime() -> Any:
 
     Errors: BuildError.
     """
-    text = (HERE / "runtime.c").read_text().replace('#include "gemm.h"', (HERE / "gemm.h").read_text())
-    found = ctypes.PyDLL(build.library(text, ("-pthread",), "runtime")._name)
+    found = ctypes.PyDLL(build.library(inlined("runtime.c"), ("-pthread",), "runtime")._name)
     found.wf_set_threads(threads())
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=found.wf_after_fork)
     return found
+
+
+def inlined(name: str) -> str:
+    """The text of a file of C with the files that it includes."""
+    return INCLUDE.sub(lambda found: inlined(found[1]), (HERE / name).read_text())
 
 
 def threads() -> int:
@@ -87,7 +99,7 @@ def function(text: str, calls: Table, operands: Sequence[Spec], constants: Seque
     Errors: BuildError.
     """
     headers = ["program.h", *(["piles.h"] if "wf_stack" in text else [])]
-    whole = "\n".join([prelude.text(text), *((HERE / name).read_text() for name in headers), text])
+    whole = "\n".join([prelude.text(text), *map(inlined, headers), text])
     library = build.library(whole)
     return (_quick if _knows_objects() else _careful)(library, calls, operands, constants)
 

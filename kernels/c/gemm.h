@@ -124,8 +124,8 @@ static void WF_NAME(pack_b)(REAL *restrict to, const REAL *restrict b, i64 row, 
 
 static void WF_NAME(rectangle)(const struct wf_gemm *g, const REAL *a, const REAL *b, REAL *c, i64 m, i64 n, i64 rows) {
     i64 vectors = n <= LANES ? 1 : 2, columns = vectors * LANES;
-    struct wf_packing *room = wf_packing();
-    REAL *packed_a = (REAL *)room->a, *packed_b = (REAL *)room->b;
+    REAL *packed_a = wf_room(WF_PACKED_A, (WF_HEIGHT + 16) * WF_DEPTH * sizeof(double));
+    REAL *packed_b = wf_room(WF_PACKED_B, (WF_BREADTH + 32) * WF_DEPTH * sizeof(double));
     WF_NAME(tile_function) tile = WF_NAME(tile)(rows, vectors);
     if (!g->k)
         for (i64 i = 0; i < m; i++) __builtin_memset(c + i * g->c_row, 0, n * sizeof(REAL));

@@ -2,15 +2,7 @@
 
 typedef struct { f64 real, imaginary; } c128;
 
-struct wf_gemm {                             // strides in elements; the columns of C are neighbours
-    i64 batch, m, n, k;
-    const void *a;
-    i64 a_batch, a_row, a_column;
-    const void *b;
-    i64 b_batch, b_row, b_column;
-    void *c;
-    i64 c_batch, c_row;
-};
+#include "requests.h"
 
 struct wf_runtime {
     // Run work(context, begin, end) over ranges that together are 0..count; ns is the cost of one, in nanoseconds.
@@ -22,6 +14,12 @@ struct wf_runtime {
     int (*poll)(void);                       // nonzero when the user interrupts, which Python raises then
     void (*gemm_f32)(const struct wf_gemm *);
     void (*gemm_f64)(const struct wf_gemm *);
+    void (*conv_f32)(const struct wf_conv *);
+    void (*conv_f64)(const struct wf_conv *);
+    void (*conv_dw_f32)(const struct wf_conv_dw *);
+    void (*conv_dw_f64)(const struct wf_conv_dw *);
+    void (*pool_f32)(const struct wf_pool *, enum wf_pool_kind);
+    void (*pool_f64)(const struct wf_pool *, enum wf_pool_kind);
 };
 
 struct wf_call {

@@ -220,31 +220,43 @@ int wf_launch(int (*run)(const void *, void *, void *const *, void *const *, cha
 // What a thread packs of the operands: so much of K, of the columns of B and of the rows of A at a time.
 enum { WF_DEPTH = 256, WF_BREADTH = 512, WF_HEIGHT = 144 };
 
-struct wf_gemm {                             // strides in elements; the columns of C are neighbours
-    i64 batch, m, n, k;
-    const void *a;
-    i64 a_batch, a_row, a_column;
-    const void *b;
-    i64 b_batch, b_row, b_column;
-    void *c;
-    i64 c_batch, c_row;
-};
+#include "requests.h"
 
-struct wf_packing { char *a, *b; };
+// Memory that a thread keeps from call to call, by what it is for; it grows, and is freed with the thread.
+enum { WF_PACKED_A, WF_PACKED_B, WF_WEIGHTS, WF_FRAME, WF_PANELS, WF_ROOMS };
 
-static struct wf_packing *wf_packing(void) {
-    static __thread struct wf_packing room;
-    if (!room.a) {
-        room.a = wf_allocate((WF_HEIGHT + 16) * WF_DEPTH * sizeof(double));
-        room.b = wf_allocate((WF_BREADTH + 32) * WF_DEPTH * sizeof(double));
-    }
-    return &room;
+struct wf_room { void *memory; i64 size; };
+
+static __thread struct wf_room rooms[WF_ROOMS];
+static pthread_key_t ending;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void free_rooms(void *given) {
+    struct wf_room *room = given;
+    for (int i = 0; i < WF_ROOMS; i++) free(room[i].memory), room[i] = (struct wf_room){0};
 }
+
+static void know_ending(void) { pthread_key_create(&ending, free_rooms); }
+
+static void *wf_room(int purpose, i64 size) {
+    struct wf_room *room = rooms + purpose;
+    if (room->size < size) {
+        pthread_once(&once, know_ending);
+        pthread_setspecific(ending, rooms);
+        free(room->memory);
+        *room = (struct wf_room){wf_allocate(size), size};
+    }
+    return room->memory;
+}
+
+#include "windows.h"
 
 #define REAL float
 #define WHOLE int
 #define WF_NAME(x) x##_f32
 #include "gemm.h"
+#include "conv.h"
+#include "pool.h"
 #undef REAL
 #undef WHOLE
 #undef WF_NAME
@@ -252,3 +264,5 @@ static struct wf_packing *wf_packing(void) {
 #define WHOLE i64
 #define WF_NAME(x) x##_f64
 #include "gemm.h"
+#include "conv.h"
+#include "pool.h"

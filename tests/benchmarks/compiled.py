@@ -18,6 +18,7 @@ import numpy as np
 import rows_loops  # noqa: F401
 import rows_maps  # noqa: F401
 import rows_training  # noqa: F401
+import rows_windows  # noqa: F401
 from compare import HEADER, measure, table
 from workloads import ROWS, jax, torch
 

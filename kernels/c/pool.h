@@ -1,0 +1,51 @@
+// Pooling over windows of one type, and what its gradients are made of. Included once for each REAL, after gemm.h.
+//
+// An element of any result is made of elements of an operand at the same channel: for pooling those in its window, for
+// cotangents those whose windows it is in. Channels are taken a vector at a time, those that are left in shorter
+// vectors, of one element in the end: pool_lanes.h.
+
+#define WF_BYTES WF_WIDTH
+#define WF_LANED(x) WF_NAME(x##_wide)
+#include "pool_lanes.h"
+#undef WF_BYTES
+#undef WF_LANED
+#define WF_BYTES 16
+#define WF_LANED(x) WF_NAME(x##_short)
+#include "pool_lanes.h"
+#undef WF_BYTES
+#undef WF_LANED
+#define WF_BYTES sizeof(REAL)
+#define WF_LANED(x) WF_NAME(x##_single)
+#include "pool_lanes.h"
+#undef WF_BYTES
+#undef WF_LANED
+
+struct WF_NAME(pool_job) { const struct wf_pool *p; enum wf_pool_kind kind; };
+
+static void WF_NAME(pool_rows)(const void *given, i64 begin, i64 end) {
+    const struct WF_NAME(pool_job) *job = given;
+    const struct wf_pool *p = job->p;
+    int back = wf_goes_back(job->kind);
+    const i64 *n = back ? p->at.length : p->at.count;
+    struct wf_pixel pixel = {.p = p, .from = back ? p->at.count : p->at.length, .back = back};
+    for (i64 t = begin; t < end; t++) {
+        pixel.item = t / n[1] / n[0];
+        wf_see(&pixel, 0, t / n[1] % n[0]);
+        wf_see(&pixel, 1, t % n[1]);
+        for (i64 i = 0; i < n[2]; i++) {
+            wf_see(&pixel, 2, i);
+            pixel.to = (t * n[2] + i) * p->channels;
+            i64 c = WF_NAME(pool_wide)(&pixel, job->kind, 0);
+            c = WF_NAME(pool_short)(&pixel, job->kind, c);
+            WF_NAME(pool_single)(&pixel, job->kind, c);
+        }
+    }
+}
+
+void WF_NAME(wf_pool)(const void *request, enum wf_pool_kind kind) {
+    const struct wf_pool *p = request;
+    struct WF_NAME(pool_job) job = {p, kind};
+    const i64 *n = wf_goes_back(kind) ? p->at.length : p->at.count;
+    double ns = n[2] * (10.0 + p->channels * wf_taps(&p->at) / 8.0);
+    if (n[2] && p->channels) wf_parallel(WF_NAME(pool_rows), &job, p->at.batch * n[0] * n[1], ns);
+}

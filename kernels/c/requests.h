@@ -1,0 +1,47 @@
+// What a program asks of the runtime library beyond threads and memory, as structs: products of matrices, windows.
+
+struct wf_gemm {                             // strides in elements; the columns of C are neighbours
+    i64 batch, m, n, k;
+    const void *a;
+    i64 a_batch, a_row, a_column;
+    const void *b;
+    i64 b_batch, b_row, b_column;
+    void *c;
+    i64 c_batch, c_row;
+};
+
+// Windows over images (batch, three axes, channels): window i of an axis looks at i * stride - before + k * dilation
+// for each k < window, where that is in the image.
+struct wf_windows { i64 batch, length[3], window[3], count[3], stride[3], dilation[3], before[3]; };
+
+struct wf_conv {
+    struct wf_windows at;
+    i64 groups, in, out;                     // channels of a group
+    const void *x;
+    i64 x_pixel, x_channel;                  // strides; images and pixels lie one after the other
+    const void *w;
+    i64 w_group, w_axis[3], w_in, w_out;
+    void *y;
+    i64 y_batch, y_axis[3];                  // channels are neighbours
+    int more;                                // add to what is there
+};
+
+struct wf_conv_dw {                          // all in order
+    struct wf_windows at;
+    i64 groups, in, out;
+    const void *x, *dy;
+    void *dw;
+};
+
+// The results of pooling, and their operands: x, or the cotangent of what is pooled; y, the largest; and the winners.
+enum wf_pool_kind { WF_MAX, WF_MEAN, WF_MEAN_DX, WF_UNPOOL, WF_PICK, WF_WINNERS };
+
+struct wf_pool {                             // all in order
+    struct wf_windows at;
+    i64 channels;
+    int padding_counts;                      // for means
+    i64 end[3];                              // where what counts ends
+    const void *x, *y;
+    const int *winners;
+    void *result;
+};
