@@ -7,8 +7,9 @@ for objects.
 
 from __future__ import annotations
 
+import inspect
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,3 +128,20 @@ def watch_life(leaves: Sequence[Any], forget: Any) -> None:
                 weakref.finalize(x, forget).atexit = False
             except TypeError:
                 continue
+
+
+def leaf_names(function: Callable[..., Any], key: Signature) -> list[str]:
+    """The names of the leaves of the arguments, as the function's parameters call them."""
+    positional = parameters(function)
+    names = []
+    for path, _ in tree.paths(tree.unflatten(key.structure, range(len(key.leaves)))):
+        where, first, *rest = path.split(".")
+        named = where == "0" and int(first) < len(positional)
+        names.append("_".join([positional[int(first)] if named else first, *rest]))
+    return names
+
+
+def parameters(function: Callable[..., Any]) -> Sequence[str]:
+    """The names of the positional parameters of a function."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return code.co_varnames[: code.co_argcount] if code is not None else ()

@@ -5,7 +5,6 @@ What a graph means is what the interpreter makes of it: what it gives, prints an
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from agreement import Elements, Outcome, alike, defined, lifted, outcome
 
 import weft as wf
+from weft.compiler import tracing
 from weft.compiler.graph.graph import Graph
 from weft.compiler.graph.interpret import interpret
 from weft.compiler.graph.parser import parse
@@ -73,7 +73,7 @@ def traces() -> Iterator[list[Graph]]:
         found.append(graph)
         return optimize(graph, **options)
 
-    with mock.patch.object(sys.modules["weft.compiler.compile"], "optimize", keep):
+    with mock.patch.object(tracing, "optimize", keep):
         yield found
 
 
