@@ -297,10 +297,10 @@ class Printer(ExpressionPrinter):
         inner = Scope(self, None, 1)
         for s in kernel.grid.body:
             self.statement(s, inner, {})
+        self.starts = {}
         fields, locals_ = [], []
         for p in kernel.parameters:
-            tag = TAGS[p.dtype] if p.dtype is not dtypes.bool_ or p.is_pointer else "m32x1"
-            base = "u8" if p.dtype is dtypes.bool_ and p.is_pointer else tag
+            base = self.storage(p.dtype) if p.is_pointer else self.kind(p.dtype, 1)
             if p.is_pointer:
                 const = "" if p.is_written else "const "
                 fields.append(f"{const}{base} *{p.name};")

@@ -19,6 +19,7 @@ the cache. Results differ from the composite NumPy kernel's in the last bits onl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,7 +31,7 @@ from ...runtime.spec import size
 from ..graph.graph import Graph
 from ..graph.rewrite import Rewriter
 from ..passes.checks import check_numbers
-from . import indexing
+from . import arranging, indexing, searching
 from .composer import Composer, Rule
 from .views import FOLDS
 
@@ -170,6 +171,21 @@ def _of_bools(w: Composer, x: Any) -> Any:
     return w("astype", w(w.node.op.name, w("astype", x, dtype=dtypes.uint8), **w.attrs), dtype=dtypes.bool_)
 
 
+def _vector_norm(w: Composer, x: Any) -> Any:
+    order, along = w.attrs["ord"], {"axis": w.attrs["axis"], "keepdims": w.attrs["keepdims"]}
+    x = w.floats(x)
+    if order in (math.inf, -math.inf):
+        return w("max" if order > 0 else "min", w("abs", x), **along)
+    if order == 0:
+        return w("astype", w("sum", w("not_equal", x, 0), **along), dtype=x.dtype)
+    if order == 2:
+        return w("sqrt", w("sum", w("square", x), **along))
+    if order == 1:
+        return w("sum", w("abs", x), **along)
+    powers = w("sum", w("pow", w("abs", x), w.number(order, x)), **along)
+    return w("pow", powers, w.number(1.0 / order, x))
+
+
 def _vecdot(w: Composer, x: Any, y: Any) -> Any:
     product = w("multiply", x, y)
     return w("sum", product, axis=w.attrs["axis"], dtype=product.dtype)
@@ -185,7 +201,9 @@ def _fold(w: Composer, x: Any) -> Any:
 
 
 RULES: dict[str, Rule] = {
+    **arranging.RULES,
     **indexing.RULES,
+    **searching.RULES,
     **dict.fromkeys(FOLDS, _fold),
     "mean": _mean,
     "softmax": _softmax,
@@ -204,6 +222,7 @@ RULES: dict[str, Rule] = {
     "triu": _triangle("greater_equal"),
     "cumulative_max": _of_bools,
     "cumulative_min": _of_bools,
+    "vector_norm": _vector_norm,
     "vecdot": _vecdot,
     "count_nonzero": _count_nonzero,
 }
@@ -213,7 +232,9 @@ PLAIN = frozenset({dtypes.float32, dtypes.float64, *dtypes.INTEGRAL})
 def _visit(rewriter: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:
     rule = RULES.get(node.op.name)
     operands = [x for x in node.inputs if hasattr(x, "dtype")]
-    if rule is None or any(x.dtype not in PLAIN for x in operands) or not all(size(x.shape) for x in operands):
+    if rule is None or not all(size(x.shape) for x in operands):
+        return None
+    if node.op.name not in arranging.MOVES and any(x.dtype not in PLAIN for x in operands):
         return None
     results = rule(Composer(new, node), *node.inputs)
     if results is None:

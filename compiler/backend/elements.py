@@ -88,6 +88,8 @@ class Elements:
             return draws.drawn(node, indices, self)
         if node.op.name == "astype":
             return self.cast_to(self.operand(node.inputs[0], indices, None), node.outputs[0].dtype)
+        if node.op.name == "count_to":
+            return Position(dtypes.int64, indices[0])
         if node.op.name == "one_hot":
             return self.one_hot(node, indices)
         if node.op.name == "index_get":
@@ -96,6 +98,7 @@ class Elements:
             return self.gathered_along(node, indices)
         op: Any = node.op
         dtype = op.compute_dtype(*node.inputs)
+        dtype = dtypes.float32 if dtype in dtypes.HALVES else dtype
         wanted = op.operand_dtypes(dtype)
         args = [self.operand(x, indices, d) for x, d in zip(node.inputs, wanted, strict=True)]
         if dtype in dtypes.INTEGRAL and op.name in ROUNDINGS:

@@ -100,6 +100,14 @@ def _pick_class(w: Composer, x: Any, labels: Any) -> Any:
     return w("squeeze", w("gather_along", x, w("expand_dims", positions, axis=axis), axis=axis), axis=axis)
 
 
+def _bincount(w: Composer, x: Any, weights: Any) -> Any:
+    n, y = w.attrs["length"], w.node.outputs[0]
+    rows = w("expand_dims", _numbers(w, x, "bincount", "element", n), axis=0)
+    dtype = dtypes.int64 if weights is None else dtypes.float64
+    given = w.graph.constant(np.ones(x.shape, dtype)) if weights is None else w("astype", weights, dtype=dtype)
+    return w("astype", w("index_sum", given, rows, shape=(n,), axes=(0,)), dtype=y.dtype)
+
+
 RULES: dict[str, Rule] = {
     "join_indices": _join_indices,
     "embedding": _embedding,
@@ -107,4 +115,5 @@ RULES: dict[str, Rule] = {
     "take_along_axis": _take_along_axis,
     "put_along_axis": _put_along_axis,
     "pick_class": _pick_class,
+    "bincount": _bincount,
 }

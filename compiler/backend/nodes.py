@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ...kernels.kernel import Index
-from ...kernels.spelling import index_text
+from ...kernels.spelling import index_text, supported
 from ...runtime import dtypes
 from ...runtime.index import Range
 from ...runtime.op import Node
@@ -286,12 +288,15 @@ def write_stack(region: Region, node: Node) -> bool:
 
 
 def write_pad(region: Region, node: Node) -> bool:
-    """Zeros, with the operand in a slice of them."""
+    """One value everywhere, with the operand in a slice of it."""
     y, x, widths = node.outputs[0], node.inputs[0], node.attrs["widths"]
-    if node.attrs["value"] != 0 or not all(isinstance(w, tuple) for w in widths):
+    target, value = region.target(y), np.asarray(node.attrs["value"]).astype(y.dtype)
+    if not any(value.tobytes()):
+        region.clear(target)
+    elif supported(y.dtype):
+        region.write(target, value.item())
+    else:
         return False
-    target = region.target(y)
-    region.clear(target)
     start = target.start
     for (before, _), stride in zip(widths, target.strides, strict=True):
         start = start + before * stride

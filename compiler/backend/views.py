@@ -61,6 +61,11 @@ def _flip(node: Node, shape: Shape, indices: Indices) -> Indices:
     return tuple(i * -1 + (n - 1) if k in axes else i for k, (i, n) in enumerate(zip(indices, shape, strict=True)))
 
 
+def _diagonal(node: Node, _shape: Shape, indices: Indices) -> Indices:
+    offset, at = node.attrs["offset"], indices[-1]
+    return (*indices[:-1], at + max(0, -offset), at + max(0, offset))
+
+
 def _strided_slice(node: Node, _shape: Shape, indices: Indices) -> Indices:
     found, at = [], iter(indices)
     for part in node.attrs["index"]:
@@ -89,6 +94,7 @@ MAPS: Mapping[str, Map] = {
     "reshape": _reshape,
     "flip": _flip,
     "strided_slice": _strided_slice,
+    "diagonal": _diagonal,
 }
 
 

@@ -73,7 +73,7 @@ METHODS = {"nearest": _nearest, "linear": _linear, "cubic": _cubic, "area": _are
 NAMES = {"bilinear": "linear", "trilinear": "linear", "bicubic": "cubic"}
 
 
-def _transposed(taps: Taps, length: int) -> Taps:
+def transposed(taps: Taps, length: int) -> Taps:
     """The taps by which the cotangents come back: for each old element, the new ones that it was a tap of."""
     indices, weights = taps
     order = np.argsort(indices, axis=None, kind="stable")
@@ -110,7 +110,7 @@ def _resample(x: np.ndarray, axis: int, size: int, method: str, align_corners: b
 
 def _resample_dx(dy: np.ndarray, axis: int, length: int, method: str, align_corners: bool) -> np.ndarray:
     axis %= dy.ndim
-    return _combine(dy, axis, _transposed(METHODS[method](length, dy.shape[axis], align_corners), length))
+    return _combine(dy, axis, transposed(METHODS[method](length, dy.shape[axis], align_corners), length))
 
 
 _RESAMPLES = [(4, 6, "linear", False), (5, 3, "cubic", True), (5, 3, "area", False), (4, 7, "nearest", False)]
