@@ -23,13 +23,17 @@ from ...runtime.spec import Shape, StackSpec, normalize_axes, size
 from ..graph.graph import Graph, SymbolicTensor
 from ..graph.rewrite import has_effect
 from . import views
+from .draws import DRAWS
+from .reach import Reach
 from .views import FOLDS, Indices, is_one
 from .walks import PUTS, WALKS, walked
 
 GATHERS = frozenset({"index_get", "gather_along"})
-MAKERS = frozenset({"astype", "one_hot", *GATHERS})  # maps that are no scalar expression of the op table
+# Maps that are no scalar expression of the op table.
+MAKERS = frozenset({"astype", "one_hot", "count_to", *GATHERS, *DRAWS})
 DEAR = ("exp", "log", "sin", "cos", "tan", "erf", "pow", "tanh", "sigmoid", "softplus", "gamma", "sinc", "silu",
-        "gelu", "mish", "elu", "selu", "logadd", "xlog", "hypot", "logit", "sqrt", "divide", "remainder")  # fmt: skip
+        "gelu", "mish", "elu", "selu", "logadd", "xlog", "hypot", "logit", "sqrt", "divide", "remainder",
+        "random")  # fmt: skip
 LONG = 1 << 14  # elements of a whole fold that are worth several threads
 MOST = 64  # nodes of a kernel: more save little memory traffic, and nest deeper than can be written
 
@@ -79,7 +83,7 @@ def kind_of(node: Node) -> str:
 
 def is_gathered(node: Node, i: int) -> bool:
     """Whether an operand is read at places that are computed, or copied."""
-    return i == 0 and (node.op.name in GATHERS or node.op.name in PUTS)
+    return i == 0 and (node.op.name in GATHERS or node.op.name in PUTS or node.op.name in DRAWS)
 
 
 def lies_in_operand(node: Node) -> bool:
@@ -107,8 +111,9 @@ class Fusion:
         self.makers = {y.key: node for node in graph.nodes for y in node.outputs}
         self.kinds = {id(node): kind_of(node) for node in graph.nodes}
         self.group_of: dict[int, Group] = {}  # by the key of a value
-        self.groups: list[Group] = []
-        self.reach: dict[Group, set[Group]] = {}  # what a group depends on, however indirectly
+        self.order = {id(node): i for i, node in enumerate(graph.nodes)}
+        self.groups: dict[Group, None] = {}
+        self.reach = Reach()
         self.effect: Group | None = None
         for node in graph.nodes:
             self.place(node)
@@ -140,19 +145,19 @@ class Fusion:
         found = [self.group_of[b.key] for b in bases if b is not None and b.key in self.group_of]
         return list(dict.fromkeys(found))
 
-    def uses(self) -> dict[int, list[Any]]:
+    def uses(self) -> dict[int, dict[Any, None]]:
         """For each value the groups that read it, through views; None stands for what needs it in memory."""
-        found: dict[int, list[Any]] = {}
+        found: dict[int, dict[Any, None]] = {}
         for group in self.groups:
             for node in (*group.inlined, *group.nodes):
                 for i, x in enumerate(node.inputs):
                     b = self.base(x)
                     if b is not None:
-                        found.setdefault(b.key, []).append(None if is_gathered(node, i) else group)
+                        found.setdefault(b.key, {})[None if is_gathered(node, i) else group] = None
         for y in self.graph.outputs:
             b = self.base(y)
             if b is not None:
-                found.setdefault(b.key, []).append(None)
+                found.setdefault(b.key, {})[None] = None
         return found
 
     # -- joining
@@ -166,12 +171,12 @@ class Fusion:
         group.nodes.append(node)
         for y in node.outputs:
             self.group_of[y.key] = group
-        self.depend(group, self.sources(node))
+        self.reach.depend(group, self.sources(node))
         if kind == "map":
             self.unite(group, node)
         if has_effect(node):
             if self.effect is not None:
-                self.depend(group, [self.effect])
+                self.reach.depend(group, [self.effect])
             self.effect = group
 
     def found(self, node: Node, kind: str) -> Group | None:
@@ -181,7 +186,7 @@ class Fusion:
         sources = self.sources(node)
         for group in sorted(sources, key=lambda g: -g.number):
             others = [g for g in sources if g is not group]
-            reachable = any(group in self.reach[g] for g in others)
+            reachable = any(self.reach.depends(g, group) for g in others)
             if group.has_room(1) and not reachable and self.joins(node, kind, group):
                 if kind == "fold":
                     group.kind, group.folded = "row", len(folded_axes(node))
@@ -198,21 +203,9 @@ class Fusion:
         else:
             space = node.outputs[0].shape if kind == "map" else walked(node) if kind == "walk" else ()
             group = Group(kind, space)
-        group.number = len(self.groups)
-        self.groups.append(group)
-        self.reach[group] = set()
+        group.number = self.reach.add(group)
+        self.groups[group] = None
         return group
-
-    def depend(self, group: Group, on: Iterable[Group]) -> None:
-        """Note what a group depends on, and with it all that depend on the group."""
-        new: set[Group] = set()
-        for other in on:
-            if other is not group:
-                new |= {other, *self.reach[other]}
-        if not new <= self.reach[group]:
-            for g, reach in self.reach.items():
-                if g is group or group in reach:
-                    reach |= new
 
     def joins(self, node: Node, kind: str, group: Group) -> bool:
         """Whether a node can be computed at the same places as a group."""
@@ -292,7 +285,7 @@ class Fusion:
                 continue
             if not group.has_room(len(other.nodes)):
                 continue
-            if self.cycle(group, other) or not self.all_aligned(group, other, node):
+            if not self.all_aligned(group, other, node) or self.stand_apart(group, other):
                 continue
             self.merge(group, other)
 
@@ -309,77 +302,52 @@ class Fusion:
         self.group_of.update(before)
         return fits
 
-    def cycle(self, a: Group, b: Group) -> bool:
+    def stand_apart(self, x: Group, y: Group) -> bool:
         """Whether something stands between two groups."""
-        return any(b in self.reach[k] for k in self.reach[a] if k is not b) or any(
-            a in self.reach[k] for k in self.reach[b] if k is not a
-        )
+        return self.reach.between(x, y) or self.reach.between(y, x)
 
     def merge(self, group: Group, other: Group) -> None:
         """Take another group's nodes in."""
         if other.kind == "row":
             group.kind, group.folded = "row", other.folded
-        order = {id(node): i for i, node in enumerate(self.graph.nodes)}
-        group.nodes = sorted([*group.nodes, *other.nodes], key=lambda n: order[id(n)])
+        group.nodes = sorted([*group.nodes, *other.nodes], key=lambda n: self.order[id(n)])
         for node in other.nodes:
             for y in node.outputs:
                 self.group_of[y.key] = group
-        self.groups.remove(other)
-        gone = self.reach.pop(other)
-        for g, reach in self.reach.items():
-            if other in reach:
-                reach.discard(other)
-                if g is not group:
-                    reach.add(group)
-        self.reach[group].discard(group)
-        self.depend(group, [g for g in gone if g is not group])
+        del self.groups[other]
+        self.reach.join(group, other)
 
     # -- absorbing
 
     def absorb(self) -> None:
         """Compute groups of maps where they are read, if that is one place, or if they cost next to nothing."""
+        uses = self.uses()
         for group in list(self.groups):
-            if group.kind != "map":
+            if group.kind != "map" or not group.space:
                 continue
-            uses = self.uses()
-            readers = {id(g): g for n in group.nodes for y in n.outputs for g in uses.get(y.key, ()) if g is not group}
-            if not readers or None in readers.values():
-                continue
-            if self.may_inline(group, list(readers.values())):
-                self.groups.remove(group)
-                for reader in readers.values():
-                    reader.inlined += [*group.inlined, *group.nodes]
-                    for n in group.nodes:
-                        self.group_of.update({y.key: reader for y in n.outputs})
-                self.reaches_through(group, list(readers.values()))
+            read = {g for n in group.nodes for y in n.outputs for g in uses.get(y.key, ())} - {group}
+            reader = next(iter(read)) if len(read) == 1 else None
+            if reader is not None and self.may_inline(group, reader):
+                self.inline(group, reader, uses)
 
-    def may_inline(self, group: Group, readers: list[Group]) -> bool:
-        if any(reader.kind == "other" for reader in readers) or not group.space:
+    def may_inline(self, group: Group, reader: Group) -> bool:
+        if reader.kind == "other" or not reader.has_room(len(group.nodes) + len(group.inlined)):
             return False
-        trivial = cost([*group.nodes, *group.inlined]) <= 0.2
-        if len(readers) > 1 or not readers[0].has_room(len(group.nodes) + len(group.inlined)):
-            return False
-        return trivial or size(readers[0].space) <= size(group.space)
+        return cost([*group.nodes, *group.inlined]) <= 0.2 or size(reader.space) <= size(group.space)
 
-    def reaches_through(self, gone: Group, readers: list[Group]) -> None:
-        reach = self.reach.pop(gone)
-        for other in self.reach.values():
-            if gone in other:
-                other.discard(gone)
-        for reader in readers:
-            self.depend(reader, [g for g in reach if g in self.reach])
+    def inline(self, group: Group, reader: Group, uses: dict[int, dict[Any, None]]) -> None:
+        """Compute a group where it is read."""
+        moved = [*group.inlined, *group.nodes]
+        reader.inlined += moved
+        for node in moved:
+            self.group_of.update({y.key: reader for y in node.outputs})
+            for b in map(self.base, node.inputs):
+                if b is not None and group in uses[b.key]:
+                    del uses[b.key][group]
+                    uses[b.key][reader] = None
+        del self.groups[group]
+        self.reach.join(reader, group)
 
-    def ordered(self) -> Iterator[Group]:
+    def ordered(self) -> list[Group]:
         """The groups, each after those it depends on."""
-        order = {id(node): i for i, node in enumerate(self.graph.nodes)}
-        done: set[Group] = set()
-        for group in sorted(self.groups, key=lambda g: max(order[id(n)] for n in g.nodes)):
-            yield from self._after_its_sources(group, done)
-
-    def _after_its_sources(self, group: Group, done: set[Group]) -> Iterator[Group]:
-        if group in done:
-            return
-        done.add(group)
-        for other in sorted(self.reach[group], key=lambda g: g.number):
-            yield from self._after_its_sources(other, done)
-        yield group
+        return self.reach.ordered(sorted(self.groups, key=lambda g: max(self.order[id(n)] for n in g.nodes)))

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...kernels.alike import Kernels
 from ...kernels.print_c import Printer
-from ...kernels.spelling import carrier
+from ...kernels.spelling import carrier, loaded, stored
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec
@@ -51,7 +52,7 @@ class Lowering:
 
     def __init__(self, graph: Graph, width: int) -> None:
         self.printer = Printer(width)
-        self.kernels: list[str] = []
+        self.kernels = Kernels()
         self.hosts: list[HostCall] = []
         self.constants: list[np.ndarray] = []
         self.arena = Arena()
@@ -83,8 +84,7 @@ class Lowering:
             return Pile(name, x.spec)
         kind = self.printer.storage(x.dtype)
         if in_register(x.spec):
-            value = f"*(const {kind} *){where}"
-            value = f"{value} != 0" if x.dtype is dtypes.bool_ else value
+            value = loaded(f"*(const {kind} *){where}", x.dtype)
             lines.append(f"{self.printer.kind(x.dtype, 1)} {name} = {value};")
             self.locals[name] = x.dtype
             return Register(name, x.spec)
@@ -112,8 +112,7 @@ class Lowering:
         if isinstance(place, Pile):
             return [f"*(struct wf_stack *)out[{i}] = wf_handed(&call, {place.name}, {_depth(place.spec) - 1});"]
         if isinstance(place, Register):
-            value = f"{place.name} != 0" if y.dtype is dtypes.bool_ else place.name
-            return [f"*out{i} = {value};"]
+            return [f"*out{i} = {stored(place.name, y.dtype)};"]
         if isinstance(place, Memory) and place.pointer == f"out{i}":
             return []
         region = Region(self, Graph(), {})
@@ -133,7 +132,7 @@ class Lowering:
         done, failed = self.ending(body)
         return "\n".join(
             [
-                *self.kernels,
+                *self.kernels.texts,
                 "int run(const struct wf_runtime *rt, void *token, void *const *in, void *const *out, char *arena) {",
                 "    struct wf_call call = {rt, token, 0};",
                 "    i64 spent = 0;",

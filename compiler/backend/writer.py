@@ -12,9 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...kernels.kernel import Index, Kernel, Load, Local, Parameter, Store, expressions, indices_of, statements, walk
+from ...kernels.alike import HOLE
+from ...kernels.kernel import (
+    Gather,
+    Index,
+    Kernel,
+    Load,
+    Local,
+    Parameter,
+    Store,
+    expressions,
+    indices_of,
+    statements,
+    walk,
+)
 from ...kernels.print_expressions import Scope
-from ...kernels.spelling import carrier, index_text, literal, supported
+from ...kernels.spelling import carrier, index_text, literal, loaded, stored, supported
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import Spec
@@ -41,6 +54,11 @@ if TYPE_CHECKING:
     from .lower import Lowering
 
 WORTH = 2000.0  # nanoseconds of work that may be worth several threads
+
+
+def _least(starts: list[Any]) -> int:
+    """What starts have in common, if all are known."""
+    return min(starts) if all(isinstance(n, int) for n in starts) else 0
 
 
 class Writer:
@@ -93,7 +111,7 @@ class Writer:
 
     def spilled(self, y: Any, inner: Register) -> Memory:
         """A number seen many times: one element with strides of zero."""
-        value = f"{inner.name} != 0" if y.dtype is dtypes.bool_ else inner.name
+        value = stored(inner.name, y.dtype)
         return Memory(self.array(y.dtype, f"[1] = {{{value}}}"), y.spec, (0,) * len(y.shape))
 
     def array(self, dtype: np.dtype, text: str) -> str:
@@ -135,11 +153,10 @@ class Writer:
         """The memory of a value, a register spilled; `dense_for`: a value that needs it one element after the other."""
         place = self.place(x)
         if isinstance(place, Register):
-            value = f"{place.name} != 0" if x.dtype is dtypes.bool_ else place.name
+            value = stored(place.name, x.dtype)
             return contiguous(self.array(x.dtype, f"[1] = {{{value}}}"), Spec((), x.dtype))
         if isinstance(place, Spread):
-            truth = " != 0" if x.dtype is dtypes.bool_ else ""
-            values = ", ".join(name + truth for name in place.names)
+            values = ", ".join(stored(name, x.dtype) for name in place.names)
             return contiguous(self.array(x.dtype, f"[{len(place.names)}] = {{{values}}}"), x.spec)
         if isinstance(place, Pile):
             raise Unsupported("a stack where memory is needed")
@@ -167,8 +184,7 @@ class Writer:
 
     def loaded(self, place: Memory) -> Register:
         name = self.printer.fresh("v")
-        value = f"{place.pointer}[{index_text(place.start)}]"
-        value = f"{value} != 0" if place.dtype is dtypes.bool_ else value
+        value = loaded(f"{place.pointer}[{index_text(place.start)}]", place.dtype)
         self.lines.append(f"{self.printer.kind(place.dtype, 1)} {name} = {value};")
         self.program.locals[name] = place.dtype
         return Register(name, place.spec)
@@ -176,42 +192,38 @@ class Writer:
     def launch(self, nest: nests.Nest, group: Group) -> None:
         """Print a kernel, and run it."""
         kernel = self.kernel(nest, group)
-        self.program.kernels.append(self.printer.kernel(kernel))
-        given = [p.name for p in kernel.parameters] + list(kernel.integers)
+        name = self.program.kernels.name(kernel, self.printer.kernel(kernel))
+        given = [f"{p.name} + {p.start}" if p.start else p.name for p in kernel.parameters] + list(kernel.integers)
         self.lines.append("{")
-        self.lines.append(f"    struct {kernel.name} k = {{{', '.join(given)}}};")
+        self.lines.append(f"    struct {name} k = {{{', '.join(given)}}};")
         count = nest.grid.extent
         if count > 1 and count * nest.cost > WORTH:
-            self.lines.append(f"    rt->parallel({kernel.name}, &k, {count}, {nest.cost:.1f});")
+            self.lines.append(f"    rt->parallel({name}, &k, {count}, {nest.cost:.1f});")
         else:
-            self.lines.append(f"    {kernel.name}(&k, 0, {count});")
+            self.lines.append(f"    {name}(&k, 0, {count});")
         self.lines.append("}")
 
     def kernel(self, nest: nests.Nest, group: Group) -> Kernel:
-        body = nest.grid.body
-        written = {s.pointer for s in statements(body) if isinstance(s, Store)}
-        read, names = set(), set()
+        body, known = nest.grid.body, self.program.locals
+        places: dict[str, list[Any]] = {}  # where each pointer is read and written; in the order of the text
+        stores = [s for s in statements(body) if isinstance(s, Store)]
+        numbers: dict[str, np.dtype] = {}
         for value in expressions(body):
             for x in walk(value):
-                if hasattr(x, "pointer"):
-                    read.add(x.pointer)  # pyright: ignore[reportAttributeAccessIssue]
-                elif isinstance(x, Local) and x.name in self.program.locals:
-                    names.add((x.name, x.dtype))
-        pointers = self.program.pointers
-        parameters = [Parameter(n, pointers[n], True, n in written) for n in sorted(read | written) if n in pointers]
-        parameters += [Parameter(n, d, False) for n, d in sorted(names)]
-        known = {n for n, _ in names}
-        integers = {n for i in indices_of(body) for n, _ in i.terms if n in self.program.locals and n not in known}
+                if isinstance(x, Load | Gather):
+                    places.setdefault(x.pointer, []).append(x.index.start)
+                elif isinstance(x, Local) and x.name in known:
+                    numbers[x.name] = x.dtype
+        for s in stores:
+            places.setdefault(s.pointer, []).append(s.index.start)
+        written, pointers = {s.pointer for s in stores}, self.program.pointers
+        parameters = [Parameter(name, pointers[name], True, name in written, _least(starts))
+                      for name, starts in places.items() if name in pointers]  # fmt: skip
+        parameters += [Parameter(name, dtype, False) for name, dtype in numbers.items()]
+        terms = dict.fromkeys(name for index in indices_of(body) for name, _ in index.terms)
+        integers = tuple(name for name in terms if name in known and name not in numbers)
         label = " ".join(dict.fromkeys(node.op.name for node in [*group.inlined, *group.nodes]))
-        return Kernel(
-            self.printer.fresh("kernel"),
-            tuple(parameters),
-            nest.grid,
-            nest.cost,
-            tuple(sorted(integers)),
-            nest.dropped,
-            label,
-        )
+        return Kernel(HOLE, tuple(parameters), nest.grid, nest.cost, integers, nest.dropped, label)
 
     def copy(self, target: Memory, source: Memory) -> None:
         """Copy elements."""
@@ -287,10 +299,9 @@ class Writer:
 
     def store_each(self, target: Memory, names: list[str], dtype: np.dtype) -> None:
         """Write a small value into memory."""
-        truth = " != 0" if dtype is dtypes.bool_ else ""
         for at, name in zip(itertools.product(*map(range, target.shape)), names, strict=True):
             place = views.offset(target.strides, target.start, tuple(Index((), i) for i in at))
-            self.lines.append(f"{target.pointer}[{index_text(place)}] = {name}{truth};")
+            self.lines.append(f"{target.pointer}[{index_text(place)}] = {stored(name, dtype)};")
 
     def elements(self) -> Elements:
         """The elements of values here, for one kernel."""

@@ -1,36 +1,36 @@
 // sum
-struct kernel2 { f32 *out0; const f32 *v1; };
-static void kernel2(const void *given, i64 begin, i64 end) {
-    const struct kernel2 *k = given;
-    f32 *out0 = k->out0;
-    const f32 *v1 = k->v1;
+struct kernel1 { const f32 *x1; f32 *y1; };
+static void kernel1(const void *given, i64 begin, i64 end) {
+    const struct kernel1 *k = given;
+    const f32 *x1 = k->x1;
+    f32 *y1 = k->y1;
     {
         {
             i64 s1 = begin * 64;
             for (; s1 + 32 <= (end * 64 < 100 ? end * 64 : 100); s1 += 32) {
-                f32x32 sum3 = splat_f32x32(0.0f);
+                f32x32 sum1 = splat_f32x32(0.0f);
                 {
                     for (i64 s0 = 0; s0 < 50; s0++) {
-                        f32x32 t4 = load_f32x32(v1 + s0 * 100 + s1);
-                        sum3 = sum3 + t4;
+                        f32x32 t1 = load_f32x32(x1 + s0 * 100 + s1);
+                        sum1 = sum1 + t1;
                     }
                 }
-                f32x32 fold = sum3;
-                f32x32 t5 = fold;
-                store_f32x32(out0 + s1, t5);
+                f32x32 fold = sum1;
+                f32x32 t2 = fold;
+                store_f32x32(y1 + s1, t2);
             }
             for (; s1 < (end * 64 < 100 ? end * 64 : 100); s1 += 32) {
                 i64 s1_left = (end * 64 < 100 ? end * 64 : 100) - s1 < 32 ? (end * 64 < 100 ? end * 64 : 100) - s1 : 32;
-                f32x32 sum6 = splat_f32x32(0.0f);
+                f32x32 sum2 = splat_f32x32(0.0f);
                 {
                     for (i64 s0 = 0; s0 < 50; s0++) {
-                        f32x32 t7 = load_part_f32x32(v1 + s0 * 100 + s1, s1_left);
-                        sum6 = sum6 + select_f32x32(first_m_32(s1_left), t7, splat_f32x32(0.0f));
+                        f32x32 t3 = load_part_f32x32(x1 + s0 * 100 + s1, s1_left);
+                        sum2 = sum2 + select_f32x32(first_m_32(s1_left), t3, splat_f32x32(0.0f));
                     }
                 }
-                f32x32 fold = sum6;
-                f32x32 t8 = fold;
-                store_part_f32x32(out0 + s1, t8, s1_left);
+                f32x32 fold = sum2;
+                f32x32 t4 = fold;
+                store_part_f32x32(y1 + s1, t4, s1_left);
             }
         }
     }
@@ -41,12 +41,12 @@ int run(const struct wf_runtime *rt, void *token, void *const *in, void *const *
     const f32 *v1 = in[0];
     f32 *out0 = out[0];
     {
-        struct kernel2 k = {out0, v1};
-        kernel2(&k, 0, 2);
+        struct kernel1 k = {v1, out0};
+        kernel1(&k, 0, 2);
     }
-    wf_end(&call);
+
     return 0;
 failed:
-    wf_end(&call);
+
     return 1;
 }

@@ -1,29 +1,29 @@
 // multiply add tanh
-struct kernel3 { f32 *out0; const f32 *v1; const f32 *v2; };
-static void kernel3(const void *given, i64 begin, i64 end) {
-    const struct kernel3 *k = given;
-    f32 *out0 = k->out0;
-    const f32 *v1 = k->v1;
-    const f32 *v2 = k->v2;
+struct kernel1 { const f32 *x1; const f32 *x2; f32 *y1; };
+static void kernel1(const void *given, i64 begin, i64 end) {
+    const struct kernel1 *k = given;
+    const f32 *x1 = k->x1;
+    const f32 *x2 = k->x2;
+    f32 *y1 = k->y1;
     for (i64 s0 = begin; s0 < end; s0++) {
         {
             i64 s1 = 0;
             for (; s1 + 8 <= 100; s1 += 8) {
-                f32x8 t4 = load_f32x8(v1 + s0 * 100 + s1);
-                f32x8 t5 = t4 * splat_f32x8(0x1.0000000000000p-1f);
-                f32x8 t6 = load_f32x8(v2 + s1);
-                f32x8 t7 = t5 + t6;
-                f32x8 t8 = tanh_f32x8(t7);
-                store_f32x8(out0 + s0 * 100 + s1, t8);
+                f32x8 t1 = load_f32x8(x1 + s0 * 100 + s1);
+                f32x8 t2 = t1 * splat_f32x8(0x1.0000000000000p-1f);
+                f32x8 t3 = load_f32x8(x2 + s1);
+                f32x8 t4 = t2 + t3;
+                f32x8 t5 = tanh_f32x8(t4);
+                store_f32x8(y1 + s0 * 100 + s1, t5);
             }
             for (; s1 < 100; s1 += 8) {
                 i64 s1_left = 100 - s1 < 8 ? 100 - s1 : 8;
-                f32x8 t9 = load_part_f32x8(v1 + s0 * 100 + s1, s1_left);
-                f32x8 t10 = t9 * splat_f32x8(0x1.0000000000000p-1f);
-                f32x8 t11 = load_part_f32x8(v2 + s1, s1_left);
-                f32x8 t12 = t10 + t11;
-                f32x8 t13 = tanh_f32x8(t12);
-                store_part_f32x8(out0 + s0 * 100 + s1, t13, s1_left);
+                f32x8 t6 = load_part_f32x8(x1 + s0 * 100 + s1, s1_left);
+                f32x8 t7 = t6 * splat_f32x8(0x1.0000000000000p-1f);
+                f32x8 t8 = load_part_f32x8(x2 + s1, s1_left);
+                f32x8 t9 = t7 + t8;
+                f32x8 t10 = tanh_f32x8(t9);
+                store_part_f32x8(y1 + s0 * 100 + s1, t10, s1_left);
             }
         }
     }
@@ -35,12 +35,12 @@ int run(const struct wf_runtime *rt, void *token, void *const *in, void *const *
     const f32 *v2 = in[1];
     f32 *out0 = out[0];
     {
-        struct kernel3 k = {out0, v1, v2};
-        kernel3(&k, 0, 8);
+        struct kernel1 k = {v1, v2, out0};
+        kernel1(&k, 0, 8);
     }
-    wf_end(&call);
+
     return 0;
 failed:
-    wf_end(&call);
+
     return 1;
 }

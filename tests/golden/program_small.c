@@ -18,9 +18,9 @@ int run(const struct wf_runtime *rt, void *token, void *const *in, void *const *
     f32x1 t14 = t13 + t10;
     out0[0] = t12;
     out0[1] = t14;
-    wf_end(&call);
+
     return 0;
 failed:
-    wf_end(&call);
+
     return 1;
 }
