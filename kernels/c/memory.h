@@ -24,7 +24,8 @@ FN TxN load_TxN(const T *p) {
 
 FN TxN load_part_TxN(const T *p, i64 count) {
     TxN v = {};
-    __builtin_memcpy(&v, p, (count < N ? count : N) * sizeof(T));
+    if (BY_WORDS(sizeof(T), sizeof v)) load_words(&v, sizeof v, p, count * (sizeof(T) / 4));
+    else __builtin_memcpy(&v, p, (count < N ? count : N) * sizeof(T));
     return v;
 }
 
@@ -49,7 +50,8 @@ FN TxN gather_TxN(const T *p, i64xN at) {
 FN void store_TxN(T *p, TxN v) { __builtin_memcpy(p, &v, sizeof v); }
 
 FN void store_part_TxN(T *p, TxN v, i64 count) {
-    __builtin_memcpy(p, &v, (count < N ? count : N) * sizeof(T));
+    if (BY_WORDS(sizeof(T), sizeof v)) store_words(p, sizeof v, &v, count * (sizeof(T) / 4));
+    else __builtin_memcpy(p, &v, (count < N ? count : N) * sizeof(T));
 }
 
 // A bool is a byte in memory and a mask in a lane.

@@ -9,13 +9,18 @@
 #include "pool_lanes.h"
 #undef WF_BYTES
 #undef WF_LANED
-#define WF_BYTES 16
-#define WF_LANED(x) WF_NAME(x##_short)
+#define WF_BYTES (4 * sizeof(REAL))
+#define WF_LANED(x) WF_NAME(x##_four)
+#include "pool_lanes.h"
+#undef WF_BYTES
+#undef WF_LANED
+#define WF_BYTES (2 * sizeof(REAL))
+#define WF_LANED(x) WF_NAME(x##_two)
 #include "pool_lanes.h"
 #undef WF_BYTES
 #undef WF_LANED
 #define WF_BYTES sizeof(REAL)
-#define WF_LANED(x) WF_NAME(x##_single)
+#define WF_LANED(x) WF_NAME(x##_one)
 #include "pool_lanes.h"
 #undef WF_BYTES
 #undef WF_LANED
@@ -24,20 +29,19 @@ struct WF_NAME(pool_job) { const struct wf_pool *p; enum wf_pool_kind kind; };
 
 static void WF_NAME(pool_rows)(const void *given, i64 begin, i64 end) {
     const struct WF_NAME(pool_job) *job = given;
-    const struct wf_pool *p = job->p;
     int back = wf_goes_back(job->kind);
-    const i64 *n = back ? p->at.length : p->at.count;
-    struct wf_pixel pixel = {.p = p, .from = back ? p->at.count : p->at.length, .back = back};
+    const i64 *n = back ? job->p->at.length : job->p->at.count;
+    struct wf_span *along = wf_room(WF_PANELS, n[2] * sizeof(struct wf_span));
+    for (i64 i = 0; i < n[2]; i++) along[i] = wf_span(&job->p->at, 2, i, back);
     for (i64 t = begin; t < end; t++) {
-        pixel.item = t / n[1] / n[0];
-        wf_see(&pixel, 0, t / n[1] % n[0]);
-        wf_see(&pixel, 1, t % n[1]);
+        struct wf_pixel pixel = wf_row_of(job->p, t / n[1] / n[0], t / n[1] % n[0], t % n[1], back);
         for (i64 i = 0; i < n[2]; i++) {
-            wf_see(&pixel, 2, i);
-            pixel.to = (t * n[2] + i) * p->channels;
+            wf_see(&pixel, 2, i, along[i]);
+            pixel.to = (t * n[2] + i) * job->p->channels;
             i64 c = WF_NAME(pool_wide)(&pixel, job->kind, 0);
-            c = WF_NAME(pool_short)(&pixel, job->kind, c);
-            WF_NAME(pool_single)(&pixel, job->kind, c);
+            c = WF_NAME(pool_four)(&pixel, job->kind, c);
+            c = WF_NAME(pool_two)(&pixel, job->kind, c);
+            WF_NAME(pool_one)(&pixel, job->kind, c);
         }
     }
 }

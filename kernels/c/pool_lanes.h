@@ -10,9 +10,10 @@ typedef int WF_LANED(loose_taps) __attribute__((vector_size(WF_BYTES / sizeof(RE
 #define READ(x, at) ((VECTOR) * (const WF_LANED(loose_reals) *)((const REAL *)(x) + (at)))
 #define TAPS(x, at) __builtin_convertvector((WF_LANED(taps)) * (const WF_LANED(loose_taps) *)((x) + (at)), MASK)
 #define PICK(m, x, y) ((VECTOR)(((m) & (MASK)(x)) | (~(m) & (MASK)(y))))
+#define LOWEST ((VECTOR){} - (REAL)__builtin_inf())
 
 static VECTOR WF_LANED(largest)(const struct wf_pixel *s, i64 c) {
-    VECTOR y = (VECTOR){} - (REAL)__builtin_inf();
+    VECTOR y = LOWEST;
     WF_EACH_SEEN(s, {
         VECTOR x = READ(s->p->x, from + c);
         y = PICK((x > y) | (x != x), x, y);
@@ -23,12 +24,14 @@ static VECTOR WF_LANED(largest)(const struct wf_pixel *s, i64 c) {
 static VECTOR WF_LANED(mean)(const struct wf_pixel *s, i64 c) {
     VECTOR y = {};
     WF_EACH_SEEN(s, { y += READ(s->p->x, from + c); })
-    return y / (REAL)wf_averaged(s->p, s->place);
+    return y / (REAL)wf_averaged(s->p, s->place[0], s->place[1], s->place[2]);
 }
 
 static VECTOR WF_LANED(mean_dx)(const struct wf_pixel *s, i64 c) {
     VECTOR dx = {};
-    WF_EACH_SEEN(s, { dx += READ(s->p->x, from + c) / (REAL)wf_averaged(s->p, at); })
+    WF_EACH_SEEN(s, {
+        dx += READ(s->p->x, from + c) / (REAL)wf_averaged(s->p, s->first[0] - i, s->first[1] - j, s->first[2] - k);
+    })
     return dx;
 }
 
@@ -47,16 +50,14 @@ static VECTOR WF_LANED(picked)(const struct wf_pixel *s, i64 c) {
 
 // The first position of the largest element, or of NaN. Padding counts as -inf: it may come first where all is that.
 static void WF_LANED(winners)(const struct wf_pixel *s, i64 c) {
-    const i64 *window = s->p->at.window;
-    VECTOR y = READ(s->p->y, s->to + c), low = (VECTOR){} - (REAL)__builtin_inf();
+    VECTOR y = READ(s->p->y, s->to + c);
     MASK lost = (MASK){} == 0, winner = {};
-    for (i64 t = 0; t < wf_taps(&s->p->at); t++) {
-        i64 from = wf_from(s, t / window[2] / window[1], t / window[2] % window[1], t % window[2]);
-        VECTOR x = from < 0 ? low : READ(s->p->x, from + c);
+    WF_EACH_POSITION(s, {
+        VECTOR x = from < 0 ? LOWEST : READ(s->p->x, from + c);
         MASK here = ((x == y) | (x != x)) & lost;
-        winner = (here & (WHOLE)t) | (~here & winner);
+        winner = (here & (WHOLE)tap) | (~here & winner);
         lost &= ~here;
-    }
+    })
     *(WF_LANED(loose_taps) *)((int *)s->p->result + s->to + c) = __builtin_convertvector(winner, WF_LANED(taps));
 }
 
@@ -81,3 +82,4 @@ static i64 WF_LANED(pool)(const struct wf_pixel *s, enum wf_pool_kind kind, i64 
 #undef READ
 #undef TAPS
 #undef PICK
+#undef LOWEST
