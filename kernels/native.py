@@ -45,6 +45,7 @@ class Table(ctypes.Structure):
         ("conv_dw_f64", ctypes.c_void_p),
         ("pool_f32", ctypes.c_void_p),
         ("pool_f64", ctypes.c_void_p),
+        ("sort", ctypes.c_void_p),
     )
 
 

@@ -20,6 +20,7 @@ struct wf_runtime {
     void (*conv_dw_f64)(const struct wf_conv_dw *);
     void (*pool_f32)(const struct wf_pool *, enum wf_pool_kind);
     void (*pool_f64)(const struct wf_pool *, enum wf_pool_kind);
+    void (*sort)(const struct wf_sort *);
 };
 
 struct wf_call {

@@ -1,4 +1,4 @@
-// What a program asks of the runtime library beyond threads and memory, as structs: products of matrices, windows.
+// What a program asks of the runtime library beyond threads and memory, as structs: products of matrices, windows, sorting.
 
 struct wf_gemm {                             // strides in elements; the columns of C are neighbours
     i64 batch, m, n, k;
@@ -44,4 +44,16 @@ struct wf_pool {                             // all in order
     const void *x, *y;
     const int *winners;
     void *result;
+};
+
+// Rows of n elements along an axis, `inner` apart: the k first in sorted order, and their places; either may be 0.
+enum wf_sort_kind { WF_UNSIGNED, WF_SIGNED, WF_FLOAT };
+
+struct wf_sort {                             // all in order
+    i64 outer, n, inner, k;
+    int size, kind, descending;              // bytes of an element
+    unsigned long long infinity;             // the bits of infinity, for floats
+    const void *x;
+    void *values;
+    i64 *places;
 };

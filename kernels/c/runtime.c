@@ -223,7 +223,7 @@ enum { WF_DEPTH = 256, WF_BREADTH = 512, WF_HEIGHT = 144 };
 #include "requests.h"
 
 // Memory that a thread keeps from call to call, by what it is for; it grows, and is freed with the thread.
-enum { WF_PACKED_A, WF_PACKED_B, WF_WEIGHTS, WF_FRAME, WF_PANELS, WF_ROOMS };
+enum { WF_PACKED_A, WF_PACKED_B, WF_WEIGHTS, WF_FRAME, WF_PANELS, WF_WORDS, WF_KEYS, WF_ROOMS };
 
 struct wf_room { void *memory; i64 size; };
 
@@ -250,6 +250,7 @@ static void *wf_room(int purpose, i64 size) {
 }
 
 #include "windows.h"
+#include "sort.h"
 
 #define REAL float
 #define WHOLE int

@@ -48,7 +48,7 @@ argsort.gradient(None)
 
 def _sort(x: np.ndarray, axis: int, descending: bool, stable: bool) -> np.ndarray:
     y = np.sort(x, axis)  # quicker than stable by far, and equal numbers look alike, but for the signs of zeros
-    if stable and x.dtype in dtypes.FLOATS and _has_both_zeros(y):
+    if stable and x.dtype in dtypes.FLOATS and _has_both_zeros(x):  # which of them y has depends on the processor
         return np.take_along_axis(x, _argsort(x, axis, descending, True), axis)
     return np.flip(y, axis) if descending else y
 
