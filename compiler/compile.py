@@ -20,6 +20,7 @@ from ..runtime import observers
 from ..runtime.errors import SourceError
 from .cache import LIMIT, Cache, Opening, opened
 from .declared import open_places, specs_in
+from .explained import Explanation, explained, written
 from .frontend.convert import rewritten_tree
 from .frontend.unparse import unparse
 from .graph import picture as _picture, text as _text  # noqa: F401  (graphs show themselves)
@@ -156,6 +157,27 @@ class Compiled:
         """The graph that serves these arguments."""
         key, leaves = signature(args, kwargs)
         return self._find(key, leaves).graph
+
+    def kernels(self, *args: Any, **kwargs: Any) -> str:
+        """The C of the native program that serves these arguments, your lines in it as comments.
+
+        Errors: BuildError if there is none, with the reason.
+        """
+        return written(*self._operands(args, kwargs))
+
+    def explain(self, *args: Any, repeats: int = 5, **kwargs: Any) -> Explanation:
+        """What the steps of the native program cost for these arguments: a table of time, bytes, and rates.
+
+        The program runs `repeats` times; what it gives is thrown away, and variables stay as they are.
+        """
+        return explained(*self._operands(args, kwargs), repeats)
+
+    def _operands(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Graph, list[Any]]:
+        """The graph that serves these arguments, and the buffers that a call would give it."""
+        key, leaves = signature(args, kwargs)
+        program = self._find(key, leaves)
+        values = (*data_of(leaves), *(v.read_value() for v in program.variables))
+        return program.graph, [x.buffer for x in values]
 
     def source(self) -> str:
         """The rewritten Python that is traced, as text."""

@@ -13,6 +13,7 @@ from ..runtime import device as devices, observers, tree
 from ..runtime.eager import EagerTensor, wrap
 from ..runtime.options import options
 from .backend.execute import native_program
+from .backend.recording import listeners
 from .graph.graph import writing
 from .guards import Guard
 from .staging.template import Traced
@@ -46,7 +47,7 @@ def _made(native: Any, count: int, program: Any) -> Quick:
     split = len(program.templates)
 
     def call(args: tuple[Any, ...]) -> Any:
-        if observers.watching.count or writing() is not None or options.executor != "native":
+        if observers.watching.count or listeners or writing() is not None or options.executor != "native":
             return MISSED
         buffers = [x.buffer for x in args if type(x) is EagerTensor]
         if len(buffers) != count or len(args) != count or devices.current() is not devices.cpu:

@@ -23,6 +23,7 @@ from . import build, prelude
 HOST = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_longlong, ctypes.POINTER(ctypes.c_void_p))
 HERE = Path(__file__).parent / "c"
 INCLUDE = re.compile(r'#include "(\w+\.h)"\n')
+SOMETIMES = {"wf_stack": "piles.h", "wf_log": "timing.h"}  # what only some programs need, and the words that say so
 POINTER, WHOLE, OBJECT = ctypes.c_void_p, ctypes.c_longlong, ctypes.py_object
 LAUNCH = (POINTER, POINTER, POINTER, OBJECT, POINTER, POINTER, WHOLE, OBJECT, POINTER)
 Launch = Callable[[int, list[Any], list[np.ndarray], int], int]
@@ -99,7 +100,7 @@ def function(text: str, calls: Table, operands: Sequence[Spec], constants: Seque
 
     Errors: BuildError.
     """
-    headers = ["program.h", *(["piles.h"] if "wf_stack" in text else [])]
+    headers = ["program.h", *(name for word, name in SOMETIMES.items() if word in text)]
     whole = "\n".join([prelude.text(text), *map(inlined, headers), text])
     library = build.library(whole)
     return (_quick if _knows_objects() else _careful)(library, calls, operands, constants)
@@ -153,6 +154,11 @@ def in_order(array: np.ndarray) -> np.ndarray:
     if array.flags.c_contiguous and array.flags.aligned:
         return array
     return np.array(array, order="C").reshape(array.shape)
+
+
+def clock() -> int:
+    """The address of a function that gives the nanoseconds of `time.perf_counter_ns`."""
+    return ctypes.cast(runtime().wf_now, ctypes.c_void_p).value or 0
 
 
 def release_chain(address: int) -> None:

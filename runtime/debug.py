@@ -7,11 +7,10 @@ gradients are ops like others. This file knows what observers are told, not how 
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 import numpy as np
@@ -26,8 +25,8 @@ from .spec import describe, plural
 from .tensor import Tensor
 
 __all__ = [
-    "Profile", "add_callback", "callback", "check_numerics", "disable_check_numerics", "enable_check_numerics",
-    "profile", "remove_callback", "trace",
+    "add_callback", "callback", "check_numerics", "disable_check_numerics", "enable_check_numerics",
+    "remove_callback", "trace",
 ]  # fmt: skip
 
 Callback = Callable[[str, tuple[Any, ...], Mapping[str, Any], tuple[Tensor, ...]], object]
@@ -239,58 +238,3 @@ def trace(file: TextIO | None = None) -> Iterator[None]:
 
     with callback(show):
         yield
-
-
-# --- profile ------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Row:
-    """What a profile knows of one op."""
-
-    name: str
-    count: int = 0
-    seconds: float = 0.0
-    bytes: int = 0  # of results
-
-
-@dataclass(eq=False)
-class Profile(Watcher):
-    """How often each op ran, how long it took, and how many bytes it made; printed as a table."""
-
-    rows: dict[str, Row] = field(default_factory=dict)
-    last: float = field(default_factory=time.perf_counter)
-
-    def observe(self, op: Op[...], inputs: tuple[Any, ...], attrs: Mapping[str, Any], outputs: tuple[Any, ...]) -> None:
-        """Count an op."""
-        row = self.rows.setdefault(op.name, Row(op.name))
-        row.count += 1
-        row.bytes += sum(y.size * y.dtype.itemsize for y in outputs)
-        now = time.perf_counter()
-        row.seconds += now - self.last
-        self.last = time.perf_counter()
-
-    def __str__(self) -> str:
-        lines = [f"{'op':<24}{'count':>8}{'ms':>12}{'MiB':>12}"]
-        for row in sorted(self.rows.values(), key=lambda row: -row.seconds):
-            lines.append(f"{row.name:<24}{row.count:>8}{row.seconds * 1e3:>12.3f}{row.bytes / 2**20:>12.3f}")
-        return "\n".join(lines)
-
-
-@contextmanager
-def profile() -> Iterator[Profile]:
-    """Count and time the ops inside the `with` block.
-
-    An op's time runs from the end of the op before it, so the Python in between is charged to the op that follows.
-
-    Units: seconds; bytes of results.
-
-    Example:
-        >>> import weft as wf
-        >>> with wf.debug.profile() as found:
-        ...     y = wf.exp(wf.ones((1000,))) + 1.0
-        >>> found.rows["exp"].count, found.rows["exp"].bytes
-        (1, 4000)
-    """
-    with _watching(Profile()) as found:
-        yield found

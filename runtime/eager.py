@@ -12,7 +12,8 @@ import functools
 import itertools
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -278,6 +279,27 @@ _NO_ATTRS: dict[str, Any] = {}
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=re.escape(__package__ or "") + r"\.")
 
 
+_quick: list[set[DType]] = []  # the dtypes that shortcuts take
+
+
+def _kept(taken: Iterable[DType]) -> set[DType]:
+    _quick.append(set(taken))
+    return _quick[-1]
+
+
+@contextmanager
+def no_shortcuts() -> Iterator[None]:
+    """Have every op of eager code run by its device inside the `with` block, in all threads."""
+    before = [set(taken) for taken in _quick]
+    for taken in _quick:
+        taken.clear()
+    try:
+        yield
+    finally:
+        for taken, kept in zip(_quick, before, strict=True):
+            taken.update(kept)
+
+
 def _unary_shortcut(op: Elementwise) -> Callable[..., Any]:
     kernel, takes, big, large = op.kernel, _quick_dtypes(op), memory.SMALLEST, _recycling(op)
     watching, current = observers.watching, observers.current
@@ -322,7 +344,7 @@ def _binary_shortcut(op: Elementwise, otherwise: Callable[[Any, Any], Any] | Non
     """A call of an op of two operands; what does not fit the shortcut goes `otherwise`, to the op if that is None."""
     kernel, takes, big, large = op.kernel, _quick_dtypes(op), memory.SMALLEST, _recycling(op)
     watching, current = observers.watching, observers.current
-    weak = {kind: takes & dtypes.JOINS[kind] for kind in (int, float)}
+    weak = {kind: _kept(takes & dtypes.JOINS[kind]) for kind in (int, float)}
     never: frozenset[DType] = frozenset()
     otherwise = otherwise or (lambda x, y: apply(op, (x, y), _NO_ATTRS))
 
@@ -384,9 +406,9 @@ def _not_quick(*_: Any) -> Any:
     raise TypeError("the long way")
 
 
-def _quick_dtypes(op: Elementwise) -> frozenset[DType]:
+def _quick_dtypes(op: Elementwise) -> set[DType]:
     """The dtypes whose NumPy kernel gives just what the family promises, halves excepted."""
-    return frozenset(op.takes) - dtypes.HALVES
+    return _kept(frozenset(op.takes) - dtypes.HALVES)
 
 
 def install_shortcuts(operators: dict[str, str]) -> None:

@@ -337,6 +337,7 @@ if _typing.TYPE_CHECKING:
     from .compiler.compile import compile as compile, eagerly as eagerly, run_eagerly as run_eagerly
     from .compiler.declared import spec as spec
     from .compiler.frontend.users import opaque as opaque
+    from .compiler.profile import profile as profile
     from .compiler.staging.options import loop_options as loop_options
     from .compiler.staging.unrolled import unroll as unroll
     from .runtime import data as data, debug as debug, metrics as metrics, nn as nn, optim as optim, testing as testing
@@ -351,6 +352,7 @@ _LATER |= {name: ".compiler.compile" for name in ("compile", "eagerly", "run_eag
 _LATER |= {
     "spec": ".compiler.declared",
     "opaque": ".compiler.frontend.users",
+    "profile": ".compiler.profile",
     "loop_options": ".compiler.staging.options",
     "unroll": ".compiler.staging.unrolled",
 }

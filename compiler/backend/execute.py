@@ -15,12 +15,15 @@ from weakref import WeakKeyDictionary
 from ...runtime.errors import BuildError
 from ..graph.executors import provide_native
 from ..graph.graph import Graph, is_sized
+from ..graph.interpret import run
+from . import recording
 from .fixed import fixed, sizes_of
 from .places import Unsupported
 from .program import Program
 
 MOST = 32  # sizes for which a graph has programs of its own
 Found = Program | Exception
+Key = tuple[bool, tuple[tuple[str, int], ...]]  # whether it is timed; the sizes, by name
 
 
 class _Programs:
@@ -36,25 +39,26 @@ _lock = threading.RLock()
 _warned: set[str] = set()
 
 
-def program_of(graph: Graph, buffers: Sequence[Any]) -> Found:
-    """The native program of a graph for operands of these sizes, or why there is none."""
+def program_of(graph: Graph, buffers: Sequence[Any], timed: bool = False) -> Found:
+    """The native program of a graph for operands of these sizes, or the one that is timed; or why there is none."""
     known = _programs.get(graph) or _programs.setdefault(graph, _Programs(graph))
-    key = sizes_of(graph, buffers) if known.is_sized else ()
+    key = (timed, sizes_of(graph, buffers) if known.is_sized else ())
     return known.found.get(key) or _new(graph, known, key)
 
 
-def _new(graph: Graph, known: _Programs, key: tuple[tuple[str, int], ...]) -> Found:
+def _new(graph: Graph, known: _Programs, key: Key) -> Found:
+    timed, sizes = key
     with _lock:
         if key not in known.found:
             if len(known.found) >= MOST:
                 return Unsupported(f"sizes after the first {MOST}")
-            known.found[key] = _built(fixed(graph, dict(key)) if key else graph)
+            known.found[key] = _built(fixed(graph, dict(sizes)) if sizes else graph, timed)
         return known.found[key]
 
 
-def _built(graph: Graph) -> Program | Exception:
+def _built(graph: Graph, timed: bool) -> Program | Exception:
     try:
-        return Program(graph)
+        return Program(graph, timed)
     except Unsupported as reason:
         return reason
     except BuildError as error:
@@ -72,9 +76,18 @@ def native_program(graph: Graph, buffers: Sequence[Any]) -> Program | None:
 
 def execute(graph: Graph, buffers: Sequence[Any]) -> tuple[Any, ...] | None:
     """The results of a graph's native program; None where it has to be interpreted."""
+    if recording.listeners:
+        return recording.recorded(lambda: _timed(graph, buffers))
     program = native_program(graph, buffers)
     results = None if program is None else program(list(buffers))
     return None if results is None else tuple(results)
+
+
+def _timed(graph: Graph, buffers: Sequence[Any]) -> tuple[Any, list[recording.Timing]]:
+    """The results of a graph, and what the steps of its native program took, if it has one."""
+    found = program_of(graph, buffers, timed=True)
+    results, timings = (None, []) if isinstance(found, Exception) else recording.timed_run(found, buffers)
+    return tuple(run(graph, buffers) if results is None else results), timings
 
 
 provide_native(execute)

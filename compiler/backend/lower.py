@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -22,8 +23,10 @@ from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec
 from ..graph.graph import Graph, SymbolicTensor
 from . import views
+from .groups import Group
 from .places import Arena, Memory, Pile, Place, Register, Unsupported, contiguous, in_register
 from .region import Region
+from .steps import Log, Step, step_of, timed, without_comments
 
 
 @dataclass
@@ -42,15 +45,18 @@ class Source:
     """A program as C, and what Python needs to call it."""
 
     text: str
+    shown: str  # with the user's lines as comments
     constants: list[np.ndarray]
     hosts: list[HostCall]
     arena: int
+    steps: list[Step]
+    log: Log | None
 
 
 class Lowering:
     """Writes the program of one graph."""
 
-    def __init__(self, graph: Graph, width: int) -> None:
+    def __init__(self, graph: Graph, width: int, log: Log | None = None) -> None:
         self.printer = Printer(width)
         self.kernels = Kernels()
         self.hosts: list[HostCall] = []
@@ -59,7 +65,8 @@ class Lowering:
         self.pointers: dict[str, np.dtype] = {}
         self.places: dict[int, Place] = {}
         self.locals: dict[str, np.dtype] = {}
-        self.graph = graph
+        self.graph, self.log = graph, log
+        self.steps: list[Step] = []
 
     def run(self) -> Source:
         """The whole program."""
@@ -74,7 +81,17 @@ class Lowering:
         n = len(self.graph.inputs)
         for i, array in enumerate(self.constants):
             lines.append(f"const {self.printer.storage(array.dtype)} *constant{i} = in[{n + i}];")
-        return Source(self.text([*lines, *body]), self.constants, self.hosts, self.arena.size)
+        if self.log is not None:
+            self.constants.append(self.log.words)
+            lines.append(f"i64 *log = in[{n + len(self.constants) - 1}];")
+        shown = self.text([*lines, *body])
+        text = self.text([*lines, *without_comments(body)])
+        return Source(text, shown, self.constants, self.hosts, self.arena.size, self.steps, self.log)
+
+    def timed(self, lines: list[str], group: Group, given: Sequence[Any]) -> list[str]:
+        """The lines of a step that is logged."""
+        self.steps.append(step_of(group, given))
+        return timed(lines, len(self.steps) - 1, self.printer.fresh("begun"))
 
     def incoming(self, x: SymbolicTensor, where: str, lines: list[str]) -> Place:
         """The place of an input."""
@@ -119,32 +136,31 @@ class Lowering:
         region.write(out, y)
         return region.lines
 
-    def ending(self, body: Sequence[str]) -> tuple[str, str]:
+    def ending(self, body: Sequence[str]) -> tuple[list[str], list[str]]:
         """What a call does before it returns, having run or failed."""
         if not any("wf_stack" in line for line in body):
-            return "", ""
+            return [], []
         handed = any(isinstance(y.spec, StackSpec) for y in self.graph.outputs)
         where = f"*(struct wf_pile **)out[{len(self.graph.outputs)}] = " if handed else ""
-        return f"    {where}wf_end(&call);", "    wf_end(&call);"
+        return [f"    {where}wf_end(&call);"], ["    wf_end(&call);"]
 
     def text(self, body: list[str]) -> str:
         """The file: kernels, and the function."""
         done, failed = self.ending(body)
-        return "\n".join(
-            [
-                *self.kernels.texts,
-                "int run(const struct wf_runtime *rt, void *token, void *const *in, void *const *out, char *arena) {",
-                "    struct wf_call call = {rt, token, 0};",
-                "    i64 spent = 0;",
-                *("    " + line for line in body),
-                done,
-                "    return 0;",
-                "failed:",
-                failed,
-                "    return 1;",
-                "}",
-            ]
-        )
+        lines = [
+            *self.kernels.texts,
+            "int run(const struct wf_runtime *rt, void *token, void *const *in, void *const *out, char *arena) {",
+            "    struct wf_call call = {rt, token, 0};",
+            "    i64 spent = 0;",
+            *("    " + line for line in body),
+            *done,
+            "    return 0;",
+            "failed:",
+            *failed,
+            "    return 1;",
+            "}",
+        ]
+        return "\n".join(lines)
 
     def calls(self, node: Node, operands: list[Memory | None] | None) -> int:
         """The number under which Python runs a node."""

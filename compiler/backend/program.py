@@ -24,6 +24,7 @@ from ..passes.pipeline import optimize
 from . import handed
 from .decompose import decompose
 from .lower import HostCall, Lowering, Source
+from .steps import Log
 from .views import row_major
 
 _calls: dict[int, _Call] = {}
@@ -42,9 +43,9 @@ class _Call:
 class Program:
     """A graph as a native function."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, timed: bool = False) -> None:
         self.graph = optimize(decompose(optimize(graph, last=True)))
-        self.source: Source = Lowering(self.graph, native.width()).run()
+        self.source: Source = Lowering(self.graph, native.width(), Log(native.clock()) if timed else None).run()
         self.run = native.function(
             self.source.text, runtime(), [_passed(x.spec) for x in self.graph.inputs], self.source.constants
         )

@@ -16,7 +16,7 @@ from ...runtime.op import Node
 from ...runtime.spec import StackSpec, size
 from ..graph.graph import Graph
 from ..graph.rewrite import symbols
-from . import checks, flow, folds, integers, nests, nodes, piles, scans, scatter, sorting, views, windows
+from . import checks, flow, folds, integers, nests, nodes, piles, scans, scatter, sorting, steps, views, windows
 from .elements import Elements
 from .groups import DEAR, GATHERS, Fusion, Group, folded_axes
 from .places import SMALL, Memory, Place, Register, Spread, Unsupported, in_register
@@ -36,12 +36,13 @@ class Region(Writer):
         """The lines of the region; its outputs have places afterwards."""
         self.makers = {y.key: node for node in self.graph.nodes for y in node.outputs}
         self.place_constants()
+        self.said: list[str] = []
         self.fusion = Fusion(self.graph)
         self.uses = self.fusion.uses()
         order = list(self.fusion.ordered())
         last = self.last_uses(order)
         for i, group in enumerate(order):
-            self.group(group)
+            self.step(group)
             for key in last.get(i, ()):
                 self.release(key)
         for y in self.graph.outputs:
@@ -85,6 +86,22 @@ class Region(Writer):
         region = Region(self.program, graph, wanted)
         region.run()
         return region
+
+    def step(self, group: Group) -> None:
+        """Write a group with the user's lines above it; in a timed program it is logged, unless it is of C variables."""
+        before, self.lines = self.lines, []
+        self.group(group)
+        written, self.lines = self.lines, before
+        if not steps.without_comments(written):
+            return
+        said = list(steps.comments(group))
+        self.lines += [] if said == self.said else said
+        self.said = said
+        is_step = any(line.endswith("}") for line in written)
+        if self.program.log and is_step:
+            given = [y for node in group.nodes for y in node.outputs if self.is_read_elsewhere(y, group)]
+            written = self.program.timed(written, group, given)
+        self.lines += written
 
     def group(self, group: Group) -> None:
         """Write what a group does."""

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <linux/futex.h>
@@ -156,6 +157,17 @@ void wf_release_chain(struct link *link) {
         free(link);
         link = next;
     }
+}
+
+// The nanoseconds of Python's performance counter.
+i64 wf_now(void) {
+    struct timespec t;
+#ifdef __APPLE__
+    clock_gettime(CLOCK_UPTIME_RAW, &t);
+#else
+    clock_gettime(CLOCK_MONOTONIC, &t);
+#endif
+    return (i64)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 // -- calls from Python

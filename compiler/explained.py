@@ -1,0 +1,148 @@
+"""Explanations: what the steps of a native program cost, beside what the machine can do.
+
+A timed program runs a few times on the operands of a call. What it gives is thrown away: variables and arguments stay
+as they are, though what the function prints is printed. This file shows; it measures with `backend/recording.py`.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ..runtime.errors import BuildError
+from .backend.execute import program_of
+from .backend.program import Program
+from .backend.recording import Timing, timed_run
+from .backend.steps import Step
+from .graph.graph import Graph
+from .graph.parser import parse
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What this machine does at most.   Units: bytes and floating-point operations a second."""
+
+    bandwidth: float
+    arithmetic: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """A step of a program: what it does for which lines, and what it costs.
+
+    Units: seconds of one call; bytes and operations of one call.
+    """
+
+    ops: str
+    line: str
+    runs: int
+    seconds: float
+    bytes: int
+    operations: int
+    is_loop: bool
+
+    @property
+    def bandwidth(self) -> float:
+        """Bytes a second."""
+        return self.bytes / self.seconds if self.seconds else 0.0
+
+    @property
+    def arithmetic(self) -> float:
+        """Operations a second."""
+        return self.operations / self.seconds if self.seconds else 0.0
+
+
+@dataclass
+class Explanation:
+    """The steps of a program and their costs, printed as a table.   Units: seconds of one call."""
+
+    rows: list[Row] = field(default_factory=list)
+    seconds: float = 0.0
+    limits: Limits | None = None
+    reason: str = ""  # why there is no native program
+
+    def __str__(self) -> str:
+        if self.reason:
+            return f"The graph is interpreted: {self.reason}"
+        lines = [f"{'us':>10} {'runs':>6} {'MB':>9} {'GB/s':>7} {'GFLOP/s':>8}  {'step':<32} line"]
+        lines += map(_shown, self.rows)
+        known = self.limits
+        machine = (
+            f"; this machine: {known.bandwidth / 1e9:.0f} GB/s, {known.arithmetic / 1e9:.0f} GFLOP/s" if known else ""
+        )
+        return "\n".join([*lines, f"{self.seconds * 1e6:>10.1f}        in all{machine}"])
+
+
+def _shown(row: Row) -> str:
+    costs = f"{row.seconds * 1e6:>10.1f} {row.runs:>6}"
+    if row.is_loop:  # what is in it has rows of its own
+        return f"{costs} {'':>9} {'':>7} {'':>8}  {row.ops:<32} {row.line}".rstrip()
+    rates = f"{row.bytes / 1e6:>9.2f} {row.bandwidth / 1e9:>7.1f} {row.arithmetic / 1e9:>8.1f}"
+    ops = row.ops if len(row.ops) <= 32 else row.ops[:29] + "..."
+    return f"{costs} {rates}  {ops:<32} {row.line}".rstrip()
+
+
+def written(graph: Graph, buffers: Sequence[Any]) -> str:
+    """The C of the native program of a graph for these operands, the user's lines in it as comments.
+
+    Errors: BuildError if there is none, with the reason.
+    """
+    return _program(graph, buffers, timed=False).source.shown
+
+
+def _program(graph: Graph, buffers: Sequence[Any], timed: bool) -> Program:
+    found = program_of(graph, buffers, timed)
+    if isinstance(found, BuildError):
+        raise found
+    if isinstance(found, Exception):
+        raise BuildError(f"the graph is interpreted: {found}", "It has no native program for these arguments.")
+    return found
+
+
+def explained(graph: Graph, buffers: Sequence[Any], repeats: int) -> Explanation:
+    """What the steps of a graph's program cost, the medians of some runs."""
+    try:
+        program = _program(graph, buffers, timed=True)
+    except BuildError as error:
+        return Explanation(reason=error.message)
+    timed_run(program, buffers)  # touches memory for the first time
+    runs: list[list[Timing]] = []
+    whole: list[float] = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        runs.append(timed_run(program, buffers)[1])
+        whole.append(time.perf_counter() - begin)
+    steps = [*program.source.steps, *{t.step for run in runs for t in run} - {*program.source.steps}]
+    rows = [_row(step, [[t for t in run if t.step is step] for run in runs]) for step in steps]
+    return Explanation([row for row in rows if row.runs], statistics.median(whole), limits())
+
+
+def _row(step: Step, runs: Sequence[Sequence[Timing]]) -> Row:
+    seconds = statistics.median(sum(t.end - t.begin for t in run) / 1e9 for run in runs)
+    count = len(runs[-1])
+    line = "; ".join(str(where) for where in step.lines[:1]) + (" ..." if len(step.lines) > 1 else "")
+    return Row(step.ops, line, count, seconds, step.bytes * count, step.operations * count, step.is_loop)
+
+
+@cache
+def limits() -> Limits:
+    """What this machine does at most, measured once: the speed of a copy of 64 MB, and of a product of matrices."""
+    n, m = 1 << 24, 1024
+    copy = parse(f"graph (x: f32[{n}]) -> f32[{n}] {{ y = multiply x 2.0\n return y }}")
+    product = parse(f"graph (x: f32[{m}, {m}]) -> f32[{m}, {m}] {{ y = matmul x x\n return y }}")
+    return Limits(8 * n / _best(copy, np.ones(n, np.float32)), 2 * m**3 / _best(product, np.ones((m, m), np.float32)))
+
+
+def _best(graph: Graph, x: np.ndarray) -> float:
+    program, best = _program(graph, [x], timed=False), float("inf")
+    for _ in range(10):
+        begin = time.perf_counter()
+        program([x])
+        best = min(best, time.perf_counter() - begin)
+    return best
