@@ -25,7 +25,15 @@ from .writer import Writer
 
 FEW = 4  # elements that are computed in line even if each is dear
 CHEAP = frozenset({"sqrt", "divide", "rsqrt", "reciprocal"})  # dear in memory's terms, but short
-WRITES = {**nodes.WRITES, **checks.WRITES, **flow.WRITES, **integers.WRITES, **piles.WRITES, **sorting.WRITES, **windows.WRITES}
+WRITES = {
+    **nodes.WRITES,
+    **checks.WRITES,
+    **flow.WRITES,
+    **integers.WRITES,
+    **piles.WRITES,
+    **sorting.WRITES,
+    **windows.WRITES,
+}
 WALKS = {**dict.fromkeys(SCATTERS, scatter.write_scatter), **dict.fromkeys(SCANS, scans.write_scan)}
 
 
