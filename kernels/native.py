@@ -47,6 +47,8 @@ class Table(ctypes.Structure):
         ("pool_f32", ctypes.c_void_p),
         ("pool_f64", ctypes.c_void_p),
         ("sort", ctypes.c_void_p),
+        ("matrices_f32", ctypes.c_void_p),
+        ("matrices_f64", ctypes.c_void_p),
     )
 
 

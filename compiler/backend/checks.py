@@ -35,12 +35,7 @@ def _write(region: Region, node: Node, bounds: list[tuple[Any, int, int]]) -> bo
         return False
     blocks: list[Block] = []
     tests = [_outside(region, x, low, high, blocks) for x, low, high in symbolic]
-    region.lines.append(f"if (__builtin_expect({' || '.join(tests) or '0'}, 0)) {{")
-    before = dict(region.places)
-    region.host(node)
-    region.places.clear()
-    region.places.update(before)
-    region.lines.append("}")
+    region.rescue(" || ".join(tests) or "0", node)
     for block in blocks:
         region.program.arena.give(block)
     return True

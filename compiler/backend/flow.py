@@ -48,7 +48,7 @@ def _bound(region: Region, node: Node) -> list[str]:
         return []
     name = region.printer.fresh("v")
     region.lines.append(f"i64 {name} = {-(-most // node.attrs.get('segment', 1))};")
-    return [f"if (!{name}--) {{ rt->host(token, {region.program.calls(node, None)}, 0); goto failed; }}"]
+    return [f"if (!{name}--) {{ rt->host(token, {region.program.calls(node, None, True)}, 0); goto failed; }}"]
 
 
 def _state(region: Region, x: Any, y: Any) -> State:

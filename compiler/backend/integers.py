@@ -40,7 +40,7 @@ def _written(region: Region, node: Node, doubt: str, result: str, names: list[st
     y = node.outputs[0]
     made = region.variable(y, "0")
     region.lines.append(f"if (__builtin_expect({doubt.format(*names, y=made.name)}, 0)) {{")
-    region.host(node)
+    region.host(node, is_rare=True)
     region.lines += [
         f"    {made.name} = {region.number(y)};",
         "} else {",

@@ -18,7 +18,6 @@ import numpy as np
 from ...kernels.alike import Kernels
 from ...kernels.print_c import Printer
 from ...kernels.spelling import carrier, loaded, stored
-from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec
 from ..graph.graph import Graph, SymbolicTensor
@@ -38,6 +37,7 @@ class HostCall:
 
     node: Node
     operands: list[Memory | None] | None  # None inside: a weak number, or no operand
+    is_rare: bool = False  # only where something is wrong
 
 
 @dataclass
@@ -162,9 +162,9 @@ class Lowering:
         ]
         return "\n".join(lines)
 
-    def calls(self, node: Node, operands: list[Memory | None] | None) -> int:
+    def calls(self, node: Node, operands: list[Memory | None] | None, is_rare: bool = False) -> int:
         """The number under which Python runs a node."""
-        self.hosts.append(HostCall(node, operands))
+        self.hosts.append(HostCall(node, operands, is_rare))
         return len(self.hosts) - 1
 
     def constant(self, array: np.ndarray, spec: Spec) -> Memory:

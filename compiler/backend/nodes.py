@@ -97,12 +97,7 @@ def write_join_indices(region: Region, node: Node) -> bool:
         names.append(name)
         region.program.locals[name] = dtypes.int64
     wrong = " || ".join(f"{name} < {-n} || {name} >= {n}" for name, n in zip(names, node.attrs["lengths"], strict=True))
-    region.lines.append(f"if (__builtin_expect({wrong}, 0)) {{")
-    before = dict(region.places)
-    region.host(node)
-    region.places.clear()
-    region.places.update(before)
-    region.lines.append("}")
+    region.rescue(wrong, node)
     for name, n in zip(names, node.attrs["lengths"], strict=True):
         region.lines.append(f"if ({name} < 0) {name} += {n};")
     region.rows[y.key] = Rows(tuple(names), y.spec)
@@ -311,12 +306,7 @@ def write_pad(region: Region, node: Node) -> bool:
 
 def write_check(region: Region, node: Node) -> bool:
     """Call Python only if something is wrong."""
-    region.lines.append(f"if (!{region.number(node.inputs[0])}) {{")
-    before = dict(region.places)
-    region.host(node)
-    region.places.clear()
-    region.places.update(before)
-    region.lines.append("}")
+    region.rescue(f"!{region.number(node.inputs[0])}", node)
     return True
 
 

@@ -16,7 +16,22 @@ from ...runtime.op import Node
 from ...runtime.spec import StackSpec, size
 from ..graph.graph import Graph
 from ..graph.rewrite import symbols
-from . import checks, flow, folds, integers, nests, nodes, piles, scans, scatter, sorting, steps, views, windows
+from . import (
+    checks,
+    flow,
+    folds,
+    integers,
+    matrices,
+    nests,
+    nodes,
+    piles,
+    scans,
+    scatter,
+    sorting,
+    steps,
+    views,
+    windows,
+)
 from .elements import Elements
 from .groups import DEAR, GATHERS, Fusion, Group, folded_axes
 from .places import SMALL, Memory, Place, Register, Spread, Unsupported, in_register
@@ -25,15 +40,8 @@ from .writer import Writer
 
 FEW = 4  # elements that are computed in line even if each is dear
 CHEAP = frozenset({"sqrt", "divide", "rsqrt", "reciprocal"})  # dear in memory's terms, but short
-WRITES = {
-    **nodes.WRITES,
-    **checks.WRITES,
-    **flow.WRITES,
-    **integers.WRITES,
-    **piles.WRITES,
-    **sorting.WRITES,
-    **windows.WRITES,
-}
+ROOMS = (nodes, checks, flow, integers, matrices, piles, sorting, windows)
+WRITES = {name: write for room in ROOMS for name, write in room.WRITES.items()}
 WALKS = {**dict.fromkeys(SCATTERS, scatter.write_scatter), **dict.fromkeys(SCANS, scans.write_scan)}
 
 

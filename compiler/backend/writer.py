@@ -241,7 +241,18 @@ class Writer:
         store = Store(target.pointer, views.offset(target.strides, target.start, at), load)
         self.launch(nests.nest_of([store], axes, cost(())), group)
 
-    def host(self, node: Node) -> None:
+    def rescue(self, test: str, node: Node, into: Mapping[int, Memory] | None = None) -> None:
+        """Have Python run a node where a test says that something is wrong; its results go where they were to go."""
+        self.lines.append(f"if (__builtin_expect({test}, 0)) {{")
+        places, wanted = dict(self.places), self.wanted
+        self.wanted = {**wanted, **(into or {})}
+        self.host(node, is_rare=True)
+        self.wanted = wanted
+        self.places.clear()
+        self.places.update(places)
+        self.lines.append("}")
+
+    def host(self, node: Node, *, is_rare: bool = False) -> None:
         """Have Python run a node."""
         outs = [self.cell(y) if in_register(y.spec) else self.memory(y) for y in node.outputs]
         operands: list[Memory | None] = []
@@ -253,7 +264,7 @@ class Writer:
                 table.append(f"(void *)({place.pointer} + {index_text(place.start)})")
             else:
                 operands.append(None)
-        number = self.program.calls(node, operands)
+        number = self.program.calls(node, operands, is_rare)
         self.lines.append(
             f"{{ void *b[] = {{{', '.join(table) or '0'}}}; if (rt->host(token, {number}, b)) goto failed; }}"
         )

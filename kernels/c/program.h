@@ -21,6 +21,8 @@ struct wf_runtime {
     void (*pool_f32)(const struct wf_pool *, enum wf_pool_kind);
     void (*pool_f64)(const struct wf_pool *, enum wf_pool_kind);
     void (*sort)(const struct wf_sort *);
+    int (*matrices_f32)(const struct wf_matrices *); // nonzero when one is singular
+    int (*matrices_f64)(const struct wf_matrices *);
 };
 
 struct wf_call {

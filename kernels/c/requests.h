@@ -1,4 +1,4 @@
-// What a program asks of the runtime library beyond threads and memory, as structs: products of matrices, windows, sorting.
+// What a program asks of the runtime library beyond threads and memory, as structs: products of matrices, windows, sorting, small matrices.
 
 struct wf_gemm {                             // strides in elements; the columns of C are neighbours
     i64 batch, m, n, k;
@@ -56,4 +56,14 @@ struct wf_sort {                             // all in order
     const void *x;
     void *values;
     i64 *places;
+};
+
+// Stacks of n x n matrices a and n x k matrices b, in rows; both are worked on in place.
+enum wf_matrix_kind { WF_INVERSE, WF_SOLVE, WF_TRIANGLE, WF_ROOT, WF_DETERMINANT, WF_LOGARITHM };
+
+struct wf_matrices {
+    enum wf_matrix_kind kind;
+    i64 batch, n, k;
+    void *a, *b, *logarithm;                 // b: the results, of determinants too
+    int upper, unit, *failed;
 };

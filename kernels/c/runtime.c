@@ -5,6 +5,7 @@
 // thread that the system lets wait delays nobody. A call that finds the threads busy runs its work itself; a child of
 // fork starts threads of its own.
 
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -270,6 +271,7 @@ static void *wf_room(int purpose, i64 size) {
 #include "gemm.h"
 #include "conv.h"
 #include "pool.h"
+#include "matrix.h"
 #undef REAL
 #undef WHOLE
 #undef WF_NAME
@@ -279,3 +281,4 @@ static void *wf_room(int purpose, i64 size) {
 #include "gemm.h"
 #include "conv.h"
 #include "pool.h"
+#include "matrix.h"
