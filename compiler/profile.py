@@ -21,6 +21,7 @@ from ..runtime.errors import Position, user_position
 from ..runtime.spec import StackSpec, size
 from .backend import recording
 from .backend.recording import Timing
+from .graph import executors
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,11 @@ def profile(path: str | os.PathLike[str] | None = None) -> Iterator[Profile]:
             found.events.append(Event(op.name, "op", begin, end, threading.get_native_id(), user_position(), moved))
         return results
 
-    def told(call: Timing, steps: Sequence[Timing]) -> None:
-        thread, line = threading.get_native_id(), user_position()
-        found.events.append(Event(call.step.ops, "call", call.begin, call.end, thread, line, 0))
+    def called(begin: int, end: int) -> None:
+        found.events.append(Event("call", "call", begin, end, threading.get_native_id(), user_position(), 0))
+
+    def told(steps: Sequence[Timing]) -> None:
+        thread = threading.get_native_id()
         found.events += [
             Event(t.step.ops, "step", t.begin, t.end, thread, t.step.lines[0] if t.step.lines else None, t.step.bytes)
             for t in steps
@@ -121,11 +124,13 @@ def profile(path: str | os.PathLike[str] | None = None) -> Iterator[Profile]:
 
     CPU.run = run
     recording.listeners.append(told)
+    executors.listeners.append(called)
     try:
         with no_shortcuts():
             yield found
     finally:
         recording.listeners.remove(told)
+        executors.listeners.remove(called)
         CPU.run = plain
         _running.release()
         if path is not None:

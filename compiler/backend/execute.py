@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from ...runtime.errors import BuildError
 from ..graph.executors import provide_native
 from ..graph.graph import Graph, is_sized
-from ..graph.interpret import run
+from ..resting import collector_resting
 from . import recording
 from .fixed import fixed, sizes_of
 from .places import Unsupported
@@ -58,7 +58,8 @@ def _new(graph: Graph, known: _Programs, key: Key) -> Found:
 
 def _built(graph: Graph, timed: bool) -> Program | Exception:
     try:
-        return Program(graph, timed)
+        with collector_resting():
+            return Program(graph, timed)
     except Unsupported as reason:
         return reason
     except BuildError as error:
@@ -76,18 +77,12 @@ def native_program(graph: Graph, buffers: Sequence[Any]) -> Program | None:
 
 def execute(graph: Graph, buffers: Sequence[Any]) -> tuple[Any, ...] | None:
     """The results of a graph's native program; None where it has to be interpreted."""
-    if recording.listeners:
-        return recording.recorded(lambda: _timed(graph, buffers))
-    program = native_program(graph, buffers)
-    results = None if program is None else program(list(buffers))
+    timed = bool(recording.listeners)
+    program = program_of(graph, buffers, timed)
+    if isinstance(program, Exception):
+        return None
+    results = recording.recorded(program, buffers) if timed else program(list(buffers))
     return None if results is None else tuple(results)
-
-
-def _timed(graph: Graph, buffers: Sequence[Any]) -> tuple[Any, list[recording.Timing]]:
-    """The results of a graph, and what the steps of its native program took, if it has one."""
-    found = program_of(graph, buffers, timed=True)
-    results, timings = (None, []) if isinstance(found, Exception) else recording.timed_run(found, buffers)
-    return tuple(run(graph, buffers) if results is None else results), timings
 
 
 provide_native(execute)

@@ -20,6 +20,7 @@ from ...runtime.spec import Spec, StackSpec, size
 from ..graph.graph import Graph
 from ..graph.plan import located
 from ..graph.stack import Cell
+from ..passes.erase import erase
 from ..passes.pipeline import optimize
 from . import handed
 from .decompose import decompose
@@ -44,7 +45,7 @@ class Program:
     """A graph as a native function."""
 
     def __init__(self, graph: Graph, timed: bool = False) -> None:
-        self.graph = optimize(decompose(optimize(graph, last=True)))
+        self.graph = optimize(decompose(erase(graph)))
         self.source: Source = Lowering(self.graph, native.width(), Log(native.clock()) if timed else None).run()
         self.run = native.function(
             self.source.text, runtime(), [_passed(x.spec) for x in self.graph.inputs], self.source.constants

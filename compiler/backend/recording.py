@@ -24,9 +24,8 @@ class Timing:
     end: int
 
 
-CALL = Step("call", (), 0, 0)
-Listener = Callable[[Timing, list[Timing]], None]
-listeners: list[Listener] = []  # who records: each is told of a call, and of the steps in it
+Listener = Callable[[list[Timing]], None]
+listeners: list[Listener] = []  # who is told of the steps of each call
 _lock = threading.Lock()  # timed programs have one log each
 
 
@@ -46,11 +45,9 @@ def timed_run(program: Program, buffers: Sequence[Any]) -> tuple[list[Any] | Non
     return results, found
 
 
-def recorded(run: Callable[[], tuple[Any, list[Timing]]]) -> Any:
-    """The results of a call, its listeners told of it and its steps."""
-    begin = time.perf_counter_ns()
-    results, timings = run()
-    whole = Timing(CALL, begin, time.perf_counter_ns())
+def recorded(program: Program, buffers: Sequence[Any]) -> list[Any] | None:
+    """The results of a timed program, its listeners told of its steps."""
+    results, timings = timed_run(program, buffers)
     for listener in list(listeners):
-        listener(whole, timings)
+        listener(timings)
     return results

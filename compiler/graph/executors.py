@@ -6,6 +6,7 @@ that cannot run a graph leaves it to the next. `wf.options(executor=...)` choose
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from .interpret import interpret, run as interpreted
 
 Executor = Callable[[Graph, Sequence[Any]], "Sequence[Any] | None"]
 _native: list[Executor] = []
+listeners: list[Callable[[int, int], None]] = []  # who is told of each call: when it began and ended, in nanoseconds
 
 
 def provide_native(executor: Executor) -> None:
@@ -36,6 +38,17 @@ def results_of(graph: Graph, operands: Sequence[Any]) -> list[Any]:
 
 def execute(graph: Graph, buffers: Sequence[Any]) -> Sequence[Any]:
     """The buffers that a graph gives for these, by the executor that is chosen."""
+    if not listeners:
+        return _executed(graph, buffers)
+    begin = time.perf_counter_ns()
+    results = _executed(graph, buffers)
+    end = time.perf_counter_ns()
+    for listener in list(listeners):
+        listener(begin, end)
+    return results
+
+
+def _executed(graph: Graph, buffers: Sequence[Any]) -> Sequence[Any]:
     if options.executor == "native" and devices.current() is devices.cpu:
         for executor in _native:
             results = executor(graph, buffers)

@@ -118,9 +118,7 @@ int run(const struct wf_runtime *rt, void *token, void *const *in, void *const *
         struct kernel2 k = {v1, v2, constant2, v3, out0, v19};
         kernel2(&k, 0, 1);
     }
-
     return 0;
 failed:
-
     return 1;
 }

@@ -1,10 +1,10 @@
 // max greater
-struct kernel1 { const f32 *x1; u8 *y1; f32 a1; };
+struct kernel1 { const f32 *x1; u8 *y1; f32x1 a1; };
 static void kernel1(const void *given, i64 begin, i64 end) {
     const struct kernel1 *k = given;
     const f32 *x1 = k->x1;
     u8 *y1 = k->y1;
-    f32 a1 = k->a1;
+    f32x1 a1 = k->a1;
     for (i64 row = begin; row < end; row++) {
         f32x8 acc1[4] = {splat_f32x8(-__builtin_inff()), splat_f32x8(-__builtin_inff()), splat_f32x8(-__builtin_inff()), splat_f32x8(-__builtin_inff())};
         {
@@ -57,12 +57,12 @@ static void kernel2(const void *given, i64 begin, i64 end) {
     }
 }
 // subtract
-struct kernel3 { const f32 *x1; f32 *y1; f32 a1; };
+struct kernel3 { const f32 *x1; f32 *y1; f32x1 a1; };
 static void kernel3(const void *given, i64 begin, i64 end) {
     const struct kernel3 *k = given;
     const f32 *x1 = k->x1;
     f32 *y1 = k->y1;
-    f32 a1 = k->a1;
+    f32x1 a1 = k->a1;
     for (i64 row = begin; row < end; row++) {
         {
             i64 s0 = 0;
@@ -149,9 +149,7 @@ int run(const struct wf_runtime *rt, void *token, void *const *in, void *const *
     }
     __builtin_memcpy(out0 + 0, v12 + 0, 400);
     *out1 = v15;
-
     return 0;
 failed:
-
     return 1;
 }

@@ -38,9 +38,7 @@ int run(const struct wf_runtime *rt, void *token, void *const *in, void *const *
         struct kernel1 k = {v1, v2, out0};
         kernel1(&k, 0, 8);
     }
-
     return 0;
 failed:
-
     return 1;
 }

@@ -18,9 +18,7 @@ int run(const struct wf_runtime *rt, void *token, void *const *in, void *const *
     f32x1 t14 = t13 + t10;
     out0[0] = t12;
     out0[1] = t14;
-
     return 0;
 failed:
-
     return 1;
 }

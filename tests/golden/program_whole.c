@@ -70,9 +70,7 @@ int run(const struct wf_runtime *rt, void *token, void *const *in, void *const *
     }
     f32x1 v13 = v2[0];
     *out0 = v13;
-
     return 0;
 failed:
-
     return 1;
 }
