@@ -27,6 +27,7 @@ from .graph import picture as _picture, text as _text  # noqa: F401  (graphs sho
 from .graph.graph import Graph, writing
 from .guards import Guard, show
 from .quick import MISSED, Quick, missed, quick_call
+from .resting import collector_resting
 from .signature import Signature, data_of, leaf_names, parameters, signature, watch_life
 from .staging import operators
 from .staging.paths import called_with
@@ -132,7 +133,8 @@ class Compiled:
             opening = self._cache.opening(key, names, declared)
             self._reasons.append(_reason(key, list(self._cache.traces), broken, opening))
             del self._reasons[:-LIMIT]
-            traced = self._traced(key, leaves, opening)
+            with collector_resting():
+                traced = self._traced(key, leaves, opening)
             _check_declared(set(declared.values()), opening)
             self._cache.keep(key, traced)
             watch_life(leaves, functools.partial(self._cache.forget, key))

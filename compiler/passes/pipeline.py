@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..graph.graph import Graph
-from ..graph.rewrite import regions
+from ..graph.rewrite import regions, same
 from .accumulate import accumulate
 from .cse import cse
 from .dce import dce
@@ -29,14 +29,12 @@ def optimize(graph: Graph, *, last: bool = False) -> Graph:
     """A graph that computes the same with less; `last`: no derivative of it will be taken."""
     if last:
         graph = erase(graph)
-    before = -1
-    for _ in range(ROUNDS):
+    for i in range(ROUNDS):
+        before = graph
         for run in PASSES:
             graph = run(graph)
-        now = nodes_in(graph)
-        if now == before:
+        if nodes_in(graph) == nodes_in(before) and (i or same(graph, before)):
             break
-        before = now
     return accumulate(graph)
 
 
