@@ -13,7 +13,7 @@ import numpy as np
 
 from ..runtime import dtypes
 from .kernel import Apply, Cast, Expr, Gather, Index, Load, Local, Number, Position, Word, is_zero, walk
-from .spelling import COMPARE, ON_MASKS, TAGS, carrier, count_text, index_text, literal
+from .spelling import COMPARE, ON_MASKS, TAGS, carrier, count_text, index_text, literal, tag
 
 
 class Scope:
@@ -76,7 +76,7 @@ class ExpressionPrinter:
 
     def tag(self, dtype: np.dtype) -> str:
         """The short name of what a value of a dtype is in a kernel."""
-        return "m32" if dtype is dtypes.bool_ else TAGS[dtype]
+        return tag(dtype)
 
     def storage(self, dtype: np.dtype) -> str:
         """The C type of an element in memory."""
@@ -150,8 +150,8 @@ class ExpressionPrinter:
                 return self.gather(expr, scope)
             case Cast():
                 x = self.value(expr.x, scope)
-                source, target = ("m32" if d is dtypes.bool_ else TAGS[d] for d in (expr.x.dtype, expr.dtype))
-                return f"cast_{source}_{target}x{n}({x})"
+                target = "m32" if expr.dtype is dtypes.bool_ else TAGS[expr.dtype]
+                return f"cast_{tag(expr.x.dtype)}_{target}x{n}({x})"
             case Apply():
                 return self.apply(expr.symbol, expr, [self.value(x, scope) for x in expr.args], n)
         raise AssertionError(expr)
@@ -186,7 +186,7 @@ class ExpressionPrinter:
             return f"{self.name_of('load', expr.dtype, n)}({start})"
         if step == -1 and not scope.part and expr.dtype is not dtypes.bool_:
             load = self.name_of("load", expr.dtype, n)
-            return f"{self.name_of('reversed', expr.dtype, n)}({load}({start} - {n - 1}))"
+            return f"reversed_{self.kind(expr.dtype, n)}({load}({start} - {n - 1}))"
         if step != 1:
             if scope.part:
                 return f"{self.name_of('load_strided_part', expr.dtype, n)}({start}, {count_text(step)}, {scope.part})"
@@ -219,6 +219,7 @@ class ExpressionPrinter:
 
     def apply(self, symbol: str, expr: Apply, args: list[str], n: int) -> str:
         dtype = expr.args[-1].dtype
+        dtype = dtypes.float32 if dtype in dtypes.HALVES else dtype
         if dtype is dtypes.bool_ and symbol in ON_MASKS:
             return f"{ON_MASKS[symbol]}_{n}({args[0]}, {args[1]})"
         if symbol == "!":

@@ -1,8 +1,8 @@
 """Spelling: how dtypes, numbers and indices are written in C.
 
-The names are those of the prelude: a function for float32 vectors of 16 is `exp_f32x16`. What kernels cannot compute
-with but can move, halves and complex numbers, has a carrier: an unsigned integer as wide. This file knows nothing of
-loops and scopes.
+The names are those of the prelude: a function for float32 vectors of 16 is `exp_f32x16`. Halves are bits in memory and
+float32 numbers in a lane; what else kernels cannot compute with but can move, complex numbers, has a carrier as halves
+have: an unsigned integer as wide. This file knows nothing of loops and scopes.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from .kernel import Extent, Index, is_zero
 
 TAGS = {np.dtype(name): tag for name, tag in (
     ("float32", "f32"), ("float64", "f64"), ("int8", "i8"), ("int16", "i16"), ("int32", "i32"), ("int64", "i64"),
-    ("uint8", "u8"), ("uint16", "u16"), ("uint32", "u32"), ("uint64", "u64"), ("bool", "bool"))}  # fmt: skip
+    ("uint8", "u8"), ("uint16", "u16"), ("uint32", "u32"), ("uint64", "u64"), ("bool", "bool"),
+    ("float16", "f16"), (dtypes.bfloat16, "bf16"))}  # fmt: skip
 COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 ON_MASKS = {"&&": "and_m", "||": "or_m", "&": "and_m", "|": "or_m", "^": "xor_m", "==": "eqv_m", "!=": "xor_m"}
 COMBINE = {"sum": "{0} + {1}", "prod": "{0} * {1}", "max": "wf_max_{t}({0}, {1})", "min": "wf_min_{t}({0}, {1})",
            "any": "or_m_{n}({0}, {1})", "all": "and_m_{n}({0}, {1})"}  # fmt: skip
-# What elements that kernels only move are moved as.
+# What elements are moved as where they are not looked at.
 CARRIERS = {
     dtypes.float16: np.dtype("uint16"),
     dtypes.bfloat16: np.dtype("uint16"),
@@ -33,6 +34,25 @@ CARRIERS = {
 def carrier(dtype: np.dtype) -> np.dtype:
     """The dtype as which kernels move elements."""
     return CARRIERS.get(dtype, dtype)
+
+
+def tag(dtype: np.dtype) -> str:
+    """The short name of what a value of a dtype is in a kernel."""
+    return "m32" if dtype is dtypes.bool_ else "f32" if dtype in dtypes.HALVES else TAGS[dtype]
+
+
+def stored(value: str, dtype: np.dtype) -> str:
+    """The C text of what lies in memory for a number."""
+    if dtype in dtypes.HALVES:
+        return f"{TAGS[dtype]}_of_f32x1({value})"
+    return f"{value} != 0" if dtype is dtypes.bool_ else value
+
+
+def loaded(element: str, dtype: np.dtype) -> str:
+    """The C text of the number that lies in memory."""
+    if dtype in dtypes.HALVES:
+        return f"f32_of_{TAGS[dtype]}x1({element})"
+    return f"{element} != 0" if dtype is dtypes.bool_ else element
 
 
 def supported(dtype: np.dtype) -> bool:
@@ -79,7 +99,7 @@ def index_text(index: Index, dropped: frozenset[str] = frozenset()) -> str:
 def literal(value: Any, dtype: np.dtype) -> str:
     """A number as C, exactly."""
     if dtype in dtypes.FLOATS:
-        suffix, value = ("f", float(np.float32(value))) if dtype is dtypes.float32 else ("", float(value))
+        suffix, value = "" if dtype is dtypes.float64 else "f", float(np.asarray(value, dtype))
         if value != value or value in (math.inf, -math.inf):
             kind = "nan" if value != value else "inf"
             call = f"__builtin_{kind}{suffix}({chr(34) * 2 if kind == 'nan' else ''})"

@@ -34,11 +34,12 @@ from ..passes.checks import check_numbers
 from . import arranging, indexing, searching
 from .composer import Composer, Rule
 from .views import FOLDS
+from .widen import widen
 
 
 def decompose(graph: Graph) -> Graph:
     """The graph with its composite ops written out."""
-    return Rewriter(_visit).graph(graph)
+    return Rewriter(_visit).graph(widen(graph))
 
 
 def _mean(w: Composer, x: Any) -> Any:
@@ -135,6 +136,7 @@ def _position_of(best: str) -> Rule:
 
     def rule(w: Composer, x: Any) -> Any:
         keepdims, rank = w.attrs["keepdims"], len(x.shape)
+        x = w("astype", x, dtype=dtypes.uint8) if x.dtype is dtypes.bool_ else x
         if w.attrs["axis"] is None:
             x, axis = w("reshape", x, shape=(size(x.shape),)), 0
         else:
@@ -196,8 +198,24 @@ def _count_nonzero(w: Composer, x: Any) -> Any:
 
 
 def _fold(w: Composer, x: Any) -> Any:
-    """A fold of no axes is a cast."""
-    return None if w.axes(x) else w("astype", x, dtype=w.node.outputs[0].dtype)
+    """A fold of no axes is a cast; the largest of bools says whether any holds."""
+    if not w.axes(x):
+        return w("astype", x, dtype=w.node.outputs[0].dtype)
+    truth = {"max": "any", "min": "all"}.get(w.node.op.name)
+    return w(truth, x, **w.attrs) if truth and x.dtype is dtypes.bool_ else None
+
+
+def _matmul(w: Composer, x: Any, y: Any) -> Any:
+    """Products of whole numbers are sums over the axis between; others have one dtype."""
+    z = w.node.outputs[0]
+    if z.dtype in dtypes.INTEGERS:
+        vectors = len(x.shape) == 1, len(y.shape) == 1
+        rows = x if vectors[1] else w("expand_dims", x, axis=-1)
+        columns = y if any(vectors) else w("expand_dims", y, axis=-3)
+        return w("sum", w("multiply", rows, columns), axis=-1 if vectors[1] else -2, dtype=z.dtype)
+    if x.dtype is z.dtype and y.dtype is z.dtype:
+        return None
+    return w("matmul", *(v if v.dtype is z.dtype else w("astype", v, dtype=z.dtype) for v in (x, y)))
 
 
 RULES: dict[str, Rule] = {
@@ -223,10 +241,11 @@ RULES: dict[str, Rule] = {
     "cumulative_max": _of_bools,
     "cumulative_min": _of_bools,
     "vector_norm": _vector_norm,
+    "matmul": _matmul,
     "vecdot": _vecdot,
     "count_nonzero": _count_nonzero,
 }
-PLAIN = frozenset({dtypes.float32, dtypes.float64, *dtypes.INTEGRAL})
+PLAIN = dtypes.FLOATS | dtypes.INTEGRAL
 
 
 def _visit(rewriter: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:

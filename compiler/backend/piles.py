@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...kernels.spelling import index_text
+from ...kernels.spelling import index_text, loaded, stored
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec, size
@@ -43,12 +43,13 @@ def write_push(region: Region, node: Node) -> bool:
     below, x = region.stack(node.inputs[0]), node.inputs[1]
     element = node.inputs[0].spec.element
     made = region.pile(node.outputs[0], below.name)
-    top = f"wf_push(&call, &{made.name})"
+    top = region.printer.fresh("v")
+    region.lines += [f"void *{top} = wf_push(&call, &{made.name});", EXHAUSTED]
     if isinstance(element, StackSpec):
         region.lines.append(f"*(struct wf_stack *){top} = {region.stack(x).name};")
     elif not element.shape:
-        kind, truth = region.printer.storage(element.dtype), " != 0" if element.dtype is dtypes.bool_ else ""
-        region.lines.append(f"*({kind} *){top} = {region.number(x)}{truth};")
+        kind, value = region.printer.storage(element.dtype), stored(region.number(x), element.dtype)
+        region.lines.append(f"*({kind} *){top} = {value};")
     else:
         region.place(x)
         flow.deliver(region, x, contiguous(region.pointer(element.dtype, top), element))
@@ -90,11 +91,12 @@ def write_add_stacks(region: Region, node: Node) -> bool:
     """The sums of the elements of two stacks."""
     first, second = (region.stack(x) for x in node.inputs)
     spec = element_of(node.inputs[0])
-    if spec.dtype not in (dtypes.float32, dtypes.float64):
+    if spec.dtype not in dtypes.FLOATS:
         raise Unsupported(f"sums of stacks of {spec}")
     a, b = (_data(region, stack, spec) for stack in (first, second))
     c = _alike(region, node.outputs[0], first, spec)
-    region.lines.append(f"for (i64 i = 0; i < {first.name}.count * {size(spec.shape)}; i++) {c}[i] = {a}[i] + {b}[i];")
+    total = stored(" + ".join(loaded(f"{x}[i]", spec.dtype) for x in (a, b)), spec.dtype)
+    region.lines.append(f"for (i64 i = 0; i < {first.name}.count * {size(spec.shape)}; i++) {c}[i] = {total};")
     return True
 
 

@@ -1,14 +1,45 @@
 // Half floats: bits in memory, f32 in a lane. Going back rounds to the nearest, to the even one of two.
 
+// The machine converts float16; bfloat16 it would round without subnormal numbers.
+
 // for all N
 FN f32xN f32_of_f16xN(u16xN h) {
+#if N > 16
+    f32xN x;
+    for (int i = 0; i < N; i += 16) {
+        u16x16 part;
+        __builtin_memcpy(&part, (char *)&h + i * 2, sizeof part);
+        f32x16 wide = f32_of_f16x16(part);
+        __builtin_memcpy((char *)&x + i * 4, &wide, sizeof wide);
+    }
+    return x;
+#elif N == 16 && defined(__AVX512F__) && !defined(__clang__)
+    return (f32xN)__builtin_ia32_vcvtph2ps512_mask((i16xN)h, (f32xN){}, -1, 4);
+#elif N == 8 && defined(__F16C__) && !defined(__clang__)
+    return (f32xN)__builtin_ia32_vcvtph2ps256((i16xN)h);
+#else
     i32xN wide = cast_u16_i32xN(h), rest = (wide & 0x7fff) << 13;
     f32xN x = of_bits_f32xN(rest) * 0x1p112f;  // the exponents of the two count from 15 and from 127
     i32xN bits = pick_i32xN(rest >= (0x7c00 << 13), rest | 0x7f800000, bits_f32xN(x));
     return of_bits_f32xN(bits | ((wide & 0x8000) << 16));
+#endif
 }
 
 FN u16xN f16_of_f32xN(f32xN x) {
+#if N > 16
+    u16xN h;
+    for (int i = 0; i < N; i += 16) {
+        f32x16 part;
+        __builtin_memcpy(&part, (char *)&x + i * 4, sizeof part);
+        u16x16 half = f16_of_f32x16(part);
+        __builtin_memcpy((char *)&h + i * 2, &half, sizeof half);
+    }
+    return h;
+#elif N == 16 && defined(__AVX512F__) && !defined(__clang__)
+    return (u16xN)__builtin_ia32_vcvtps2ph512_mask(x, 0, (i16xN){}, -1);
+#elif N == 8 && defined(__F16C__) && !defined(__clang__)
+    return (u16xN)__builtin_ia32_vcvtps2ph256(x, 0);
+#else
     i32xN all = bits_f32xN(x), b = all & 0x7fffffff;
     i32xN normal = (b - (112 << 23) + 0xfff + ((b >> 13) & 1)) >> 13;
     i32xN small = bits_f32xN(of_bits_f32xN(b) + 0.5f) - 0x3f000000;  // 0.5 has the last place of the smallest half
@@ -16,6 +47,7 @@ FN u16xN f16_of_f32xN(f32xN x) {
     h = pick_i32xN(b >= 0x47800000, splat_i32xN(0x7c00), h);
     h = pick_i32xN(b > 0x7f800000, 0x7e00 | ((b >> 13) & 0x3ff), h);
     return cast_i32_u16xN(h | ((all >> 16) & 0x8000));
+#endif
 }
 
 FN f32xN f32_of_bf16xN(u16xN h) { return of_bits_f32xN(cast_u16_i32xN(h) << 16); }
@@ -47,6 +79,14 @@ FN void store_part_TxN(u16 *p, f32xN v, i64 count) { store_part_u16xN(p, T_of_f3
 // An f32 brought to the nearest half, as an f32.
 FN f32xN narrow_TxN(f32xN x) { return f32_of_TxN(T_of_f32xN(x)); }
 
+// for all N
+FN f32xN narrow_bf16xN(f32xN x) {
+    u32xN b = cast_i32_u32xN(bits_f32xN(x));
+    u32xN near = (b + 0x7fff + ((b >> 16) & 1)) & 0xffff0000u, nan = (b & 0x80000000u) | 0x7fc00000u;
+    return of_bits_f32xN(cast_u32_i32xN(pick_u32xN(x != x, nan, near)));
+}
+
+// for all N, T in f16 bf16
 FN f32xN nextafter_TxN(f32xN x, f32xN y) {
     i32xN b = cast_u16_i32xN(T_of_f32xN(x));
     i32xN next = pick_i32xN((x < y) ^ (x < 0.0f), b + 1, b - 1);
@@ -54,6 +94,12 @@ FN f32xN nextafter_TxN(f32xN x, f32xN y) {
     f32xN found = f32_of_TxN(cast_i32_u16xN(next));
     return pick_f32xN((x != x) | (y != y), x + y, pick_f32xN(x == y, y, found));
 }
+
+// for all N, T in f16 bf16, U in f32 INTEGERS
+FN f32xN cast_U_TxN(UxN x) { return narrow_TxN(cast_U_f32xN(x)); }
+
+// for all N, T in f16 bf16
+FN f32xN cast_m32_TxN(m32xN m) { return cast_m32_f32xN(m); }
 
 // An f64 as the nearest half, rounded once: the f32 on the way is made odd where it is not exact.
 // for all N

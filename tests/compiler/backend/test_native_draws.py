@@ -25,6 +25,9 @@ EXACT: dict[str, tuple[str, dict[str, Any]]] = {
     "open uniform": ("random_uniform", {"is_open": True}),
     "wide uniform": ("random_uniform", {"dtype": "float64"}),
     "open wide uniform": ("random_uniform", {"dtype": "float64", "is_open": True}),
+    "half uniform": ("random_uniform", {"dtype": "float16"}),
+    "open half uniform": ("random_uniform", {"dtype": "float16", "is_open": True}),
+    "bfloat16 uniform": ("random_uniform", {"dtype": "bfloat16"}),
     "few integers": ("random_integers", {"low": -3, "high": 4}),
     "integers often rejected": ("random_integers", {"low": 0, "high": 2**31 + 1}),
     "bytes in a range": ("random_integers", {"low": 0, "high": 200, "dtype": "uint8"}),
@@ -36,6 +39,7 @@ EXACT: dict[str, tuple[str, dict[str, Any]]] = {
 NEAR: dict[str, tuple[str, dict[str, Any], float]] = {
     "normal": ("random_normal", {}, 1e-6),
     "wide normal": ("random_normal", {"dtype": "float64"}, 1e-14),
+    "half normal": ("random_normal", {"dtype": "float16"}, 1e-3),
     "truncated": ("random_truncated_normal", {"low": -2.0, "high": 1.0}, 1e-6),
     "truncated tail": ("random_truncated_normal", {"low": 4.0, "high": 9.0, "dtype": "float64"}, 1e-12),
 }
