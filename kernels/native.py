@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..runtime import memory
 from ..runtime.spec import Spec
 from . import build, prelude
 
@@ -24,6 +25,8 @@ HOST = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_longlong, ctypes
 HERE = Path(__file__).parent / "c"
 INCLUDE = re.compile(r'#include "(\w+\.h)"\n')
 SOMETIMES = {"wf_stack": "piles.h", "wf_log": "timing.h"}  # what only some programs need, and the words that say so
+WINDOWS = {"f32": ("-DREAL=float", "-DWHOLE=int", "-DWF_NAME(x)=x##_f32"),
+           "f64": ("-DREAL=double", "-DWHOLE=i64", "-DWF_NAME(x)=x##_f64")}  # fmt: skip
 POINTER, WHOLE, OBJECT = ctypes.c_void_p, ctypes.c_longlong, ctypes.py_object
 LAUNCH = (POINTER, POINTER, POINTER, OBJECT, POINTER, POINTER, WHOLE, OBJECT, POINTER)
 Launch = Callable[[int, list[Any], list[np.ndarray], int], int]
@@ -68,9 +71,30 @@ def runtime() -> Any:
     """
     found = ctypes.PyDLL(build.library(inlined("runtime.c"), ("-pthread",), "runtime")._name)
     found.wf_set_threads(threads())
+    found.wf_spare.argtypes, found.wf_spare.restype = [WHOLE], WHOLE
+    memory.caches.append(found.wf_spare)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=found.wf_after_fork)
     return found
+
+
+def join_windows(calls: Table, text: str) -> None:
+    """Give the table the functions for windows of a type that a program asks for, and that it does not have yet.
+
+    Errors: BuildError.
+    """
+    for kind, defined in WINDOWS.items():
+        names = [f"{name}_{kind}" for name in ("conv", "conv_dw", "pool")]
+        if any(f"rt->{name}(" in text for name in names) and not getattr(calls, names[0]):
+            found = build.library(inlined("windows.c"), ("-pthread", *defined), "windows")
+            found.wf_join(ctypes.byref(calls))
+            for name in names:
+                setattr(calls, name, address_of(found, name))
+
+
+def address_of(library: Any, name: str) -> ctypes.c_void_p:
+    """Where a function of the runtime libraries is."""
+    return ctypes.cast(getattr(library, f"wf_{name}"), ctypes.c_void_p)
 
 
 def inlined(name: str) -> str:
@@ -89,15 +113,14 @@ def threads() -> int:
 def table(host: Any) -> Table:
     """The functions that a program may ask for."""
     found = runtime()
-    names = [each[0] for each in Table._fields_ if each[1] is ctypes.c_void_p]
-    address = {name: ctypes.cast(getattr(found, f"wf_{name}"), ctypes.c_void_p) for name in names}
-    return Table(**address, host=host)
+    names = [each[0] for each in Table._fields_ if each[1] is ctypes.c_void_p and hasattr(found, f"wf_{each[0]}")]
+    return Table(**{name: address_of(found, name) for name in names}, host=host)
 
 
 def function(text: str, calls: Table, operands: Sequence[Spec], constants: Sequence[np.ndarray]) -> Launch:
     """A program, built and loaded: called with a token, operands, results and the address of memory.
 
-    It returns 0, 1 when a call of Python raised, and -2 for operands of other specs, with which it did nothing.
+    It returns 0, 1 when a call of Python raised, 2 when memory was not enough, and -2 for operands of other specs, with which it did nothing.
     Results have the specs that the program was written for.
 
     Errors: BuildError.
@@ -105,6 +128,7 @@ def function(text: str, calls: Table, operands: Sequence[Spec], constants: Seque
     headers = ["program.h", *(name for word, name in SOMETIMES.items() if word in text)]
     whole = "\n".join([prelude.text(text), *map(inlined, headers), text])
     library = build.library(whole)
+    join_windows(calls, text)
     return (_quick if _knows_objects() else _careful)(library, calls, operands, constants)
 
 

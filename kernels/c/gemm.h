@@ -1,19 +1,10 @@
 // Matrix products of one type, C = A B, for operands of any strides; C has rows in one piece. Included once for each
-// REAL, with WF_NAME(x) giving functions their names.
+// REAL, after pack.h.
 //
 // Each thread owns a rectangle of C. It walks through K in pieces that fit the cache, packs what it needs of B, and of A
 // where that does not lie well already, and lets a register tile of ROWS x 2 vectors run along K.
 //
 // Source: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34(3), 2008.
-
-typedef REAL WF_NAME(vector) __attribute__((vector_size(WF_WIDTH)));
-typedef WHOLE WF_NAME(index) __attribute__((vector_size(WF_WIDTH)));
-typedef REAL WF_NAME(loose) __attribute__((vector_size(WF_WIDTH), aligned(sizeof(REAL)), may_alias));
-#define VECTOR WF_NAME(vector)
-#define LANES ((i64)(WF_WIDTH / sizeof(REAL)))
-#define COLUMNS (2 * LANES)
-#define LOAD(p) (*(const WF_NAME(loose) *)(p))
-#define STORE(p, v) (*(WF_NAME(loose) *)(p) = (v))
 
 struct WF_NAME(job) {
     const struct wf_gemm *g;
@@ -78,47 +69,6 @@ static void WF_NAME(pack_a)(REAL *restrict to, const REAL *restrict a, i64 row, 
             for (i64 r = 0; r < count; r++) to[r] = a[(i + r) * row + p * column];
             for (i64 r = count; r < rows; r++) to[r] = 0;
         }
-    }
-}
-
-// LANES x LANES elements of a matrix, transposed: each round deals the rows like two halves of a pack of cards.
-static void WF_NAME(transpose)(REAL *restrict to, i64 to_row, const REAL *restrict from, i64 from_row) {
-#if defined(__GNUC__) && !defined(__clang__)
-    VECTOR now[WF_WIDTH / sizeof(REAL)], then[WF_WIDTH / sizeof(REAL)];
-    WF_NAME(index) low, high;
-    for (int i = 0; i < LANES; i++) {
-        low[i] = i / 2 + i % 2 * LANES;
-        high[i] = low[i] + LANES / 2;
-    }
-    _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) now[i] = LOAD(from + i * from_row);
-    _Pragma("GCC unroll 4") for (int round = LANES; round > 1; round /= 2) {
-        _Pragma("GCC unroll 8") for (int i = 0; i < LANES / 2; i++) {
-            then[2 * i] = __builtin_shuffle(now[i], now[i + LANES / 2], low);
-            then[2 * i + 1] = __builtin_shuffle(now[i], now[i + LANES / 2], high);
-        }
-        _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) now[i] = then[i];
-    }
-    _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) STORE(to + i * to_row, now[i]);
-#else
-    for (i64 i = 0; i < LANES; i++)
-        for (i64 j = 0; j < LANES; j++) to[j * to_row + i] = from[i * from_row + j];
-#endif
-}
-
-// Columns of B, `columns` at a time; what is missing of the last ones is zero.
-static void WF_NAME(pack_b)(REAL *restrict to, const REAL *restrict b, i64 row, i64 column, i64 k, i64 n, i64 columns) {
-    for (i64 j = 0; j < n; j += columns, to += columns * k) {
-        i64 count = n - j < columns ? n - j : columns, p = 0;
-        if (count == columns && column == 1) {
-            for (; p < k; p++)
-                for (i64 c = 0; c < columns; c += LANES) STORE(to + p * columns + c, LOAD(b + p * row + j + c));
-        } else if (count == columns && row == 1) {
-            for (; p + LANES <= k; p += LANES)
-                for (i64 c = 0; c < columns; c += LANES)
-                    WF_NAME(transpose)(to + p * columns + c, columns, b + p + (j + c) * column, column);
-        }
-        for (; p < k; p++)
-            for (i64 c = 0; c < columns; c++) to[p * columns + c] = c < count ? b[p * row + (j + c) * column] : 0;
     }
 }
 
@@ -268,9 +218,4 @@ void WF_NAME(wf_gemm)(const void *request) {
     wf_parallel(WF_NAME(share), &job, job.blocks * g->batch, ns / job.blocks);
 }
 
-#undef VECTOR
-#undef LANES
-#undef COLUMNS
-#undef LOAD
-#undef STORE
 #undef TILE

@@ -1,4 +1,4 @@
-// Pooling over windows of one type, and what its gradients are made of. Included once for each REAL, after gemm.h.
+// Pooling over windows of one type, and what its gradients are made of.
 //
 // An element of any result is made of elements of an operand at the same channel: for pooling those in its window, for
 // cotangents those whose windows it is in. Channels are taken a vector at a time, those that are left in shorter

@@ -131,22 +131,77 @@ void wf_set_threads(int threads) {
 
 int wf_threads(void) { return pool.threads; }
 
+// Memory of 64-byte aligned blocks. Large ones are kept when they are released, for the next of the same size: the first
+// touch of fresh pages costs more than most kernels. A block begins 64 bytes after its size.
+enum { KEPT = 64, LARGE = 1 << 18, HUGE = 1 << 21 };
+static const i64 MOST_KEPT = 1ll << 28;       // bytes
+
+static struct { pthread_mutex_t busy; i64 bytes; int count; char *blocks[KEPT]; } spare = {PTHREAD_MUTEX_INITIALIZER};
+
+static i64 *size_of_block(void *memory) { return (i64 *)((char *)memory - 64); }
+
+static void *take_spare(i64 size) {
+    void *found = 0;
+    pthread_mutex_lock(&spare.busy);
+    for (int i = spare.count - 1; i >= 0 && !found; i--)
+        if (*size_of_block(spare.blocks[i]) == size) {
+            found = spare.blocks[i];
+            spare.blocks[i] = spare.blocks[--spare.count];
+            spare.bytes -= size;
+        }
+    pthread_mutex_unlock(&spare.busy);
+    return found;
+}
+
+static int keep_spare(void *memory) {
+    i64 size = *size_of_block(memory);
+    pthread_mutex_lock(&spare.busy);
+    int kept = spare.count < KEPT && spare.bytes + size <= MOST_KEPT;
+    if (kept) {
+        spare.blocks[spare.count++] = memory;
+        spare.bytes += size;
+    }
+    pthread_mutex_unlock(&spare.busy);
+    return kept;
+}
+
+// None if there is not enough.
+void *wf_allocate(i64 bytes) {
+    if (bytes < 0 || bytes > (1ll << 62)) return 0;
+    i64 size = bytes < 64 ? 64 : (bytes + 63) / 64 * 64;
+    void *start = size >= LARGE ? take_spare(size) : 0;
+    if (start) return start;
+    if (posix_memalign(&start, size >= HUGE ? HUGE : 64, (size_t)size + 64)) return 0;
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    if (size >= HUGE) madvise(start, (size_t)size + 64, MADV_HUGEPAGE);
+#endif
+    *(i64 *)start = size;
+    return (char *)start + 64;
+}
+
+void wf_release(void *memory) {
+    if (!memory || (*size_of_block(memory) >= LARGE && keep_spare(memory))) return;
+    free(size_of_block(memory));
+}
+
+// The bytes of the blocks that are kept; they are given back to the system unless so many may stay.
+i64 wf_spare(i64 most) {
+    pthread_mutex_lock(&spare.busy);
+    while (spare.count && spare.bytes > most) {
+        char *memory = spare.blocks[--spare.count];
+        spare.bytes -= *size_of_block(memory);
+        free(size_of_block(memory));
+    }
+    i64 bytes = spare.bytes;
+    pthread_mutex_unlock(&spare.busy);
+    return bytes;
+}
+
 void wf_after_fork(void) {
     pthread_mutex_init(&pool.busy, 0);
+    pthread_mutex_init(&spare.busy, 0);
     pool.started = 0;
 }
-
-void *wf_allocate(i64 bytes) {
-    void *memory = 0;
-    size_t size = bytes < 64 ? 64 : ((size_t)bytes + 63) / 64 * 64;
-    if (posix_memalign(&memory, size >= 1 << 21 ? 1 << 21 : 64, size)) abort();
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-    if (size >= 1 << 21) madvise(memory, size, MADV_HUGEPAGE);
-#endif
-    return memory;
-}
-
-void wf_release(void *memory) { free(memory); }
 
 struct link { struct link *next; void *memory; };
 
@@ -154,8 +209,8 @@ struct link { struct link *next; void *memory; };
 void wf_release_chain(struct link *link) {
     while (link) {
         struct link *next = link->next;
-        free(link->memory);
-        free(link);
+        wf_release(link->memory);
+        wf_release(link);
         link = next;
     }
 }
@@ -222,63 +277,10 @@ int wf_launch(int (*run)(const void *, void *, void *const *, void *const *, cha
 
 // -- matrix products
 
-#if defined(__AVX512F__)
-#define WF_WIDTH 64
-#elif defined(__AVX__)
-#define WF_WIDTH 32
-#else
-#define WF_WIDTH 16
-#endif
-
-// What a thread packs of the operands: so much of K, of the columns of B and of the rows of A at a time.
-enum { WF_DEPTH = 256, WF_BREADTH = 512, WF_HEIGHT = 144 };
+#include "vectors.h"
 
 #include "requests.h"
-
-// Memory that a thread keeps from call to call, by what it is for; it grows, and is freed with the thread.
-enum { WF_PACKED_A, WF_PACKED_B, WF_WEIGHTS, WF_FRAME, WF_PANELS, WF_WORDS, WF_KEYS, WF_ROOMS };
-
-struct wf_room { void *memory; i64 size; };
-
-static __thread struct wf_room rooms[WF_ROOMS];
-static pthread_key_t ending;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void free_rooms(void *given) {
-    struct wf_room *room = given;
-    for (int i = 0; i < WF_ROOMS; i++) free(room[i].memory), room[i] = (struct wf_room){0};
-}
-
-static void know_ending(void) { pthread_key_create(&ending, free_rooms); }
-
-static void *wf_room(int purpose, i64 size) {
-    struct wf_room *room = rooms + purpose;
-    if (room->size < size) {
-        pthread_once(&once, know_ending);
-        pthread_setspecific(ending, rooms);
-        free(room->memory);
-        *room = (struct wf_room){wf_allocate(size), size};
-    }
-    return room->memory;
-}
-
-#include "windows.h"
+#include "rooms.h"
 #include "sort.h"
 
-#define REAL float
-#define WHOLE int
-#define WF_NAME(x) x##_f32
-#include "gemm.h"
-#include "conv.h"
-#include "pool.h"
-#include "matrix.h"
-#undef REAL
-#undef WHOLE
-#undef WF_NAME
-#define REAL double
-#define WHOLE i64
-#define WF_NAME(x) x##_f64
-#include "gemm.h"
-#include "conv.h"
-#include "pool.h"
-#include "matrix.h"
+#include "products.h"

@@ -33,8 +33,10 @@ static i64 wf_rows_at_once(const struct wf_windows *g, i64 pixel) {
     return wf_clamp(WF_CHUNK / (line > 1 ? line : 1), 1, g->count[1] > 1 ? g->count[1] : 1);
 }
 
+static i64 wf_chunks(const struct wf_windows *g, i64 rows) { return (g->count[1] + rows - 1) / rows; }
+
 static struct wf_rows wf_rows(const struct wf_windows *g, i64 rows, i64 t) {
-    i64 chunks = (g->count[1] + rows - 1) / rows, first = t % chunks * rows;
+    i64 chunks = wf_chunks(g, rows), first = t % chunks * rows;
     return (struct wf_rows){t / chunks / g->count[0], t / chunks % g->count[0], first,
                             g->count[1] - first < rows ? g->count[1] - first : rows};
 }

@@ -1,0 +1,17 @@
+// The vectors that the runtime library works with, whatever the type of their elements: REAL, of which WF_NAME(x) names
+// what there is. Where results may not depend on the machine they are as wide everywhere; what is wider than the machine's
+// is several of those.
+
+#if defined(__AVX512F__) || defined(WF_REPRODUCIBLE)
+#define WF_WIDTH 64
+#elif defined(__AVX__)
+#define WF_WIDTH 32
+#else
+#define WF_WIDTH 16
+#endif
+
+#define VECTOR WF_NAME(vector)
+#define LANES ((i64)(WF_WIDTH / sizeof(REAL)))
+#define COLUMNS (2 * LANES)
+#define LOAD(p) (*(const WF_NAME(loose) *)(p))
+#define STORE(p, v) (*(WF_NAME(loose) *)(p) = (v))
