@@ -24,9 +24,13 @@ class Position(NamedTuple):
     path: str
     line: int
 
+    @property
+    def code(self) -> str:
+        """The line; empty if it is not to be found."""
+        return linecache.getline(self.path, self.line).strip()
+
     def __str__(self) -> str:
-        code = linecache.getline(self.path, self.line).strip()
-        return f"{os.path.basename(self.path)}:{self.line}   {code}".rstrip()
+        return f"{os.path.basename(self.path)}:{self.line}   {self.code}".rstrip()
 
 
 def user_position() -> Position | None:

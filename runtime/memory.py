@@ -14,7 +14,8 @@ import os
 import sys
 import threading
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,15 +28,19 @@ _LOOK = 64  # blocks of one size looked at before a new one is made
 
 @dataclass
 class MemoryStats:
-    """Bytes held in blocks, the bound on them, and how often a block was recycled or made."""
+    """Bytes held in blocks, the bound on them, and how often a block was recycled or made.   Units: bytes."""
 
     held: int = 0
     limit: int = 1 << 30
     recycled: int = 0
     made: int = 0
+    in_use: int = 0  # of those held
+    spare: int = 0  # what other caches keep: native programs', for the stacks of their loops
 
 
 stats = MemoryStats(limit=int(os.environ.get("WEFT_MEMORY_LIMIT", 1 << 30)))
+Cache = Callable[[int], int]
+caches: list[Cache] = []  # other caches: each gives back what exceeds so many bytes, and says what it keeps
 _blocks: defaultdict[int, list[mmap.mmap]] = defaultdict(list)
 _lock = threading.Lock()
 
@@ -110,9 +115,35 @@ def _trim(keep: int) -> None:
 
 
 def trim(keep: int = 0) -> None:
-    """Give free blocks back to the system until at most `keep` bytes are held."""
+    """Give memory that nothing lives in back to the system until at most `keep` bytes are held.   Units: bytes.
+
+    Example:
+        >>> import weft as wf
+        >>> wf.trim_memory()
+        >>> wf.memory_stats().spare
+        0
+    """
     with _lock:
         _trim(keep)
+    for cache in caches:
+        cache(keep)
+
+
+def memory_stats() -> MemoryStats:
+    """What the recycled memory of large results on the CPU holds, which eager and compiled code share.   Units: bytes.
+
+    `WEFT_MEMORY_LIMIT` bounds it, 1 GiB by default; past that plain NumPy memory serves.
+
+    Example:
+        >>> import weft as wf
+        >>> x = wf.ones((1024, 1024)) * 2.0
+        >>> found = wf.memory_stats()
+        >>> found.in_use >= 4 * 1024**2, found.held >= found.in_use
+        (True, True)
+    """
+    with _lock:
+        used = [n for n, blocks in _blocks.items() for i in range(len(blocks)) if _references(blocks, i) > _FREE]
+        return replace(stats, in_use=sum(used), spare=sum(cache(sys.maxsize) for cache in caches))
 
 
 def is_block(owner: object) -> bool:

@@ -75,6 +75,7 @@ from .runtime.inspection import (
     result_type as result_type,
 )
 from .runtime.interop import from_dlpack as from_dlpack
+from .runtime.memory import memory_stats as memory_stats, trim as trim_memory
 from .runtime.ops.activation import (
     celu as celu,
     elu as elu,

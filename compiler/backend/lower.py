@@ -26,6 +26,7 @@ from .groups import Group
 from .places import Arena, Memory, Pile, Place, Register, Unsupported, contiguous, in_register
 from .region import Region
 from .steps import Log, Step, step_of, timed, without_comments
+from .writer import EXHAUSTED
 
 
 @dataclass
@@ -127,7 +128,8 @@ class Lowering:
         """Put a result where the caller looks for it."""
         place, out = self.places[y.key], contiguous(f"out{i}", y.spec)
         if isinstance(place, Pile):
-            return [f"*(struct wf_stack *)out[{i}] = wf_handed(&call, {place.name}, {_depth(place.spec) - 1});"]
+            handed = f"wf_handed(&call, {place.name}, {_depth(place.spec) - 1})"
+            return [f"*(struct wf_stack *)out[{i}] = {handed};", EXHAUSTED]
         if isinstance(place, Register):
             return [f"*out{i} = {stored(place.name, y.dtype)};"]
         if isinstance(place, Memory) and place.pointer == f"out{i}":
@@ -141,8 +143,9 @@ class Lowering:
         if not any("wf_stack" in line for line in body):
             return [], []
         handed = any(isinstance(y.spec, StackSpec) for y in self.graph.outputs)
+        failed = ["    wf_end(&call);", "    if (call.exhausted) return 2;"]
         where = f"*(struct wf_pile **)out[{len(self.graph.outputs)}] = " if handed else ""
-        return [f"    {where}wf_end(&call);"], ["    wf_end(&call);"]
+        return [f"    {where}wf_end(&call);"], failed
 
     def text(self, body: list[str]) -> str:
         """The file: kernels, and the function."""

@@ -14,6 +14,7 @@ from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec, size
 from . import flow
 from .places import Memory, Pile, Unsupported, bytes_of, contiguous
+from .writer import EXHAUSTED
 
 if TYPE_CHECKING:
     from .region import Region

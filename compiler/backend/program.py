@@ -15,7 +15,7 @@ import numpy as np
 from ...kernels import native
 from ...runtime import memory, observers
 from ...runtime.device import cpu
-from ...runtime.errors import ArgumentError
+from ...runtime.errors import ArgumentError, OutOfMemoryError
 from ...runtime.spec import Spec, StackSpec, size
 from ..graph.graph import Graph
 from ..graph.plan import located
@@ -28,6 +28,7 @@ from .lower import HostCall, Lowering, Source
 from .steps import Log
 from .views import row_major
 
+EXHAUSTED = 2  # what a program gives that had no memory for its stacks
 _calls: dict[int, _Call] = {}
 
 
@@ -71,6 +72,8 @@ class Program:
         run = self.run if self.is_pure else self.call
         failed = run(0, buffers, results, arena[0])
         self.arenas.append(arena)
+        if failed == EXHAUSTED:
+            raise _no_room()
         if failed:
             return None
         return self.with_stacks(results) if self.stacks else results
@@ -109,6 +112,13 @@ class Program:
 def _passed(spec: Spec) -> Spec:
     """What a value is passed as."""
     return handed.WORDS if isinstance(spec, StackSpec) else spec
+
+
+def _no_room() -> OutOfMemoryError:
+    return OutOfMemoryError(
+        "the states that a loop keeps for its gradient take more memory than there is",
+        "Keep every tenth, say, with wf.loop_options(save_every=10), or bound the trips with max_trips.",
+    )
 
 
 def _maker(spec: Spec) -> Any:

@@ -53,6 +53,7 @@ from .places import (
 if TYPE_CHECKING:
     from .lower import Lowering
 
+EXHAUSTED = "if (call.exhausted) goto failed;"  # what follows an allocation
 WORTH = 2000.0  # nanoseconds of work that may be worth several threads
 
 
@@ -336,6 +337,8 @@ class Writer:
         """A stack with a name."""
         name = self.printer.fresh("v")
         self.lines.append(f"struct wf_stack {name} = {text};")
+        if "&call" in text:
+            self.lines.append(EXHAUSTED)
         made = self.places[y.key] = Pile(name, y.spec)
         return made
 

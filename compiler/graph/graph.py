@@ -179,9 +179,11 @@ class SymbolicTensor(Tensor):
 
     def refuse(self, what: str) -> Any:
         """There are no values while a graph is written: say so, and what to do."""
+        where, hint = user_position(), "Keep it a tensor inside the compiled function, or compute it outside."
+        if where is not None and not where.code:
+            hint = "The source of this code is not to be found, so it runs as it is: put it in a file or a notebook cell."
         raise SourceError(
-            f"{what} of {self.spec} needs its values, which are not known while the function is compiled",
-            "Keep it a tensor inside the compiled function, or compute it outside.",
+            f"{what} of {self.spec} needs its values, which are not known while the function is compiled", hint
         )
 
     def __setitem__(self, index: Any, value: Any) -> None:

@@ -12,47 +12,57 @@ struct wf_pile {
 };
 struct wf_stack { struct wf_pile *pile; i64 count; };
 
-static inline struct wf_stack wf_empty(struct wf_call *call, i64 element) {
+// Memory that is released at the end of the call, none being none: then the call fails.
+static inline struct wf_pile *wf_hold(struct wf_call *call, char *data, i64 element) {
     struct wf_pile *pile = call->rt->allocate(sizeof *pile);
-    *pile = (struct wf_pile){call->piles, 0, 0, 0, element, call, 0};
-    call->piles = pile;
-    return (struct wf_stack){pile, 0};
+    if (!pile) {
+        call->exhausted = 1;
+        return 0;
+    }
+    *pile = (struct wf_pile){call->piles, data, 0, 0, element, call, 0};
+    return call->piles = pile;
 }
 
-// Make room for more. What was there stays until the call ends: a top that was popped may still be read.
-static inline void wf_grow(struct wf_call *call, struct wf_pile *pile) {
-    i64 room = pile->room ? pile->room * 2 : 16;
+static inline struct wf_stack wf_empty(struct wf_call *call, i64 element) {
+    return (struct wf_stack){wf_hold(call, 0, element), 0};
+}
+
+// Make room for so many. What was there stays until the call ends: a top that was popped may still be read.
+static inline int wf_grow(struct wf_call *call, struct wf_pile *pile, i64 count) {
+    i64 room = pile->room ? pile->room : 16;
+    while (room < count) room *= 2;
+    if (room == pile->room) return 1;
     char *data = call->rt->allocate(room * pile->element + 64);
-    if (pile->data) {
-        __builtin_memcpy(data, pile->data, pile->high * pile->element);
-        struct wf_pile *before = call->rt->allocate(sizeof *before);
-        *before = (struct wf_pile){call->piles, pile->data, 0, 0, 0, call, 0};
-        call->piles = before;
+    if (!data || (pile->data && !wf_hold(call, pile->data, 0))) {
+        call->rt->release(data);
+        call->exhausted = 1;
+        return 0;
     }
+    if (pile->high) __builtin_memcpy(data, pile->data, pile->high * pile->element);
     pile->data = data;
     pile->room = room;
+    return 1;
 }
 
 // A stack of so many elements, which are to be written.
 static inline struct wf_stack wf_pile(struct wf_call *call, i64 element, i64 count) {
     struct wf_stack made = wf_empty(call, element);
-    while (made.pile->room < count) wf_grow(call, made.pile);
-    made.count = made.pile->high = count;
+    if (made.pile && count && wf_grow(call, made.pile, count)) made.count = made.pile->high = count;
     return made;
 }
 
 // The same elements in a pile of the call's own.
 static inline struct wf_stack wf_copy(struct wf_call *call, struct wf_stack stack) {
     struct wf_stack copy = wf_pile(call, stack.pile->element, stack.count);
-    if (stack.count) __builtin_memcpy(copy.pile->data, stack.pile->data, stack.count * stack.pile->element);
+    if (copy.count) __builtin_memcpy(copy.pile->data, stack.pile->data, copy.count * stack.pile->element);
     return copy;
 }
 
-// The place of a new element on top of a stack, which becomes the longer one.
+// The place of a new element on top of a stack, which becomes the longer one; none if memory is exhausted.
 static inline void *wf_push(struct wf_call *call, struct wf_stack *stack) {
     if (stack->count < stack->pile->high || stack->pile->call != call) *stack = wf_copy(call, *stack);
     struct wf_pile *pile = stack->pile;
-    if (stack->count == pile->room) wf_grow(call, pile);
+    if (call->exhausted || !wf_grow(call, pile, stack->count + 1)) return 0;
     pile->high = ++stack->count;
     return pile->data + (stack->count - 1) * pile->element;
 }
@@ -65,7 +75,8 @@ static inline void *wf_pop(struct wf_stack *stack) {
 
 // A stack that outlives the call, with the stacks in it, so many deep.
 static inline struct wf_stack wf_handed(struct wf_call *call, struct wf_stack stack, i64 depth) {
-    if (!stack.pile || stack.pile->call != call) stack = wf_copy(call, stack);
+    if (stack.pile->call != call) stack = wf_copy(call, stack);
+    if (call->exhausted) return stack;
     for (i64 i = 0; depth && i < stack.count; i++) {
         struct wf_stack *inner = (struct wf_stack *)stack.pile->data + i;
         *inner = wf_handed(call, *inner, depth - 1);
@@ -80,12 +91,12 @@ static inline struct wf_pile *wf_end(struct wf_call *call) {
     while (call->piles) {
         struct wf_pile *pile = call->piles;
         call->piles = pile->next;
-        if (pile->handed) {
+        if (pile->handed && !call->exhausted) {
             pile->next = handed;
             pile->call = 0;
             handed = pile;
         } else {
-            if (pile->data) call->rt->release(pile->data);
+            call->rt->release(pile->data);
             call->rt->release(pile);
         }
     }

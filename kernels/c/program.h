@@ -23,10 +23,12 @@ struct wf_runtime {
     void (*sort)(const struct wf_sort *);
     int (*matrices_f32)(const struct wf_matrices *); // nonzero when one is singular
     int (*matrices_f64)(const struct wf_matrices *);
+    int (*threads)(void);                    // how many may work
 };
 
 struct wf_call {
     const struct wf_runtime *rt;
     void *token;                             // what Python knows the call by
     struct wf_pile *piles;                   // every pile of the call, released at its end
+    int exhausted;                           // whether memory was not enough
 };

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -224,3 +228,36 @@ def test_stacks_of_stacks_go_from_one_program_to_the_next() -> None:
         assert [len(inner) for inner in again.tops()] == [3, 2, 2, 1, 0, 1]
         np.testing.assert_array_equal(again.top.stacked(), [TWO, ONE, TWO])
         deep = again.below.below
+
+
+def test_a_loop_that_keeps_more_than_there_is_says_so_and_the_process_goes_on(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("""
+import resource, weft as wf
+@wf.compile
+def f(x, n):
+    k = 0
+    while k < n:
+        x = wf.sin(x) * 1.1
+        k = k + 1
+    return wf.sum(x)
+g, x = wf.grad(lambda x, n: f(x, n)), wf.ones((1 << 18,))
+expected = g(x, wf.tensor(5))
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+for _ in range(2):
+    try:
+        g(x, wf.tensor(10**6))
+    except wf.errors.OutOfMemoryError as error:
+        print(error.message)
+        print(error.hint)
+wf.testing.assert_close(g(x, wf.tensor(5)), expected, rtol=0, atol=0)
+print(wf.memory_stats().spare > 0)
+wf.trim_memory()
+print(wf.memory_stats().spare)
+""")
+    environment = {**os.environ, "WEFT_EXECUTOR": "native", "WEFT_THREADS": "1"}
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    message = "the states that a loop keeps for its gradient take more memory than there is"
+    hint = "Keep every tenth, say, with wf.loop_options(save_every=10), or bound the trips with max_trips."
+    assert done.stdout.splitlines() == [message, hint, message, hint, "True", "0"]
