@@ -59,6 +59,8 @@ def _set_length(w: Composer, x: Any) -> Any:
 
 
 def _double_inside(w: Composer, x: Any) -> Any:
+    if x.dtype not in dtypes.FLOATS:
+        return None
     axis, n = normalize_axis("double_inside", w.attrs["axis"], len(x.shape)), w.attrs["n"]
     factors = np.full(x.shape[axis], 2, x.dtype)
     factors[[0, -1] if n % 2 == 0 else [0]] = 1

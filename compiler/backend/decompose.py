@@ -31,7 +31,7 @@ from ...runtime.spec import size
 from ..graph.graph import Graph
 from ..graph.rewrite import Rewriter
 from ..passes.checks import check_numbers
-from . import arranging, indexing, searching
+from . import arranging, indexing, sampling, searching
 from .composer import Composer, Rule
 from .views import FOLDS
 from .widen import widen
@@ -221,6 +221,7 @@ def _matmul(w: Composer, x: Any, y: Any) -> Any:
 RULES: dict[str, Rule] = {
     **arranging.RULES,
     **indexing.RULES,
+    **sampling.RULES,
     **searching.RULES,
     **dict.fromkeys(FOLDS, _fold),
     "mean": _mean,

@@ -210,6 +210,8 @@ class Region(Writer):
         name = node.op.name
         if name == "constant":
             return
+        if not node.op.effect and not any(isinstance(y.spec, StackSpec) or size(y.shape) for y in node.outputs):
+            return self.settle(nests.Targets({y.key: self.target(y) for y in node.outputs}))  # nothing to compute
         if not (name in WRITES and WRITES[name](self, node)):
             if any(isinstance(y.spec, StackSpec) for y in (*node.outputs, *symbols(node.inputs))):
                 raise Unsupported(f"{name} of stacks")

@@ -25,13 +25,23 @@ def _below(w: Composer, x: Any, y: Any) -> Any:
     return w("logical_or", less, w("logical_and", w("isnan", y), w("logical_not", w("isnan", x))))
 
 
+def _at(w: Composer, x: Any, places: Any) -> Any:
+    """The elements at places, or at those in each row."""
+    if len(x.shape) == 1:
+        return w("index_get", x, w("expand_dims", places, axis=0), axes=(0,))
+    return w("gather_along", x, places, axis=1)
+
+
 def search(w: Composer, x: Any, v: Any, side: str) -> Any:
-    """How many elements of the sorted x come before each of v; with side "right", or are equal to it."""
-    found, left = w.graph.constant(np.zeros(v.shape, dtypes.int64)), x.shape[0]
+    """How many elements of the sorted x come before each of v; with side "right", or are equal to it.
+
+    Shapes: (n,) (...) -> (...); (rows, n) (rows, m) -> (rows, m).
+    """
+    found, left = w.graph.constant(np.zeros(v.shape, dtypes.int64)), x.shape[-1]
     while left:
         half = (left + 1) // 2
         last = w("add", found, half - 1) if half > 1 else found
-        y = w("index_get", x, w("expand_dims", last, axis=0), axes=(0,))
+        y = _at(w, x, last)
         passed = _below(w, y, v) if side == "left" else w("logical_not", _below(w, v, y))
         found = w("where", passed, w("add", found, half), found)
         left -= half
@@ -58,7 +68,7 @@ def _isin(w: Composer, x: Any, y: Any) -> Any:
     else:
         y = w("sort", y)
         place = w("minimum", search(w, y, v, "left"), y.shape[0] - 1)
-        found = w("equal", w("index_get", y, w("expand_dims", place, axis=0), axes=(0,)), v)
+        found = w("equal", _at(w, y, place), v)
     return w("logical_not", found) if w.attrs["invert"] else found
 
 
