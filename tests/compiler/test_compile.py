@@ -478,7 +478,7 @@ def test_compilation_is_switched_off_in_every_thread():
 
 
 def test_control_flow_in_code_without_a_source_is_refused_with_the_reason() -> None:
-    names: dict[str, Any] = {}
+    names = {}
     exec("def f(x):\n    while x < 3.0:\n        x = x + 1\n    return x\n", names)
     with pytest.raises(SourceError, match="The source of this code is not to be found"):
         wf.compile(names["f"])(wf.tensor(1.0))
