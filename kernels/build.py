@@ -1,29 +1,29 @@
-"""Building C at run time: which compiler, which flags, and a cache on disk of what was built.
+"""Building C at run time: the flags, and a cache on disk of what was built.
 
 A library is known by the hash of everything that decides its content: the text, the compiler and its version, the
 flags, the processor. Files appear in the cache whole or not at all, so that processes may build at the same time; one
-that does not load is built again. `WEFT_CACHE` moves the cache (`0` switches it off), `WEFT_CC` names the compiler,
-`WEFT_CACHE_LIMIT` bounds it in bytes. This file knows nothing of what the C is for.
+that was damaged since is built again. `WEFT_CACHE` moves the cache (`0` switches it off), `WEFT_CACHE_LIMIT` bounds it
+in bytes. Several units of one library are compiled at the same time. This file knows nothing of what the C is for.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import hashlib
 import os
-import platform
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from ..runtime.errors import BuildError
+from . import compilers
 
 FLAGS = (
     "-O2",
@@ -36,84 +36,28 @@ FLAGS = (
     "-fno-strict-aliasing",
     "-w",
 )
-TIMEOUT = 120.0  # seconds
 LIMIT = 512 << 20  # bytes of libraries kept
+SEAL = 32  # bytes at the end of a library that say whether it is whole
 
 
 @dataclass(frozen=True)
-class Compiler:
-    """A C compiler: how it is called, what it says of itself, and the width of its vectors in bytes."""
+class Unit:
+    """A piece of C that is compiled on its own, with flags that it needs beside those of its library."""
 
-    command: tuple[str, ...]
-    version: str
-    width: int
-    target: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"{' '.join(self.command)} ({self.version})"
-
-
-def _candidates() -> list[tuple[str, ...]]:
-    named = os.environ.get("WEFT_CC") or os.environ.get("CC")
-    if named:
-        return [tuple(named.split())]
-    found: list[tuple[str, ...]] = [(name,) for name in ("cc", "gcc", "clang") if shutil.which(name)]
-    if find_spec("ziglang") is not None:
-        found.append((sys.executable, "-m", "ziglang", "cc"))
-    return found
-
-
-def _run(command: Sequence[str], text: str = "") -> str:
-    """What a command prints.
-
-    Errors: BuildError when it is missing, fails, or takes too long.
-    """
-    try:
-        done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=TIMEOUT, check=False)
-    except subprocess.TimeoutExpired:
-        raise BuildError(
-            f"{command[0]} took longer than {TIMEOUT:.0f} s", "Set WEFT_CC to another C compiler."
-        ) from None
-    except OSError as error:
-        raise BuildError(f"{command[0]} cannot be run: {error}", "Set WEFT_CC to a C compiler.") from None
-    if done.returncode:
-        shown = "\n".join(done.stderr.strip().splitlines()[:4])
-        raise BuildError(
-            f"{' '.join(command[:3])} failed with status {done.returncode}:\n{shown}",
-            "Set WEFT_CC to another C compiler.",
-        )
-    return done.stdout
-
-
-def _width(macros: str) -> int:
-    if "__AVX512F__" in macros:
-        return 64
-    return 32 if "__AVX2__" in macros else 16
-
-
-def _inspect(command: tuple[str, ...]) -> Compiler:
-    target = ("-march=native",) if platform.machine() in ("x86_64", "AMD64", "i686") else ("-mcpu=native",)
-    macros = _run([*command, *target, "-dM", "-E", "-x", "c", "-"])
-    version = next(line for line in _run([*command, "--version"]).splitlines() if line.strip())
-    return Compiler(command, version, _width(macros), target)
+    text: str
+    flags: tuple[str, ...] = ()
 
 
 @cache
-def compiler() -> Compiler:
+def compiler() -> compilers.Compiler:
     """The C compiler of this machine.
 
     Errors: BuildError when none works, saying which were tried.
     """
-    tried = []
-    for command in _candidates():
-        try:
-            return _inspect(command)
-        except BuildError as error:
-            tried.append(f"{' '.join(command)}: {error.message.splitlines()[0]}")
-    raise BuildError(
-        f"no C compiler was found ({'; '.join(tried) or 'cc, gcc, clang and ziglang were looked for'})",
-        "Install gcc or clang, or `pip install ziglang`; without one graphs are interpreted.",
-    )
+    return compilers.find(cache_folder())
+
+
+# -- the cache
 
 
 def cache_folder() -> Path | None:
@@ -124,58 +68,61 @@ def cache_folder() -> Path | None:
     base = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "weft"
     try:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return base if os.access(base, os.W_OK) else None
+    except OSError as error:
+        return _instead(base, str(error))
+    return base if os.access(base, os.W_OK) else _instead(base, "it may not be written to")
 
 
-@cache
-def _processor() -> str:
-    with contextlib.suppress(OSError), open("/proc/cpuinfo") as info:
-        for line in info:
-            if line.startswith(("flags", "Features")):
-                return line
-    return platform.processor()
+def _instead(folder: Path, why: str) -> Path | None:
+    """A folder for as long as the process lives, where a cache cannot be written; one warning says so."""
+    if folder not in _temporary:
+        warnings.warn(
+            f"what is built cannot be kept in {folder}: {why}; set WEFT_CACHE to a folder with room",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        _temporary[folder] = None
+        with contextlib.suppress(OSError):
+            made = _temporary[folder] = Path(tempfile.mkdtemp(prefix="weft-"))
+            atexit.register(_remove, made, os.getpid())
+    return _temporary[folder]
 
 
-def key_of(text: str, flags: Sequence[str], made_by: Compiler) -> str:
+_temporary: dict[Path, Path | None] = {}  # by the folder in whose place they stand
+
+
+def _remove(folder: Path, owner: int) -> None:
+    """Remove a folder, unless this process is a child of the one that made it."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def key_of(text: str, flags: Sequence[str], made_by: compilers.Compiler) -> str:
     """The name under which a library is kept."""
-    parts = ("1", text, *flags, *made_by.command, made_by.version, *made_by.target, _processor(), sys.platform)
+    parts = ("2", text, *flags, *made_by.command, made_by.version, *made_by.target, compilers.processor(), sys.platform)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-def library(text: str, flags: Sequence[str] = (), name: str = "graph") -> ctypes.CDLL:
-    """The library that this C text is, built now or found in the cache.
-
-    Errors: BuildError, also when files cannot be written or what was built cannot be loaded.
-    """
-    try:
-        return _library(text, (*FLAGS, *flags), name)
-    except OSError as error:
-        raise BuildError(
-            f"what is built cannot be kept or loaded: {error}", "Set WEFT_CACHE to a folder with room."
-        ) from None
+def _sealed(path: Path) -> None:
+    """Let a library say itself whether it is whole."""
+    with open(path, "r+b") as file:
+        seal = hashlib.sha256(file.read()).digest()
+        file.write(seal)
 
 
-def _library(text: str, flags: Sequence[str], name: str) -> ctypes.CDLL:
-    made_by = compiler()
-    folder = cache_folder()
-    path = folder / f"{name}-{key_of(text, flags, made_by)}.so" if folder else None
-    if path is not None and path.exists():
-        with contextlib.suppress(OSError):  # damaged: build it again
+def _is_whole(path: Path) -> bool:
+    content = path.read_bytes()
+    return hashlib.sha256(content[:-SEAL]).digest() == content[-SEAL:]
+
+
+def _found(path: Path) -> ctypes.CDLL | None:
+    """A library of the cache, unless it is not there, or damaged."""
+    with contextlib.suppress(OSError):
+        if _is_whole(path):
             os.utime(path)
             return ctypes.CDLL(str(path))
         path.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix="building-") as place:
-        made = Path(place) / f"{name}.so"
-        source = Path(place) / f"{name}.c"
-        source.write_text(text)
-        _run([*made_by.command, *made_by.target, *flags, "-o", str(made), str(source)])
-        if path is None:
-            return ctypes.CDLL(str(made))
-        os.replace(made, path)
-    _trim(path.parent)
-    return ctypes.CDLL(str(path))
+    return None
 
 
 def _trim(folder: Path) -> None:
@@ -192,3 +139,70 @@ def _trim(folder: Path) -> None:
         with contextlib.suppress(OSError):
             path.unlink()
             total -= size
+
+
+# -- building
+
+
+def library(
+    text: str, flags: Sequence[str] = (), name: str = "graph", units: Callable[[], Sequence[Unit]] | None = None
+) -> ctypes.CDLL:
+    """The library that this text stands for, built now or found in the cache.
+
+    The text is C, or decides what the units are, which are asked for only when they have to be built.
+
+    Errors: BuildError, also when files cannot be written or what was built cannot be loaded.
+    """
+    made_by, folder = compiler(), cache_folder()
+    all_flags = (*FLAGS, *flags)
+    path = folder / f"{name}-{key_of(text, all_flags, made_by)}.so" if folder else None
+    found = _found(path) if path else None
+    if found is not None:
+        return found
+    pieces = units() if units else [Unit(text)]
+    try:
+        return _built(pieces, all_flags, name, path)
+    except OSError as error:
+        if path is None:
+            raise _unwritable(error) from None
+        other = _instead(path.parent, str(error))
+    try:
+        return _built(pieces, all_flags, name, other / path.name if other else None)
+    except OSError as error:
+        raise _unwritable(error) from None
+
+
+def _unwritable(error: OSError) -> BuildError:
+    return BuildError(f"what is built cannot be kept or loaded: {error}", "Set WEFT_CACHE to a folder with room.")
+
+
+def _built(units: Sequence[Unit], flags: Sequence[str], name: str, path: Path | None) -> ctypes.CDLL:
+    with tempfile.TemporaryDirectory(dir=path and path.parent, prefix="building-") as place:
+        made = Path(place) / f"{name}.so"
+        _compile(units, flags, made)
+        if path is None:
+            return ctypes.CDLL(str(made))
+        _sealed(made)
+        os.replace(made, path)
+    _trim(path.parent)
+    return ctypes.CDLL(str(path))
+
+
+def _compile(units: Sequence[Unit], flags: Sequence[str], made: Path) -> None:
+    """Compile units at the same time, and link them."""
+    command = [*compiler().command, *compiler().target]
+    sources = [made.with_name(f"{made.stem}{i or ''}.c") for i in range(len(units))]
+    for source, unit in zip(sources, units, strict=True):
+        source.write_text(unit.text)
+    if len(units) == 1:
+        compilers.run([*command, *flags, *units[0].flags, "-o", str(made), str(sources[0])])
+        return
+    alone = [flag for flag in flags if flag != "-shared"]
+    objects = [str(source.with_suffix(".o")) for source in sources]
+    compilers.run(
+        *(
+            [*command, *alone, *unit.flags, "-c", "-o", target, str(source)]
+            for source, unit, target in zip(sources, units, objects, strict=True)
+        )
+    )
+    compilers.run([*command, *flags, "-o", str(made), *objects])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from weft.kernels import build
+from weft.kernels import build, compilers
 from weft.runtime.errors import BuildError
 
 ANSWER = "int answer(void) { return %d; }"
@@ -81,13 +81,133 @@ def test_c_that_does_not_compile_shows_the_compilers_words(folder: Path) -> None
     assert not list(folder.glob("building-*"))
 
 
-def test_a_file_that_cannot_be_written_is_a_failed_build(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nothing_can_be_written_the_build_fails(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(BuildError, match=r"No space left(.|\n)*WEFT_CACHE"):
+    build.compiler()
+    with (
+        pytest.warns(RuntimeWarning, match="cannot be kept in .*No space left"),
+        pytest.raises(BuildError, match=r"No space left(.|\n)*WEFT_CACHE"),
+    ):
         build.library(ANSWER % 5)
+
+
+def test_a_full_disk_is_left_for_a_temporary_folder_with_one_warning(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_text
+
+    def full(path: Path, text: str) -> int:
+        if folder in path.parents:
+            raise OSError(28, "No space left on device")
+        return write(path, text)
+
+    build.compiler()
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.warns(RuntimeWarning, match=r"cannot be kept in .*No space left on device; set WEFT_CACHE"):
+        assert build.library(ANSWER % 6).answer() == 6
+    assert build.library(ANSWER % 7).answer() == 7  # without another warning, which would be an error
+
+
+def test_a_cache_that_cannot_be_made_is_left_for_a_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("WEFT_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.warns(RuntimeWarning, match="cannot be kept in"):
+        assert build.library(ANSWER % 8).answer() == 8
+    assert build.cache_folder() == build.cache_folder()
+
+
+def test_units_are_linked_into_one_library_and_asked_for_once(folder: Path) -> None:
+    asked = []
+
+    def units() -> list[build.Unit]:
+        asked.append(1)
+        return [build.Unit("int part(void) { return 20; }"),
+                build.Unit("int part(void); int answer(void) { return part() + PLUS; }", ("-DPLUS=3", "-O0"))]  # fmt: skip
+
+    assert build.library("two units", units=units).answer() == 23
+    assert build.library("two units", units=units).answer() == 23
+    assert asked == [1]
+    assert not list(folder.glob("building-*"))
+
+
+def test_a_unit_that_does_not_compile_fails_the_build(folder: Path) -> None:
+    with pytest.raises(BuildError, match="nonsense"):
+        build.library("bad units", units=lambda: [build.Unit(ANSWER % 1), build.Unit("nonsense")])
+
+
+def test_a_library_that_lost_bytes_is_built_again(folder: Path) -> None:
+    build.library(ANSWER % 9)
+    (built,) = folder.glob("*.so")
+    whole = built.read_bytes()
+    built.unlink()  # it is loaded: another file takes its place
+    built.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
+    code = f"from weft.kernels import build; print(build.library({ANSWER % 9!r}).answer())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "9"
+
+
+def counting(tmp_path: Path) -> tuple[Path, Path]:
+    """A compiler that notes when it is asked, and its notes."""
+    script, notes = tmp_path / "counting-cc", tmp_path / "notes"
+    script.write_text(f'#!/bin/sh\necho asked >> {notes}\nexec cc "$@"\n')
+    script.chmod(0o755)
+    return script, notes
+
+
+def test_what_a_compiler_says_of_itself_is_kept_until_it_changes(
+    folder: Path, fresh_compiler: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script, notes = counting(tmp_path)
+    fresh_compiler.setenv("WEFT_CC", str(script))
+    first = build.compiler()
+    asked = notes.read_text()
+    build.compiler.cache_clear()
+    assert build.compiler() == first
+    assert notes.read_text() == asked
+    script.write_text(script.read_text() + "\n# another version\n")
+    build.compiler.cache_clear()
+    build.compiler()
+    assert notes.read_text() != asked
+
+
+def test_damaged_words_of_a_compiler_are_asked_for_again(
+    folder: Path, fresh_compiler: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = build.compiler()
+    (page,) = folder.glob("compiler-*.json")
+    for damaged in ("", "{", "[1, 2]", '[["cc"], 5, "a", []]'):
+        page.write_text(damaged)
+        build.compiler.cache_clear()
+        assert build.compiler() == first
+
+
+def test_a_library_of_the_cache_needs_no_compiler(
+    folder: Path, fresh_compiler: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script, notes = counting(tmp_path)
+    fresh_compiler.setenv("WEFT_CC", str(script))
+    build.library(ANSWER % 10)
+    asked = notes.read_text()
+    code = f"from weft.kernels import build; print(build.library({ANSWER % 10!r}).answer())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "10"
+    assert notes.read_text() == asked
+
+
+def test_a_compiler_that_is_killed_is_reported(
+    folder: Path, fresh_compiler: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script = tmp_path / "killed-cc"
+    script.write_text("#!/bin/sh\nkill -9 $$\n")
+    script.chmod(0o755)
+    fresh_compiler.setenv("WEFT_CC", str(script))
+    with pytest.raises(BuildError, match="ended by signal 9"):
+        build.compiler()
 
 
 def test_a_compiler_that_is_missing_is_named(folder: Path, fresh_compiler: pytest.MonkeyPatch) -> None:
@@ -107,9 +227,9 @@ def test_a_compiler_that_fails_is_reported(folder: Path, fresh_compiler: pytest.
 
 def test_a_compiler_that_hangs_is_given_up(folder: Path, fresh_compiler: pytest.MonkeyPatch, tmp_path: Path) -> None:
     script = tmp_path / "slow-cc"
-    script.write_text("#!/bin/sh\nexec sleep 60\n")
+    script.write_text("#!/bin/sh\nsleep 60\n")  # which outlives its parent, if that alone is ended
     script.chmod(0o755)
     fresh_compiler.setenv("WEFT_CC", str(script))
-    fresh_compiler.setattr(build, "TIMEOUT", 0.2)
+    fresh_compiler.setattr(compilers, "TIMEOUT", 0.2)
     with pytest.raises(BuildError, match="longer than"):
         build.compiler()
