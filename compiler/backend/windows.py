@@ -245,7 +245,8 @@ def _pool(kind: str, fields: Sequence[str], back: bool = False) -> Write:
 
     def write(region: Region, node: Node) -> bool:
         x, y, attrs = node.inputs[0], node.outputs[0], node.attrs
-        if x.dtype not in KINDS or not all(isinstance(v, SymbolicTensor) for v in node.inputs):
+        wanted = [dtypes.int32 if name == "winners" else x.dtype for name in fields]
+        if x.dtype not in KINDS or [getattr(v, "dtype", None) for v in node.inputs] != wanted:
             return False
         target = region.target(y)
         if all(y.shape):

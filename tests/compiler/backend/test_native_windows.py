@@ -40,6 +40,8 @@ CONVS: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
     ((1, 1, 1, 1), (1, 1, 1, 1), {}),
     ((1, 1, 1, 20), (3, 3, 20, 17), {"padding": "same"}),
     ((1, 100, 64, 8), (3, 3, 8, 8), {"padding": "same"}),
+    ((2, 12, 40, 24), (3, 3, 24, 3), {"padding": "same"}),
+    ((2, 12, 21, 12), (3, 4, 3, 8), {"groups": 4, "stride": (2, 1), "dilation": (1, 2), "padding": 2}),
     ((0, 5, 5, 3), (3, 3, 3, 4), {}),
     ((2, 0, 5, 3), (2, 2, 3, 4), {"padding": 1}),
     ((2, 5, 5, 0), (3, 3, 0, 4), {}),
@@ -150,6 +152,23 @@ def test_channels_first_and_transposed_convolutions_are_native() -> None:
         return y, z, wf.max_pool2d(z, 3, 2, layout="channels_first")
 
     _agree(three, _draw((2, 5, 9, 8), (6, 5, 3, 3), dtype="float32"))
+
+
+def test_half_precision_is_computed_in_float32() -> None:
+    x, w = (a.astype("float16") for a in _draw((2, 8, 8, 3), (3, 3, 3, 5), dtype="float32"))
+    graph = wf.compile(lambda x, w: wf.max_pool2d(wf.conv2d(x, w, padding="same"), 2)).graph(x, w)
+    program = build(graph)
+    assert not program.source.hosts
+    (found,), (expected,) = program([x, w]), interpreted(graph, [x, w])
+    assert found.dtype == np.float16
+    np.testing.assert_allclose(found.astype("float32"), expected.astype("float32"), rtol=2e-3, atol=2e-3)
+
+
+def test_winners_of_another_dtype_go_through_python() -> None:
+    attrs = {"window": (2, 2), "stride": (2, 2), "padding": ((0, 0), (0, 0))}
+    winners = np.array([0, 3, 1, 2]).reshape(1, 2, 2, 1)
+    (x,) = _draw((1, 4, 4, 1), dtype="float32")
+    _agree(lambda x, winners: OPS["pick"](x, winners, **attrs), [x, winners], hosts=1)
 
 
 def test_integer_images_go_through_python() -> None:
