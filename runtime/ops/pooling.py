@@ -15,7 +15,7 @@ from .. import dtypes
 from ..dtypes import FLOATS, REAL
 from ..errors import ArgumentError, ShapeError
 from ..op import op
-from ..samples import Draw, distinct, integers, sample
+from ..samples import Draw, distinct, sample
 from ..selection import choose
 from ..spec import Operand, Shape, Shaped, Spec, check_dtype, describe, like
 from ..tensor import OPS, Tensor, as_tensor
@@ -150,7 +150,7 @@ def _pooled(x: Shaped, window: Shape, stride: Shape, padding: Pads, ceil_mode: b
 
 _NONE, _SOME = ((0, 0), (0, 0)), ((1, 0), (0, 1))
 _MAX = {"window": (2, 2), "stride": (2, 1), "padding": _SOME, "ceil_mode": True}
-_WINNERS: Draw = integers((1, 3, 3, 2), 0, 4)
+_WINNERS: Draw = lambda rng: rng.integers(0, 4, (1, 3, 3, 2)).astype(np.int32)  # as max_pool_winners gives them
 
 
 @op(_max_pool, onnx="MaxPool", samples=[
