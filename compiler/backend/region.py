@@ -15,7 +15,7 @@ from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import StackSpec, size
 from ..graph.graph import Graph
-from ..graph.rewrite import symbols
+from ..graph.rewrite import has_effect, symbols
 from . import (
     checks,
     flow,
@@ -210,7 +210,7 @@ class Region(Writer):
         name = node.op.name
         if name == "constant":
             return
-        if not node.op.effect and not any(isinstance(y.spec, StackSpec) or size(y.shape) for y in node.outputs):
+        if not has_effect(node) and not any(isinstance(y.spec, StackSpec) or size(y.shape) for y in node.outputs):
             return self.settle(nests.Targets({y.key: self.target(y) for y in node.outputs}))  # nothing to compute
         if not (name in WRITES and WRITES[name](self, node)):
             if any(isinstance(y.spec, StackSpec) for y in (*node.outputs, *symbols(node.inputs))):
