@@ -7,6 +7,7 @@ and finds nothing: for large graphs it takes more time than what makes them. Thi
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,3 +31,16 @@ def collector_resting() -> Iterator[None]:
             _resting[0] -= 1
             if not _resting[0] and _resting[1]:
                 gc.enable()
+
+
+def _after_fork() -> None:
+    """A child has none of the threads for which it rested."""
+    global _lock
+    _lock = threading.Lock()
+    if _resting[0] and _resting[1]:
+        gc.enable()
+    _resting[0] = 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

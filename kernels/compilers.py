@@ -43,6 +43,9 @@ class Compiler:
 # -- running
 
 
+_running: set[Running] = set()
+
+
 class Running:
     """A command that runs; several may run at the same time."""
 
@@ -55,12 +58,17 @@ class Running:
             )
         except OSError as error:
             raise BuildError(f"{command[0]} cannot be run: {error}", "Set WEFT_CC to a C compiler.") from None
+        _running.add(self)
 
-    def stop(self) -> None:
-        """End it, and what it started."""
+    def kill(self) -> None:
+        """End it, and what it started, without waiting."""
         if self.process.poll() is None:
             with contextlib.suppress(OSError):
                 os.killpg(self.process.pid, signal.SIGKILL) if hasattr(os, "killpg") else self.process.kill()
+
+    def stop(self) -> None:
+        """End it, and what it started."""
+        self.kill()
         self.process.communicate()
 
     def result(self) -> str:
@@ -76,6 +84,8 @@ class Running:
         except BaseException:  # Ctrl-C, say
             self.stop()
             raise
+        finally:
+            _running.discard(self)
         status = self.process.returncode
         if status:
             how = f"failed with status {status}" if status > 0 else f"was ended by signal {-status}"
@@ -97,7 +107,14 @@ def run(*commands: Sequence[str]) -> list[str]:
     except BaseException:
         for each in running:
             each.stop()
+            _running.discard(each)
         raise
+
+
+def stop() -> None:
+    """End all that runs, for a process that ends."""
+    for each in tuple(_running):
+        each.kill()
 
 
 # -- finding
@@ -129,8 +146,13 @@ def _width(macros: str) -> int:
     return 32 if "__AVX2__" in macros else 16
 
 
+def _native() -> tuple[str, ...]:
+    """The flags that build for this machine."""
+    return ("-march=native",) if platform.machine() in ("x86_64", "AMD64", "i686") else ("-mcpu=native",)
+
+
 def _inspect(command: tuple[str, ...]) -> Compiler:
-    target = ("-march=native",) if platform.machine() in ("x86_64", "AMD64", "i686") else ("-mcpu=native",)
+    target = () if any(word.startswith(("-march=", "-mcpu=")) for word in command) else _native()
     macros, said = run([*command, *target, "-dM", "-E", "-x", "c", os.devnull], [*command, "--version"])
     version = next((line for line in said.splitlines() if line.strip()), "")
     return Compiler(command, version, _width(macros), target)

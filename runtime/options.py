@@ -6,22 +6,32 @@ Each option has a default that an environment variable may set. This file holds 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from .errors import ArgumentError
+from .scopes import scopes
 
 EXECUTORS = ("native", "interpreter")
-CHOICES: dict[str, tuple[Any, ...]] = {"executor": EXECUTORS}
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "executor": EXECUTORS,
+    "reproducible": (False, True),
+    "background": (False, True),
+}
+SWITCHES = {"0": False, "1": True}  # as environment variables say them
 
 
 class Options:
     """The options in force: those of the innermost `with` block, else the program's."""
 
     def __init__(self) -> None:
-        self._program: dict[str, Any] = {"executor": os.environ.get("WEFT_EXECUTOR", "native")}
+        self._program: dict[str, Any] = {
+            "executor": os.environ.get("WEFT_EXECUTOR", "native"),
+            "reproducible": switch("WEFT_REPRODUCIBLE"),
+            "background": switch("WEFT_BACKGROUND"),
+        }
         self._here: ContextVar[dict[str, Any]] = ContextVar("options")
         check(self._program)
 
@@ -30,9 +40,32 @@ class Options:
         """What runs compiled functions: `native` programs where they can be built, or the `interpreter`."""
         return self._here.get(self._program)["executor"]
 
+    @property
+    def reproducible(self) -> bool:
+        """Whether native programs give the same bits whatever the vectors of the machine."""
+        return self._here.get(self._program)["reproducible"]
+
+    @property
+    def background(self) -> bool:
+        """Whether native programs are built in the background, while the interpreter runs their graphs."""
+        return self._here.get(self._program)["background"]
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """All options, by name."""
+        return self._here.get(self._program)
+
     @contextmanager
     def __call__(self, **chosen: Any) -> Iterator[None]:
-        """Choose inside the `with` block: `executor="native"` or `"interpreter"`.
+        """Choose inside the `with` block: `executor="native"` or `"interpreter"`, `reproducible=True`, `background=True`.
+
+        Native programs give the same bits at every call, whatever the number of threads. With `reproducible=True` they
+        give the same bits on machines with other vectors too (SSE2, AVX2, AVX-512): multiplications and additions are
+        rounded one by one, with or without an FMA unit, and sums are added in one order. That costs about half of the
+        speed of matrix products, and more where vectors are short. What is computed by a call of NumPy is as
+        reproducible as NumPy.
+
+        With `background=True` nobody waits for the C compiler: a graph is interpreted until its program is built.
 
         Errors: ArgumentError for an unknown option or choice.
 
@@ -46,9 +79,16 @@ class Options:
         check(chosen)
         token = self._here.set({**self._here.get(self._program), **chosen})
         try:
-            yield
+            with scopes:
+                yield
         finally:
             self._here.reset(token)
+
+
+def switch(variable: str) -> Any:
+    """What an environment variable says of an option that is on or off."""
+    said = os.environ.get(variable, "0")
+    return SWITCHES.get(said, said)
 
 
 def check(chosen: dict[str, Any]) -> None:
