@@ -6,12 +6,13 @@ it at once. Everything else, and the first call of each kind, goes the long way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..runtime import device as devices, observers, tree
 from ..runtime.eager import EagerTensor, wrap
 from ..runtime.options import options
+from ..runtime.scopes import scopes
 from .backend.execute import native_program
 from .backend.recording import listeners
 from .graph.graph import writing
@@ -30,6 +31,8 @@ def missed(_args: tuple[Any, ...]) -> Any:
 def quick_call(program: Any, arguments: Sequence[Any], given: tuple[Any, ...]) -> Quick | None:
     """A quick way for calls like one that was just made with these arguments; None if there cannot be one."""
     simple = all(type(t) is Traced for t in program.templates) and not any(program.weak) and not program.places
+    if options.executor != "native" or devices.current() is not devices.cpu:
+        return None
     if not simple or not all(type(x) is EagerTensor for x in given):
         return None
     operands = [*(x.buffer for x in arguments), *(v.read_value().buffer for v in program.variables)]
@@ -39,18 +42,35 @@ def quick_call(program: Any, arguments: Sequence[Any], given: tuple[Any, ...]) -
     return _made(native, len(given), program)
 
 
+def _differs(chosen: Mapping[str, Any]) -> bool:
+    """Whether a call means something else here than where these options were in force."""
+    return options.chosen is not chosen or writing() is not None or devices.current() is not devices.cpu
+
+
+def _builder(structure: tree.Structure, count: int) -> Callable[[Iterable[Any]], Any]:
+    """What puts results together: a list or tuple at once."""
+    *_, shape = tree.unflatten(structure, list(range(count)))
+    for kind in (list, tuple):
+        if type(shape) is kind and list(shape) == list(range(count)):
+            return kind
+    return lambda results: tree.unflatten(structure, list(results))[-1]
+
+
 def _made(native: Any, count: int, program: Any) -> Quick:
     guards: list[Guard] = program.guards
     variables, assigned = program.variables, program.assigned
     structure: tree.Structure = program.structure
     single = structure == tree.flatten((0,))[1]
     split = len(program.templates)
+    build = _builder(structure, split)
+    watching, chosen, new = observers.watching, options.chosen, EagerTensor.__new__
+    special = scopes.count > 0  # made where something may be chosen that is not elsewhere
 
     def call(args: tuple[Any, ...]) -> Any:
-        if observers.watching.count or listeners or writing() is not None or options.executor != "native":
+        if watching.count or listeners or ((scopes.count or special) and _differs(chosen)):
             return MISSED
         buffers = [x.buffer for x in args if type(x) is EagerTensor]
-        if len(buffers) != count or len(args) != count or devices.current() is not devices.cpu:
+        if len(buffers) != count or len(args) != count:
             return MISSED
         for guard in guards:
             if not guard.holds():
@@ -63,7 +83,9 @@ def _made(native: Any, count: int, program: Any) -> Quick:
         for variable, value in zip(assigned, results[split:], strict=True):
             variable.assign(wrap(value))
         if single:
-            return wrap(results[0])
-        return tree.unflatten(structure, [wrap(y) for y in results[:split]])[-1]
+            y = new(EagerTensor)
+            y.buffer, y.key = results[0], 0
+            return y
+        return build(map(wrap, results if split == len(results) else results[:split]))
 
     return call

@@ -9,8 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-import sysconfig
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,8 @@ import numpy as np
 from ..runtime import memory
 from ..runtime.spec import Spec
 from . import build, prelude
+from .launch import Launch, launcher
+from .units import units
 
 HOST = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_longlong, ctypes.POINTER(ctypes.c_void_p))
 HERE = Path(__file__).parent / "c"
@@ -27,9 +28,11 @@ INCLUDE = re.compile(r'#include "(\w+\.h)"\n')
 SOMETIMES = {"wf_stack": "piles.h", "wf_log": "timing.h"}  # what only some programs need, and the words that say so
 WINDOWS = {"f32": ("-DREAL=float", "-DWHOLE=int", "-DWF_NAME(x)=x##_f32"),
            "f64": ("-DREAL=double", "-DWHOLE=i64", "-DWF_NAME(x)=x##_f64")}  # fmt: skip
+PRODUCTS = ("gemm_f32", "gemm_f64", "matrices_f32", "matrices_f64")
+# Results that do not depend on the machine: nothing is contracted, and what is added to what is the same everywhere.
+WIDEST = 64
+REPRODUCIBLE = ("-ffp-contract=off", "-DWF_REPRODUCIBLE")
 POINTER, WHOLE, OBJECT = ctypes.c_void_p, ctypes.c_longlong, ctypes.py_object
-LAUNCH = (POINTER, POINTER, POINTER, OBJECT, POINTER, POINTER, WHOLE, OBJECT, POINTER)
-Launch = Callable[[int, list[Any], list[np.ndarray], int], int]
 
 
 class Table(ctypes.Structure):
@@ -52,15 +55,16 @@ class Table(ctypes.Structure):
         ("sort", ctypes.c_void_p),
         ("matrices_f32", ctypes.c_void_p),
         ("matrices_f64", ctypes.c_void_p),
+        ("threads", ctypes.c_void_p),
     )
 
 
-def width() -> int:
-    """The bytes of a vector.
+def width(reproducible: bool = False) -> int:
+    """The bytes of a vector: the machine's, or the same on every machine.
 
     Errors: BuildError without a compiler.
     """
-    return build.compiler().width
+    return WIDEST if reproducible else build.compiler().width
 
 
 @cache
@@ -78,18 +82,26 @@ def runtime() -> Any:
     return found
 
 
-def join_windows(calls: Table, text: str) -> None:
-    """Give the table the functions for windows of a type that a program asks for, and that it does not have yet.
+def join(calls: Table, text: str, reproducible: bool) -> None:
+    """Give the table the functions of other libraries that a program asks for, and that it does not have yet.
 
     Errors: BuildError.
     """
+    flags = REPRODUCIBLE if reproducible else ()
     for kind, defined in WINDOWS.items():
         names = [f"{name}_{kind}" for name in ("conv", "conv_dw", "pool")]
-        if any(f"rt->{name}(" in text for name in names) and not getattr(calls, names[0]):
-            found = build.library(inlined("windows.c"), ("-pthread", *defined), "windows")
-            found.wf_join(ctypes.byref(calls))
-            for name in names:
-                setattr(calls, name, address_of(found, name))
+        fixed = (f"-DWF_WIDTH={WIDEST}",) if reproducible else ()
+        join_library("windows", (*defined, *fixed, *flags), names, calls, text)
+    join_library("products", flags, PRODUCTS, calls, text)
+
+
+def join_library(library: str, flags: Sequence[str], names: Sequence[str], calls: Table, text: str) -> None:
+    """Give the table the functions of a library, if the program asks for one that it does not have."""
+    if any(f"rt->{name}(" in text for name in names) and not getattr(calls, names[0]):
+        found = build.library(inlined(f"{library}.c"), ("-pthread", *flags), library)
+        found.wf_join(ctypes.byref(calls))
+        for name in names:
+            setattr(calls, name, address_of(found, name))
 
 
 def address_of(library: Any, name: str) -> ctypes.c_void_p:
@@ -110,76 +122,35 @@ def threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def table(host: Any) -> Table:
+def table(host: Any, reproducible: bool = False) -> Table:
     """The functions that a program may ask for."""
     found = runtime()
     names = [each[0] for each in Table._fields_ if each[1] is ctypes.c_void_p and hasattr(found, f"wf_{each[0]}")]
+    names = [name for name in names if not (reproducible and name in PRODUCTS)]
     return Table(**{name: address_of(found, name) for name in names}, host=host)
 
 
-def function(text: str, calls: Table, operands: Sequence[Spec], constants: Sequence[np.ndarray]) -> Launch:
-    """A program, built and loaded: called with a token, operands, results and the address of memory.
+def function(
+    text: str, calls: Table, operands: Sequence[Spec], constants: Sequence[np.ndarray], reproducible: bool = False
+) -> tuple[Launch, Any]:
+    """A program, built and loaded, and what has to live as long: called as `launch.py` says.
 
-    It returns 0, 1 when a call of Python raised, 2 when memory was not enough, and -2 for operands of other specs, with which it did nothing.
-    Results have the specs that the program was written for.
+    It returns 0, 1 when a call of Python raised, 2 when memory was not enough, and less than 0 if the operands do not
+    fit, with which it did nothing. Results have the specs that the program was written for.
 
     Errors: BuildError.
     """
+    library = build.library(
+        f"{prelude.fingerprint()}\n{text}", REPRODUCIBLE if reproducible else (), units=lambda: pieces(text)
+    )
+    join(calls, text, reproducible)
+    return launcher(runtime(), library, ctypes.addressof(calls), operands, constants)
+
+
+def pieces(text: str) -> list[build.Unit]:
+    """The C of a program, in the units in which it is compiled."""
     headers = ["program.h", *(name for word, name in SOMETIMES.items() if word in text)]
-    whole = "\n".join([prelude.text(text), *map(inlined, headers), text])
-    library = build.library(whole)
-    join_windows(calls, text)
-    return (_quick if _knows_objects() else _careful)(library, calls, operands, constants)
-
-
-def _knows_objects() -> bool:
-    """Whether Python's objects lie as the runtime library knows them: not without a global lock."""
-    return not sysconfig.get_config_var("Py_GIL_DISABLED") and ctypes.sizeof(ctypes.c_void_p) == 8
-
-
-def _quick(library: ctypes.CDLL, calls: Table, operands: Sequence[Spec], constants: Sequence[np.ndarray]) -> Launch:
-    launch = runtime().wf_launch
-    launch.argtypes, launch.restype = LAUNCH, ctypes.c_int
-    run, shared = ctypes.cast(library.run, ctypes.c_void_p).value, ctypes.addressof(calls)
-    fixed, count = pointers(constants), len(constants)
-    words = [word for spec in operands for word in (id(np.ndarray), id(spec.dtype), len(spec.shape), *spec.shape)]
-    expected = (ctypes.c_longlong * max(len(words), 1))(*words)
-
-    def call(token: int, operands: list[Any], results: list[np.ndarray], memory: int) -> int:
-        failed = launch(run, shared, token, operands, expected, fixed, count, results, memory)
-        if failed == -1:
-            operands = [in_order(x) for x in operands]
-            failed = launch(run, shared, token, operands, expected, fixed, count, results, memory)
-        return failed
-
-    return call
-
-
-def _careful(library: ctypes.CDLL, calls: Table, operands: Sequence[Spec], constants: Sequence[np.ndarray]) -> Launch:
-    run = ctypes.PyDLL(library._name).run
-    run.argtypes, run.restype = [ctypes.c_void_p] * 5, ctypes.c_int
-    shared, fixed, specs = ctypes.addressof(calls), list(constants), list(operands)
-
-    def call(token: int, operands: list[Any], results: list[np.ndarray], memory: int) -> int:
-        for x, spec in zip(operands, specs, strict=True):
-            if type(x) is not np.ndarray or x.dtype is not spec.dtype or x.shape != spec.shape:
-                return -2
-        given = [*map(in_order, operands), *fixed]
-        return run(shared, token, pointers(given), pointers(results), memory)
-
-    return call
-
-
-def pointers(arrays: Sequence[np.ndarray]) -> Any:
-    """Pointers to arrays, for C."""
-    return (ctypes.c_void_p * max(len(arrays), 1))(*[a.ctypes.data for a in arrays])
-
-
-def in_order(array: np.ndarray) -> np.ndarray:
-    """An array whose elements lie one after the other: itself, or a copy."""
-    if array.flags.c_contiguous and array.flags.aligned:
-        return array
-    return np.array(array, order="C").reshape(array.shape)
+    return units(text, "\n".join(map(inlined, headers)), threads())
 
 
 def clock() -> int:

@@ -20,6 +20,7 @@ from . import dtypes, memory
 from .dim import sized
 from .errors import DeviceError
 from .op import Op
+from .scopes import scopes
 from .spec import Spec, StackSpec
 
 
@@ -168,7 +169,8 @@ def device(name: Any) -> Iterator[Device]:
     found = as_device(name)
     token = _current.set(found)
     try:
-        yield found
+        with scopes:
+            yield found
     finally:
         _current.reset(token)
 

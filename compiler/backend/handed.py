@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels import native
+from ...kernels.launch import in_order
 from ...runtime.dtypes import int64
 from ...runtime.spec import Spec, StackSpec
 from ..graph.stack import Cell, Rows
@@ -96,5 +97,5 @@ def _elements(stack: Cell, alive: list[Any]) -> np.ndarray:
         words = [given(top, alive) for top in reversed(stack.tops())]
         return np.array(words, int64).reshape(-1, 2)
     if isinstance(stack, Rows) and stack.array is not None:
-        return native.in_order(stack.array[: stack.count])
-    return native.in_order(stack.stacked())
+        return in_order(stack.array[: stack.count])
+    return in_order(stack.stacked())

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels import native
+from ...kernels.launch import OUT_OF_ORDER, in_order
 from ...runtime import memory, observers
 from ...runtime.device import cpu
 from ...runtime.errors import ArgumentError, OutOfMemoryError
@@ -45,18 +46,19 @@ class _Call:
 class Program:
     """A graph as a native function."""
 
-    def __init__(self, graph: Graph, timed: bool = False) -> None:
+    def __init__(self, graph: Graph, timed: bool = False, reproducible: bool = False) -> None:
         self.graph = optimize(decompose(erase(graph)))
-        self.source: Source = Lowering(self.graph, native.width(), Log(native.clock()) if timed else None).run()
-        self.run = native.function(
-            self.source.text, runtime(), [_passed(x.spec) for x in self.graph.inputs], self.source.constants
-        )
+        self.source: Source = Lowering(self.graph, native.width(reproducible), Log(native.clock()) if timed else None).run()
+        self.run, self.kept = native.function(
+            self.source.text, runtime(reproducible), [_passed(x.spec) for x in self.graph.inputs],
+            self.source.constants, reproducible,
+        )  # fmt: skip
         specs = [_passed(y.spec) for y in self.graph.outputs]
         self.stacks = [i for i, y in enumerate(self.graph.outputs) if isinstance(y.spec, StackSpec)]
         self.takes_stacks = any(isinstance(x.spec, StackSpec) for x in self.graph.inputs)
         specs += [handed.WORDS] if self.stacks else []  # the last is what has to be kept
         self.results = [(_maker(spec), spec.shape, spec.dtype) for spec in specs]
-        self.is_pure = not self.source.hosts  # nothing can raise
+        self.launch = self.call if self.source.hosts else self.run  # without calls of Python, nothing can raise
         self.arenas: list[tuple[int, np.ndarray]] = []
 
     def __call__(self, buffers: list[Any]) -> list[Any] | None:
@@ -69,12 +71,13 @@ class Program:
             arena = self.arenas.pop()
         except IndexError:
             arena = self.arena()
-        run = self.run if self.is_pure else self.call
-        failed = run(0, buffers, results, arena[0])
+        failed = self.launch(0, buffers, results, arena[0])
+        if failed == OUT_OF_ORDER:
+            failed = self.launch(0, [in_order(x) for x in buffers], results, arena[0])
         self.arenas.append(arena)
-        if failed == EXHAUSTED:
-            raise _no_room()
         if failed:
+            if failed == EXHAUSTED:
+                raise _no_room()
             return None
         return self.with_stacks(results) if self.stacks else results
 
@@ -168,6 +171,6 @@ _host = native.HOST(_called)
 
 
 @cache
-def runtime() -> native.Table:
+def runtime(reproducible: bool = False) -> native.Table:
     """What programs may ask of the runtime library and of Python."""
-    return native.table(_host)
+    return native.table(_host, reproducible)

@@ -26,6 +26,7 @@ from ...runtime.dtypes import BOOLS, FLOATS, INTEGERS, bool_, complex128, float6
 from ...runtime.eager import EagerTensor, is_weak, lift, refuse_none
 from ...runtime.errors import Position, SourceError, user_position
 from ...runtime.op import Node, Op, op
+from ...runtime.scopes import scopes
 from ...runtime.sizes import Sizes
 from ...runtime.spec import Shape, Spec, StackSpec, kind_of
 from ...runtime.tensor import OPS, Tensor
@@ -42,7 +43,8 @@ def write_to(graph: Graph) -> Iterator[Graph]:
     """Write into `graph` what is applied to values of graphs around it."""
     token = _writing.set(graph)
     try:
-        yield graph
+        with scopes:
+            yield graph
     finally:
         _writing.reset(token)
 

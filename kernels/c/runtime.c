@@ -226,54 +226,7 @@ i64 wf_now(void) {
     return (i64)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-// -- calls from Python
-
-// The parts of Python's and NumPy's objects that a call reads. They have lain so in every CPython 3 and NumPy 2 that has
-// a global lock; native.py takes a slower way in the others.
-struct list { i64 references; void *type; i64 count; void **items; };
-struct array { i64 references; void *type; char *data; int axes; i64 *shape, *strides; void *base, *dtype; int flags; };
-enum { IN_ORDER_AND_ALIGNED = 0x101 };
-
-extern void *PyEval_SaveThread(void);
-extern void PyEval_RestoreThread(void *);
-extern int PyGILState_Ensure(void);
-extern void PyGILState_Release(int);
-extern int PyErr_CheckSignals(void);
-
-// Let Python see to its signals; not 0 when one raised, Ctrl-C say: the exception waits for the program to return.
-int wf_poll(void) {
-    int held = PyGILState_Ensure(), raised = PyErr_CheckSignals();
-    PyGILState_Release(held);
-    return raised;
-}
-
-// Whether an operand is what the program was written for: `expected` has its class, dtype, axes and lengths.
-static int fits(const struct array *a, const i64 **expected) {
-    const i64 *e = *expected;
-    *expected = e + 3 + e[2];
-    if ((i64)a->type != e[0] || (i64)a->dtype != e[1] || a->axes != e[2]) return 0;
-    for (int i = 0; i < a->axes; i++) if (a->shape[i] != e[3 + i]) return 0;
-    return 1;
-}
-
-// Run a program on lists of arrays, without Python's lock; -1 if an array does not lie in order, -2 if it is another.
-int wf_launch(int (*run)(const void *, void *, void *const *, void *const *, char *), const void *table, void *token,
-              const struct list *operands, const i64 *expected, void *const *constants, i64 more,
-              const struct list *results, char *memory) {
-    void *in[operands->count + more + 1], *out[results->count + 1];
-    for (i64 i = 0; i < operands->count; i++) {
-        const struct array *a = operands->items[i];
-        if (!fits(a, &expected)) return -2;
-        if ((a->flags & IN_ORDER_AND_ALIGNED) != IN_ORDER_AND_ALIGNED) return -1;
-        in[i] = a->data;
-    }
-    for (i64 i = 0; i < more; i++) in[operands->count + i] = constants[i];
-    for (i64 i = 0; i < results->count; i++) out[i] = ((const struct array *)results->items[i])->data;
-    void *state = PyEval_SaveThread();
-    int failed = run(table, token, in, out, memory);
-    PyEval_RestoreThread(state);
-    return failed;
-}
+#include "calls.h"
 
 // -- matrix products
 
