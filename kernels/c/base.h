@@ -15,7 +15,7 @@ typedef u16 bf16;
 
 #define FN static inline __attribute__((always_inline))
 #define SLOW static __attribute__((noinline, cold, unused))
-#if defined(__FMA__) || defined(__aarch64__) || defined(__CUDACC__)
+#if !defined(WF_REPRODUCIBLE) && (defined(__FMA__) || defined(__aarch64__) || defined(__CUDACC__))
 #define HAS_FMA 1
 #endif
 

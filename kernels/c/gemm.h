@@ -153,17 +153,24 @@ static void WF_NAME(row_by_rows)(const struct wf_gemm *g, const REAL *a, const R
 
 // The same where the columns of B, and the row of A, are each in one piece: sums of products.
 static void WF_NAME(row_by_columns)(const struct wf_gemm *g, const REAL *a, const REAL *b, REAL *c, i64 begin, i64 end) {
+#ifdef WF_REPRODUCIBLE                       // the width decides what is added to what
+    enum { bytes = 64, lanes = bytes / sizeof(REAL) };
+#else
+    enum { bytes = WF_WIDTH, lanes = bytes / sizeof(REAL) };
+#endif
+    typedef REAL adding __attribute__((vector_size(bytes)));
+    typedef REAL loose __attribute__((vector_size(bytes), aligned(sizeof(REAL)), may_alias));
     for (i64 j = begin; j < end; j++) {
         const REAL *column = b + j * g->b_column;
-        VECTOR sum[4] = {};
+        adding sum[4] = {};
         i64 p = 0;
-        for (; p + 4 * LANES <= g->k; p += 4 * LANES)
+        for (; p + 4 * lanes <= g->k; p += 4 * lanes)
             _Pragma("GCC unroll 4") for (int v = 0; v < 4; v++)
-                sum[v] += LOAD(a + p + v * LANES) * LOAD(column + p + v * LANES);
-        for (; p + LANES <= g->k; p += LANES) sum[0] += LOAD(a + p) * LOAD(column + p);
-        VECTOR all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+                sum[v] += *(const loose *)(a + p + v * lanes) * *(const loose *)(column + p + v * lanes);
+        for (; p + lanes <= g->k; p += lanes) sum[0] += *(const loose *)(a + p) * *(const loose *)(column + p);
+        adding all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
         REAL total = 0;
-        for (int i = 0; i < LANES; i++) total += all[i];
+        for (int i = 0; i < lanes; i++) total += all[i];
         for (; p < g->k; p++) total += a[p] * column[p];
         c[j] = total;
     }

@@ -1,13 +1,14 @@
 // The vectors that the runtime library works with, whatever the type of their elements: REAL, of which WF_NAME(x) names
-// what there is. Where results may not depend on the machine they are as wide everywhere; what is wider than the machine's
-// is several of those.
+// what there is. Where results depend on their width and may not, it is given; vectors that are wider than the machine's are several.
 
-#if defined(__AVX512F__) || defined(WF_REPRODUCIBLE)
+#ifndef WF_WIDTH
+#if defined(__AVX512F__)
 #define WF_WIDTH 64
 #elif defined(__AVX__)
 #define WF_WIDTH 32
 #else
 #define WF_WIDTH 16
+#endif
 #endif
 
 #define VECTOR WF_NAME(vector)
