@@ -10,6 +10,7 @@ compiler, and nothing of kernels.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -95,6 +96,13 @@ def definitions() -> dict[tuple[str, bool], Definition]:
                 if lanes in ("all N", "N == 1" if single else "N > 1"):
                     found[name[1], single] = Definition(file, text)
     return found
+
+
+@cache
+def fingerprint() -> str:
+    """What changes when a file of c/ does: what a program needs of them need not be put together to know it."""
+    pages = (page.read_bytes() for page in sorted(FOLDER.iterdir()) if page.is_file())
+    return hashlib.sha256(b"\0".join(pages)).hexdigest()
 
 
 @cache
