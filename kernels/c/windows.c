@@ -2,6 +2,7 @@
 // table of the first, whose threads it works with.
 
 #include <pthread.h>
+#include <stdlib.h>
 #include "base.h"
 #include "program.h"
 
