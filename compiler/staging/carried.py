@@ -6,7 +6,7 @@ is carried by the number of its items and the stack on which they lie.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...runtime import tree
@@ -21,6 +21,7 @@ from ..graph.stack import empty_stack, piled, push, stacked
 from .grown import Grown, holds_grown
 from .maybe import NONE, PRESENT, UNBOUND, Maybe, maybe, unbound
 from .objects import flatten
+from .origins import ONLY_NEW, Numbers, holders, present
 from .template import Growing, Known, Mixed, Optional, Template, Traced, Tree, Unsettled
 
 ROOM = 16  # items for which a list that grows has memory at first
@@ -31,12 +32,17 @@ def specs(template: Template) -> list[Spec]:
     if isinstance(template, Traced):
         return [template.spec]
     if isinstance(template, Growing):
-        return [Spec((), int64), stack_of(template.item.spec)]
+        return [*_numbered([template.origin]), Spec((), int64), stack_of(template.item.spec)]
     if isinstance(template, Tree):
-        return [spec for leaf in template.leaves for spec in specs(leaf)]
+        return [*_numbered(template.origins), *(spec for leaf in template.leaves for spec in specs(leaf))]
     if isinstance(template, Optional):
         return [Spec((), uint8), *(specs(template.inner) if template.inner is not None else [])]
     return []
+
+
+def _numbered(origins: Sequence[Numbers]) -> list[Spec]:
+    """What carries the numbers of objects; those of new ones are known."""
+    return [Spec((), int64) for numbers in origins if numbers != ONLY_NEW]
 
 
 def encode(value: Any, template: Template, graph: Graph) -> list[Any]:
@@ -44,13 +50,24 @@ def encode(value: Any, template: Template, graph: Graph) -> list[Any]:
     if isinstance(template, Traced):
         return [_tensor(value, template.spec, graph)]
     if isinstance(template, Tree):
-        leaves = flatten(value)[0]
-        return [t for leaf, part in zip(leaves, template.leaves, strict=True) for t in encode(leaf, part, graph)]
+        leaves, which = flatten(value)[0], _encode_origins(list(holders(value)), template.origins, graph)
+        return which + [
+            t for leaf, part in zip(leaves, template.leaves, strict=True) for t in encode(leaf, part, graph)
+        ]
     if isinstance(template, Optional):
         return _encode_optional(value, template, graph)
     if isinstance(template, Growing):
-        return _encode_growing(value, template.item, graph)
+        which = _encode_origins([value], [template.origin], graph)
+        return which + _encode_growing(value, template.item, graph)
     return []
+
+
+def _encode_origins(objects: list[Any], origins: Sequence[Numbers], graph: Graph) -> list[Any]:
+    """The numbers of objects, where they may be others than new ones."""
+    pairs = zip(objects, origins, strict=True)
+    return [
+        _tensor(present.get().which(x, numbers), Spec((), int64), graph) for x, numbers in pairs if numbers != ONLY_NEW
+    ]
 
 
 def _encode_growing(items: list[Any], item: Traced, graph: Graph) -> list[Any]:
@@ -124,10 +141,14 @@ def decode(template: Template, tensors: Iterator[Any], name: str) -> Any:
         x.name = x.name or name
         return x
     if isinstance(template, Tree):
-        return tree.unflatten(template.structure, [decode(leaf, tensors, name) for leaf in template.leaves])
+        which = [next(tensors) for _ in _numbered(template.origins)]
+        value = tree.unflatten(template.structure, [decode(leaf, tensors, name) for leaf in template.leaves])
+        return _choosing(value, list(holders(value)), template.origins, which)
     if isinstance(template, Growing):
+        which = [next(tensors) for _ in _numbered([template.origin])]
         count, stack = next(tensors), next(tensors)
-        return [Grown(stack, count, template.item.spec, template.item.weak)]
+        value = [Grown(stack, count, template.item.spec, template.item.weak)]
+        return _choosing(value, [value], [template.origin], which)
     if isinstance(template, Mixed):
         return Unsettled(template.error)
     code = next(tensors)
@@ -139,3 +160,12 @@ def decode(template: Template, tensors: Iterator[Any], name: str) -> Any:
             else maybe(code, template.absent, None, name)
         )
     return maybe(code, template.absent, decode(template.inner, tensors, name), name)
+
+
+def _choosing(value: Any, objects: list[Any], origins: Sequence[Numbers], which: list[Any]) -> Any:
+    """A value, after what is known of the objects in it was noted."""
+    carried = iter(which)
+    for x, numbers in zip(objects, origins, strict=True):
+        if numbers != ONLY_NEW:
+            present.get().choose(x, next(carried), numbers)
+    return value

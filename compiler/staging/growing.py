@@ -88,7 +88,7 @@ def array_of(items: list[Any]) -> Any:
         if there and (here is array.context or here.within(array.context)):
             return array
     template = check_items(items)
-    _, whole = encode(items, template, here)
+    *_, whole = encode(items, template, here)
     array: Any = stacked(whole, length=named(here.sizes.add("length", least=0), here.sizes))
     array.weak = template.item.weak
     items[0].array = (rest, array)

@@ -9,6 +9,7 @@ from ...runtime.errors import SourceError, WeftError
 from .effects import Action, Stopped, emit, host, kept, with_values
 from .maybe import NONE, UNBOUND, Maybe, unbound
 from .objects import flatten
+from .origins import Numbers, holders, present
 from .paths import arguments, follow
 from .state import Place
 from .template import SideEffectError, Unsettled
@@ -44,8 +45,9 @@ def with_state(values: list[Any], act: Callable[[list[Any]], None]) -> tuple[lis
         own = [
             place if path is None else place.of(follow(path, given)) for place, path in zip(places, owners, strict=True)
         ]  # found before any is changed
-        for place, kind, value in zip(own, kinds, known[len(values) :], strict=True):
-            place.keep(kind(value))
+        held = [kind(value) for kind, value in zip(kinds, known[len(values) :], strict=True)]
+        for place, value in zip(own, held, strict=True):
+            place.keep(value)
         act(known[: len(values)])
 
     return with_values([*map(kept, values), *map(kept, left)], run)
@@ -57,6 +59,9 @@ def _left(place: Place) -> tuple[Callable[[Any], Any], Any]:
     Errors: SideEffectError for values that no exception can leave behind.
     """
     value = place.get()
+    chosen = present.get().chosen.get(id(value))
+    if chosen is not None:
+        return _of_chosen(chosen.numbers), [chosen.which, value]
     if isinstance(value, Maybe):
         return _of_maybe, [value.code, value.value]
     if isinstance(value, Unsettled):
@@ -66,7 +71,24 @@ def _left(place: Place) -> tuple[Callable[[Any], Any], Any]:
             f"an exception leaves {place.name} with a value that may be missing, depending on a tensor",
             "Give it the same kind of value on both paths before the exception.",
         )
+    if any(id(x) in present.get().chosen for x in holders(value)):
+        raise SideEffectError(
+            f"an exception leaves {place.name} with an object in it that is one of several, depending on a tensor",
+            "Put a copy there, or put it there after what may raise.",
+        )
     return lambda known: known, value
+
+
+def _of_chosen(numbers: Numbers) -> Callable[[Any], Any]:
+    """What finds the object that a number stands for, if it was there before the call."""
+    objects = {n: (x, active().given.get(id(x))) for n, x in present.get().there(numbers).items()}
+
+    def choose(known: Any) -> Any:
+        which, contents = known
+        found, path = objects.get(int(which), (contents, None))
+        return found if path is None else follow(path, arguments.get(None))
+
+    return choose
 
 
 def _of_maybe(known: Any) -> Any:

@@ -29,6 +29,7 @@ from ..graph.sizes import joined_shape, same_shape, same_spec
 from .grown import Grown, holds_grown
 from .maybe import NONE, UNBOUND, Maybe, unbound
 from .objects import flatten, has_identity
+from .origins import ONLY_NEW, Numbers, origins_of
 
 GROWING = "A list that grows in a loop or a branch takes tensors of one shape and dtype, or numbers of one type; keep others in lists of their own."
 
@@ -58,10 +59,11 @@ class Optional:
 
 @dataclass(frozen=True)
 class Tree:
-    """A container."""
+    """A container; `origins` says of it, and of those in it, which objects they may be."""
 
     structure: tree.Structure
     leaves: tuple[Template, ...]
+    origins: tuple[Numbers, ...]
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Growing:
     """A list of any length, its items all alike."""
 
     item: Traced
+    origin: Numbers = ONLY_NEW
 
 
 @dataclass(frozen=True)
@@ -127,12 +130,13 @@ def equal(x: Template, y: Template) -> bool:
     if isinstance(x, Known) and isinstance(y, Known):
         return same(x.value, y.value)
     if isinstance(x, Tree) and isinstance(y, Tree):
-        return x.structure == y.structure and all(map(equal, x.leaves, y.leaves))
+        alike = x.structure == y.structure and x.origins == y.origins
+        return alike and all(map(equal, x.leaves, y.leaves))
     if isinstance(x, Optional) and isinstance(y, Optional):
         both = x.inner is not None and y.inner is not None
         return x.absent == y.absent and (equal(x.inner, y.inner) if both else x.inner is y.inner)  # pyright: ignore
     if isinstance(x, Growing) and isinstance(y, Growing):
-        return equal(x.item, y.item)
+        return equal(x.item, y.item) and x.origin == y.origin
     if isinstance(x, Traced) and isinstance(y, Traced):
         return x.weak is y.weak and same_spec(x.spec, y.spec)
     return isinstance(x, Mixed) and isinstance(y, Mixed)
@@ -165,7 +169,7 @@ def general(value: Any, name: str) -> Template:
         return Known(value)
     if any(type(leaf) is Grown for leaf in leaves):
         raise StructureError(f"{name!r} holds a list that grows, in a container that differs between paths", GROWING)
-    return Tree(structure, tuple(_leaf(leaf) for leaf in leaves))
+    return Tree(structure, tuple(_leaf(leaf) for leaf in leaves), origins_of(value))
 
 
 def _leaf(value: Any) -> Template:
@@ -224,11 +228,12 @@ def join(x: Template, y: Template, name: str) -> Template:
     if isinstance(x, Traced) and isinstance(y, Traced):
         return _join_traced(x, y, name)
     if isinstance(x, Tree) and isinstance(y, Tree) and x.structure == y.structure:
-        return Tree(x.structure, tuple(_join_leaf(a, b, name) for a, b in zip(x.leaves, y.leaves, strict=True)))
+        leaves = tuple(_join_leaf(a, b, name) for a, b in zip(x.leaves, y.leaves, strict=True))
+        return Tree(x.structure, leaves, tuple(a | b for a, b in zip(x.origins, y.origins, strict=True)))
     if isinstance(x, Known) and isinstance(y, Known) and same(x.value, y.value):
         return x
     if _is_list(x) and _is_list(y):
-        return Growing(_one_kind([*_items(x), *_items(y)], name))
+        return Growing(_one_kind([*_items(x), *_items(y)], name), _origin(x) | _origin(y))
     if _holds_containers(x) and _holds_containers(y):
         raise StructureError(
             f"{name!r} is a list whose length is known only when the graph runs, and its items are containers", GROWING
@@ -259,6 +264,10 @@ def _holds_containers(template: Template) -> bool:
 
 def _items(template: Any) -> list[Template]:
     return [template.item] if isinstance(template, Growing) else list(template.leaves)
+
+
+def _origin(template: Any) -> Numbers:
+    return template.origin if isinstance(template, Growing) else template.origins[0]
 
 
 def _one_kind(items: list[Template], name: str) -> Traced:
@@ -295,7 +304,8 @@ def check_items(items: list[Any]) -> Growing:
     Errors: StructureError for items of different kinds.
     """
     grown = items[0]
-    return Growing(_one_kind([Traced(grown.spec, grown.weak), *(general(x, "a list") for x in items[1:])], "a list"))
+    kinds = [Traced(grown.spec, grown.weak), *(general(x, "a list") for x in items[1:])]
+    return Growing(_one_kind(kinds, "a list"), *origins_of(items))
 
 
 def _join_leaf(x: Template, y: Template, name: str) -> Template:
@@ -363,12 +373,3 @@ def keeps(template: Template) -> bool:
     return isinstance(template, Known) or (
         isinstance(template, Optional) and (template.inner is None or keeps(template.inner))
     )
-
-
-def conflict(template: Template | None) -> Exception | None:
-    """What is said to who reads a value that may be of kinds that do not join."""
-    if isinstance(template, Tree):
-        return next(filter(None, map(conflict, template.leaves)), None)
-    if isinstance(template, Optional):
-        return conflict(template.inner)
-    return template.error if isinstance(template, Mixed) else None

@@ -24,12 +24,13 @@ from ...runtime.spec import describe
 from ...runtime.tensor import OPS, Tensor
 from ...runtime.variable import Variable, traced_by
 from ..graph.graph import Graph, SymbolicTensor, write_to, writing
-from ..guards import Guard, of_attribute, of_function
+from ..guards import SMALL, Guard, of_attribute, of_function
 from .assigned import Assigned, now, tensors
 from .effects import Stopped
 from .objects import flatten
 from .options import no_options
-from .paths import Path
+from .origins import Origins, present
+from .paths import Path, paths
 from .snapshot import Snapshot
 from .state import Cell, Free, Held, Journal, Place, closure, containers, free_of, globals_of
 from .template import SideEffectError, StructureError, Template, merge, settle
@@ -55,6 +56,8 @@ class Trace:
         self.memory: dict[Any, tuple[Any, Any, Any]] = {}  # what cached functions gave, where, and for what
         self.guards: dict[Any, Guard] = {}  # what is taken for granted, each place once
         self.given: dict[int, Path] = {}  # where the objects in the arguments lie, by their identities
+        self.origins = Origins(self.is_before, lambda x: any(id(x) in born for born in self.born))
+        self._around: dict[Any, Any] = {}  # the objects that lie in what was taken for granted, by what that is
 
     def read(self, variable: Variable) -> Any:
         """The present value of a variable; tapes inside the function are told."""
@@ -144,6 +147,13 @@ class Trace:
         if self.journals and id(place.owner) not in self.born[-1]:
             place.name = self.labels.get(id(place.owner), place.name)
             self.journals[-1].note(place)
+
+    def is_before(self, x: Any) -> bool:
+        """Whether an object was there before the call."""
+        for key in self.guards.keys() - self._around.keys():
+            value = self.guards[key].read()
+            self._around[key] = (value, paths(value, SMALL))
+        return id(x) in self.given or any(id(x) in found for _, found in self._around.values())
 
     def makes(self, made: Any) -> Any:
         """Take notice of a new object."""
@@ -244,7 +254,7 @@ current = _trace.get
 @contextmanager
 def tracing(trace: Trace) -> Iterator[Trace]:
     """Trace inside the `with` block."""
-    token = _trace.set(trace)
+    token, origins = _trace.set(trace), present.set(trace.origins)
     trace.graph.traced = True
     try:
         with (
@@ -258,6 +268,7 @@ def tracing(trace: Trace) -> Iterator[Trace]:
     finally:
         trace.graph.traced = False
         _trace.reset(token)
+        present.reset(origins)
 
 
 def _written(length: Any) -> Any:
@@ -309,7 +320,8 @@ class Block:
                 value = self.after[place] = place.get()
                 if any(id(x) in owners for x in (*containers(value), *tensors(value))):
                     leaves, structure = flatten(value)
-                    self.copies[place] = tree.unflatten(structure, map(now, leaves))
+                    copy = self.copies[place] = tree.unflatten(structure, map(now, leaves))
+                    trace.origins.copies(copy, value)
         finally:
             trace.outer_tapes = tapes
             trace.journals.pop()
@@ -317,6 +329,7 @@ class Block:
             journal.undo()
             for place, value in before.items():
                 place.set(value)
+        trace.origins.leave([(place, self.shown(place)) for place in self.after])
         name = seen.changed()
         if name is not None:
             raise SideEffectError(
