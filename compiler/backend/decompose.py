@@ -218,7 +218,13 @@ def _matmul(w: Composer, x: Any, y: Any) -> Any:
     return w("matmul", *(v if v.dtype is z.dtype else w("astype", v, dtype=z.dtype) for v in (x, y)))
 
 
+def _size_of(w: Composer) -> Any:
+    length = w.attrs["length"]
+    return w.graph.constant(np.int64(length)) if isinstance(length, int) else None
+
+
 RULES: dict[str, Rule] = {
+    "size_of": _size_of,
     **arranging.RULES,
     **indexing.RULES,
     **sampling.RULES,
@@ -246,10 +252,14 @@ RULES: dict[str, Rule] = {
     "vecdot": _vecdot,
     "count_nonzero": _count_nonzero,
 }
+NOTHING = {"sum": 0, "prod": 1, "any": False, "all": True}  # of no elements
 PLAIN = dtypes.FLOATS | dtypes.INTEGRAL
 
 
 def _visit(rewriter: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:
+    if node.op.name in NOTHING and any(not size(x.shape) for x in node.inputs):
+        y: Any = node.outputs[0]
+        return (new.constant(np.full(y.shape, NOTHING[node.op.name], y.dtype)),)
     rule = RULES.get(node.op.name)
     operands = [x for x in node.inputs if hasattr(x, "dtype")]
     if rule is None or not all(size(x.shape) for x in operands):

@@ -23,6 +23,7 @@ EXACT = {
     "negate_integer": ("__builtin_sub_overflow(0ll, {0}, &{y})", "{y}"),
     "absolute_integer": ("{0} == " + LEAST, "{0} < 0 ? -{0} : {0}"),
     "divide_integers": ("{1} == 0 || ({1} == -1 && {0} == " + LEAST + ")", "wf_floor_div_i64x1({0}, {1})"),
+    "raise_integers": ("power_leaves_i64x1({0}, {1}, &{y})", "{y}"),
     "shift_integers": ("{1} < 0 || {1} > 62 || {0} << {1} >> {1} != {0}", "{0} << {1}"),
 }
 

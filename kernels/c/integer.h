@@ -111,3 +111,16 @@ FN TxN wf_pow_TxN(TxN x, TxN y) {
     }
     return cast_W_TxN(z);
 }
+
+// for N == 1
+// Whether x to the power y leaves the integers of 64 bits; what it is otherwise.
+FN i32 power_leaves_i64xN(i64 x, i64 y, i64 *z) {
+    i64 result = 1;
+    i32 leaves = y < 0, factor_leaves = 0;
+    for (; y > 0 && !leaves; y >>= 1) {
+        if (y & 1) leaves |= factor_leaves | __builtin_mul_overflow(result, x, &result);
+        factor_leaves |= __builtin_mul_overflow(x, x, &x);
+    }
+    *z = result;
+    return leaves;
+}

@@ -90,6 +90,26 @@ def test_nan_is_the_largest_in_sorted_numbers_and_equal_to_none() -> None:
     agree([("searchsorted", [x, v], {"side": side}) for side in ("left", "right")] + [("isin", [v, x], {})])
 
 
+def test_folds_of_nothing_are_what_they_start_from() -> None:
+    x, attrs = np.zeros((0, 4), "float32"), {"axis": 0, "keepdims": False}
+    agree([(name, [z], attrs) for name in ("sum", "prod", "any", "all") for z in (x, x.astype("int8"), x.astype(bool))])
+    agree([("matmul", [x, np.ones((4, 0), "float32")], {}), ("exp", [x], {}), ("sum", [x], {"axis": 1})])
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "uint64"])
+def test_whole_numbers_are_multiplied_as_matrices(dtype: str) -> None:
+    shapes = [
+        ((3, 17), (17, 40)),
+        ((5,), (5,)),
+        ((5,), (5, 3)),
+        ((2, 4, 5), (5,)),
+        ((2, 1, 3, 4), (6, 4, 2)),
+        ((3, 1), (1, 2)),
+    ]
+    agree([("matmul", [drawn(a, dtype), drawn(b, dtype)], {}) for a, b in shapes])
+    agree([("matmul", [drawn((3, 4), dtype), drawn((4, 5), "float64")], {})], 1e-13)
+
+
 def test_elements_are_counted_and_weighed() -> None:
     x, weights = drawn((500,), "uint8"), np.random.default_rng(0).normal(size=500).astype("float32")
     agree([("bincount", [x, None], {"length": 9}), ("bincount", [x, weights], {"length": 7}), ("bincount", [x, x], {"length": 7}), ("count_to", [], {"length": 40})], 1e-6)  # fmt: skip

@@ -30,11 +30,15 @@ def shifts(x, y):
     return int(x) << int(y)
 
 
+def powers(x, y):
+    return int(x) ** int(y)
+
+
 def magnitudes(x, y):
     return abs(int(x)) - -int(y)
 
 
-FUNCTIONS = [sums, differences, products, quotients, shifts, magnitudes]
+FUNCTIONS = [sums, differences, products, quotients, shifts, powers, magnitudes]
 PAIRS = [
     (3, 4),
     (-7, 2),
@@ -46,10 +50,19 @@ PAIRS = [
     (1, 62),
     (1, 63),
     (0, 0),
+    (-2, 63),
+    (2, 63),
+    (3, 39),
+    (3, 40),
 ]
 
 
-CASES = [(f, pair) for f in FUNCTIONS for pair in PAIRS if f is not shifts or pair[1] < 100]
+CASES = [
+    (f, pair)
+    for f in FUNCTIONS
+    for pair in PAIRS
+    if f not in (shifts, powers) or ((f is shifts or pair[1] >= 0) and pair[1] < 100)
+]
 
 
 @pytest.mark.parametrize(("function", "pair"), CASES, ids=lambda x: getattr(x, "__name__", str(x)))
