@@ -20,7 +20,7 @@ from ...kernels.print_c import Printer
 from ...kernels.spelling import carrier, loaded, stored
 from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec
-from ..graph.graph import Graph, SymbolicTensor
+from ..graph.graph import Graph, SymbolicTensor, is_uniform
 from . import views
 from .groups import Group
 from .places import Arena, Memory, Pile, Place, Register, Unsupported, contiguous, in_register
@@ -184,14 +184,6 @@ class Lowering:
 def _depth(spec: Spec) -> int:
     """How many stacks lie in each other."""
     return 1 + _depth(spec.element) if isinstance(spec, StackSpec) else 0
-
-
-def is_uniform(array: np.ndarray) -> bool:
-    """Whether all elements of an array are the same, bit for bit."""
-    if array.size < 2 or not any(array.strides):
-        return array.size > 1
-    bits = np.ascontiguousarray(array).view(np.uint8).reshape(-1, array.itemsize)
-    return bool((bits == bits[0]).all())
 
 
 def check(graph: Graph) -> None:

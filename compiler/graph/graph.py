@@ -376,7 +376,7 @@ class Graph:
     def constant(self, buffer: Any) -> SymbolicTensor:
         """The value of a buffer that is known now."""
         known = self._constants.get(id(buffer))
-        if known is None and buffer.ndim and buffer.size and not any(buffer.strides):  # one element, seen many times
+        if known is None and buffer.ndim and is_uniform(buffer):
             scalar = self.constant(buffer[(*(0,) * buffer.ndim, ...)])
             known = self._constants[id(buffer)] = (buffer, OPS["broadcast_to"](scalar, shape=buffer.shape))
         elif known is None:
@@ -425,6 +425,14 @@ class Graph:
                 new.name = old.name  # pyright: ignore[reportAttributeAccessIssue]
                 values[old.key] = new
         return [values[y.key] for y in graph.outputs], self.nodes[start:]
+
+
+def is_uniform(array: np.ndarray) -> bool:
+    """Whether an array has several elements that are all the same, bit for bit."""
+    if array.size < 2 or not any(array.strides):
+        return array.size > 1
+    bits = np.ascontiguousarray(array).view(np.uint8).reshape(array.size, array.itemsize)
+    return bool((bits[-1] == bits[0]).all() and (bits == bits[0]).all())
 
 
 class Constant:

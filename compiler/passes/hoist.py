@@ -45,6 +45,8 @@ TOTAL = frozenset({"sum", "mean", "prod", "sum_to", "all", "any", "matmul", "ast
                    "stack", "strided_slice", "unslice", "set_slice", "softmax", "log_softmax", "logsumexp", "conv",
                    "tril", "triu", "pad", "constant"})  # fmt: skip
 
+OF_SOME = frozenset({"max", "min", "argmax", "argmin"})  # which fail where there is nothing
+
 
 def hoist(graph: Graph) -> Graph:
     """The graph with what does not change taken out of its loops."""
@@ -55,6 +57,8 @@ def is_total(node: GraphNode) -> bool:
     """Whether a node can neither fail nor do anything but compute."""
     if node.op.name == "pow":  # a negative power of an integer is an error
         return node.outputs[0].dtype not in dtypes.INTEGERS
+    if node.op.name in OF_SOME:
+        return all(type(n) is int and n > 0 for n in node.inputs[0].shape)
     return not node.op.effect and (node.op.elementwise or node.op.name in TOTAL)
 
 
