@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels import native
+from ...kernels import libraries, native
 from ...kernels.launch import OUT_OF_ORDER, in_order
 from ...runtime import memory, observers
 from ...runtime.device import cpu
@@ -48,9 +48,11 @@ class Program:
 
     def __init__(self, graph: Graph, timed: bool = False, reproducible: bool = False) -> None:
         self.graph = optimize(decompose(erase(graph)))
-        self.source: Source = Lowering(self.graph, native.width(reproducible), Log(native.clock()) if timed else None).run()
+        self.source: Source = Lowering(
+            self.graph, native.width(reproducible), Log(native.clock()) if timed else None
+        ).run()
         self.run, self.kept = native.function(
-            self.source.text, runtime(reproducible), [_passed(x.spec) for x in self.graph.inputs],
+            self.source.text, lambda: runtime(reproducible), [_passed(x.spec) for x in self.graph.inputs],
             self.source.constants, reproducible,
         )  # fmt: skip
         specs = [_passed(y.spec) for y in self.graph.outputs]
@@ -167,10 +169,10 @@ def _called(token: int, number: int, buffers: Any) -> int:
     return 0
 
 
-_host = native.HOST(_called)
+_host = libraries.HOST(_called)
 
 
 @cache
-def runtime(reproducible: bool = False) -> native.Table:
+def runtime(reproducible: bool = False) -> libraries.Table:
     """What programs may ask of the runtime library and of Python."""
-    return native.table(_host, reproducible)
+    return libraries.table(_host)

@@ -1,7 +1,8 @@
-// Another runtime library: products of matrices, and what small ones are solved with, for programs whose results do not
-// depend on the machine's vectors. It is given the table of the first library, whose threads it works with.
+// A runtime library of one type, REAL, built once a program needs it: products of matrices, and what small ones are solved
+// with. It is given the table of the first, whose threads it works with.
 
 #include <pthread.h>
+#include <stdlib.h>
 #include "base.h"
 #include "program.h"
 
@@ -16,4 +17,10 @@ void wf_join(const struct wf_runtime *given) { runtime = given; }
 
 #include "rooms.h"
 #include "vectors.h"
-#include "products.h"
+
+// What a thread packs of the operands: so much of K, of the columns of B and of the rows of A at a time.
+enum { WF_DEPTH = 256, WF_BREADTH = 512, WF_HEIGHT = 144 };
+
+#include "pack.h"
+#include "gemm.h"
+#include "matrix.h"

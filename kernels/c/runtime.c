@@ -228,12 +228,8 @@ i64 wf_now(void) {
 
 #include "calls.h"
 
-// -- matrix products
-
-#include "vectors.h"
+// -- sorting
 
 #include "requests.h"
 #include "rooms.h"
 #include "sort.h"
-
-#include "products.h"
