@@ -29,19 +29,24 @@ struct WF_NAME(pool_job) { const struct wf_pool *p; enum wf_pool_kind kind; };
 
 static void WF_NAME(pool_rows)(const void *given, i64 begin, i64 end) {
     const struct WF_NAME(pool_job) *job = given;
-    int back = wf_goes_back(job->kind);
-    const i64 *n = back ? job->p->at.length : job->p->at.count;
-    struct wf_span *along = wf_room(WF_PANELS, n[2] * sizeof(struct wf_span));
-    for (i64 i = 0; i < n[2]; i++) along[i] = wf_span(&job->p->at, 2, i, back);
+    const struct wf_pool *p = job->p;
+    const i64 *n = wf_goes_back(job->kind) ? p->at.length : p->at.count;
+    i64 wide = p->channels / LANES, left = p->channels % LANES; // in vectors, and in shorter ones
+    struct wf_seen *seen = wf_room(WF_FRAME, wf_taps(&p->at) * sizeof *seen);
+    struct wf_span *along = wf_room(WF_PANELS, n[2] * sizeof *along);
+    for (i64 i = 0; i < n[2]; i++) along[i] = wf_span(&p->at, 2, i, job->kind);
     for (i64 t = begin; t < end; t++) {
-        struct wf_pixel pixel = wf_row_of(job->p, t / n[1] / n[0], t / n[1] % n[0], t % n[1], back);
-        for (i64 i = 0; i < n[2]; i++) {
-            wf_see(&pixel, 2, i, along[i]);
-            pixel.to = (t * n[2] + i) * job->p->channels;
-            i64 c = WF_NAME(pool_wide)(&pixel, job->kind, 0);
-            c = WF_NAME(pool_four)(&pixel, job->kind, c);
-            c = WF_NAME(pool_two)(&pixel, job->kind, c);
-            WF_NAME(pool_one)(&pixel, job->kind, c);
+        i64 item = t / n[1] / n[0], place[3] = {t / n[1] % n[0], t % n[1], 0};
+        struct wf_span span[3];
+        for (int axis = 0; axis < 2; axis++) span[axis] = wf_span(&p->at, axis, place[axis], job->kind);
+        for (i64 *i = place + 2; *i < n[2]; ++*i) {
+            span[2] = along[*i];
+            struct wf_pixel pixel = {p, (t * n[2] + *i) * p->channels, seen, wf_look(seen, p, job->kind, item, span)};
+            if (job->kind == WF_MEAN) pixel.averaged = wf_averaged(p, place);
+            i64 c = wide ? WF_NAME(pool_wide)(&pixel, job->kind, 0) : 0;
+            if (left >= 4) c = WF_NAME(pool_four)(&pixel, job->kind, c);
+            if (left & 2) c = WF_NAME(pool_two)(&pixel, job->kind, c);
+            if (left & 1) WF_NAME(pool_one)(&pixel, job->kind, c);
         }
     }
 }

@@ -12,39 +12,39 @@ typedef int WF_LANED(loose_taps) __attribute__((vector_size(WF_BYTES / sizeof(RE
 #define PICK(m, x, y) ((REALS)(((m) & (MASK)(x)) | (~(m) & (MASK)(y))))
 #define LOWEST ((REALS){} - (REAL)__builtin_inf())
 
+#define EACH_SEEN for (const struct wf_seen *e = s->seen; e < s->end; e++)
+
 static REALS WF_LANED(largest)(const struct wf_pixel *s, i64 c) {
     REALS y = LOWEST;
-    WF_EACH_SEEN(s, {
-        REALS x = READ(s->p->x, from + c);
+    EACH_SEEN {
+        REALS x = READ(s->p->x, e->from + c);
         y = PICK((x > y) | (x != x), x, y);
-    })
+    }
     return y;
 }
 
 static REALS WF_LANED(mean)(const struct wf_pixel *s, i64 c) {
     REALS y = {};
-    WF_EACH_SEEN(s, { y += READ(s->p->x, from + c); })
-    return y / (REAL)wf_averaged(s->p, s->place[0], s->place[1], s->place[2]);
+    EACH_SEEN y += READ(s->p->x, e->from + c);
+    return y / (REAL)s->averaged;
 }
 
 static REALS WF_LANED(mean_dx)(const struct wf_pixel *s, i64 c) {
     REALS dx = {};
-    WF_EACH_SEEN(s, {
-        dx += READ(s->p->x, from + c) / (REAL)wf_averaged(s->p, s->first[0] - i, s->first[1] - j, s->first[2] - k);
-    })
+    EACH_SEEN dx += READ(s->p->x, e->from + c) / (REAL)e->averaged;
     return dx;
 }
 
 static REALS WF_LANED(unpooled)(const struct wf_pixel *s, i64 c) {
     REALS dx = {};
-    WF_EACH_SEEN(s, { dx += PICK(TAPS(s->p->winners, from + c) == tap, READ(s->p->x, from + c), (REALS){}); })
+    EACH_SEEN dx += PICK(TAPS(s->p->winners, e->from + c) == e->tap, READ(s->p->x, e->from + c), (REALS){});
     return dx;
 }
 
 static REALS WF_LANED(picked)(const struct wf_pixel *s, i64 c) {
     REALS y = {};
     MASK winner = TAPS(s->p->winners, s->to + c);
-    WF_EACH_SEEN(s, { y = PICK(winner == tap, READ(s->p->x, from + c), y); })
+    EACH_SEEN y = PICK(winner == e->tap, READ(s->p->x, e->from + c), y);
     return y;
 }
 
@@ -52,12 +52,12 @@ static REALS WF_LANED(picked)(const struct wf_pixel *s, i64 c) {
 static void WF_LANED(winners)(const struct wf_pixel *s, i64 c) {
     REALS y = READ(s->p->y, s->to + c);
     MASK lost = (MASK){} == 0, winner = {};
-    WF_EACH_POSITION(s, {
-        REALS x = from < 0 ? LOWEST : READ(s->p->x, from + c);
+    EACH_SEEN {
+        REALS x = e->from < 0 ? LOWEST : READ(s->p->x, e->from + c);
         MASK here = ((x == y) | (x != x)) & lost;
-        winner = (here & (WHOLE)tap) | (~here & winner);
+        winner = (here & (WHOLE)e->tap) | (~here & winner);
         lost &= ~here;
-    })
+    }
     *(WF_LANED(loose_taps) *)((int *)s->p->result + s->to + c) = __builtin_convertvector(winner, WF_LANED(taps));
 }
 
@@ -83,3 +83,4 @@ static i64 WF_LANED(pool)(const struct wf_pixel *s, enum wf_pool_kind kind, i64 
 #undef TAPS
 #undef PICK
 #undef LOWEST
+#undef EACH_SEEN

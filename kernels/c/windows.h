@@ -47,21 +47,23 @@ static struct wf_rows wf_rows(const struct wf_windows *g, i64 rows, i64 t) {
 // the window.
 struct wf_span { i64 count, first, tap; };
 
-// A pixel of a result: where it is, where the first pixel is that it sees, and the way to the others, in elements and in
-// positions of the window. Those of cotangents come backwards, from the last window on.
+// An element of the operand that a pixel of the result is made of: its place, -1 for padding; its position in the
+// window; and of how many its window is the mean.
+struct wf_seen { i64 from; int tap; double averaged; };
+
 struct wf_pixel {
     const struct wf_pool *p;
-    i64 start, to, place[3], count[3], first[3];
-    i64 from[3], tap[3];                     // the sums up to each axis: the last is the pixel's
-    i64 stride[3], position[3], step[3], tap_step[3];
-    int whole[3];                            // whether the window has no padding, up to each axis
+    i64 to;                                  // its place in the result
+    const struct wf_seen *seen, *end;
+    double averaged;
 };
 
 static int wf_goes_back(enum wf_pool_kind kind) { return kind == WF_UNPOOL || kind == WF_MEAN_DX; }
 
-static struct wf_span wf_span(const struct wf_windows *g, int axis, i64 place, int back) {
+static struct wf_span wf_span(const struct wf_windows *g, int axis, i64 place, enum wf_pool_kind kind) {
     i64 stride = g->stride[axis], window = g->window[axis], start = place * stride - g->before[axis];
-    if (back) {                              // positions in the window from `first` to `last`, `stride` apart
+    if (kind == WF_WINNERS) return (struct wf_span){window, start, 0};
+    if (wf_goes_back(kind)) {                // positions in the window from `first` to `last`, `stride` apart
         i64 reach = place + g->before[axis], end = (g->count[axis] - 1) * stride;
         i64 first = reach > end ? reach - end : reach % stride, last = reach < window - 1 ? reach : window - 1;
         return (struct wf_span){last < first ? 0 : (last - first) / stride + 1, (reach - first) / stride, first};
@@ -70,65 +72,8 @@ static struct wf_span wf_span(const struct wf_windows *g, int axis, i64 place, i
     return (struct wf_span){wf_clamp((left < window ? left : window) - first, 0, window), start + first, first};
 }
 
-static void wf_see(struct wf_pixel *s, int axis, i64 place, struct wf_span span) {
-    s->place[axis] = place;
-    s->count[axis] = span.count;
-    s->first[axis] = span.first;
-    s->from[axis] = (axis ? s->from[axis - 1] : s->start) + span.first * s->stride[axis];
-    s->tap[axis] = (axis ? s->tap[axis - 1] : 0) + span.tap * s->position[axis];
-    s->whole[axis] = (axis ? s->whole[axis - 1] : 1) & (span.count == s->p->at.window[axis]);
-}
-
-// The first pixel of a row, but for its last axis.
-static struct wf_pixel wf_row_of(const struct wf_pool *p, i64 item, i64 plane, i64 row, int back) {
-    const i64 *n = back ? p->at.count : p->at.length, *window = p->at.window;
-    struct wf_pixel s = {p, .start = item * n[0] * n[1] * n[2] * p->channels,
-                         .stride = {n[1] * n[2] * p->channels, n[2] * p->channels, p->channels},
-                         .position = {window[1] * window[2], window[2], 1}};
-    for (int i = 0; i < 3; i++) {
-        s.step[i] = back ? -s.stride[i] : s.stride[i];
-        s.tap_step[i] = s.position[i] * (back ? p->at.stride[i] : 1);
-    }
-    wf_see(&s, 0, plane, wf_span(&p->at, 0, plane, back));
-    wf_see(&s, 1, row, wf_span(&p->at, 1, row, back));
-    return s;
-}
-
-// BODY for each element that a pixel sees: its place `from` in the operand, its position `tap` in the window.
-#define WF_EACH_SEEN(s, BODY)                                                                                         \
-    for (i64 i = 0; i < s->count[0]; i++)                                                                             \
-        for (i64 j = 0; j < s->count[1]; j++) {                                                                       \
-            i64 from = s->from[2] + i * s->step[0] + j * s->step[1];                                                  \
-            int tap = s->tap[2] + i * s->tap_step[0] + j * s->tap_step[1];                                            \
-            for (i64 k = 0; k < s->count[2]; k++, from += s->step[2], tap += s->tap_step[2]) BODY                     \
-        }
-
-// BODY for each position of the window, `from` being -1 for padding.
-#define WF_EACH_POSITION(s, BODY)                                                                                     \
-    if (s->whole[2]) {                                                                                                \
-        WF_EACH_SEEN(s, BODY)                                                                                         \
-    } else {                                                                                                          \
-        const i64 *window = s->p->at.window;                                                                          \
-        for (int tap = 0; tap < wf_taps(&s->p->at); tap++) {                                                          \
-            i64 from = wf_from(s, tap / window[2] / window[1], tap / window[2] % window[1], tap % window[2]);         \
-            BODY                                                                                                      \
-        }                                                                                                             \
-    }
-
-// The place of a position of a pixel's window in the operand, -1 for padding.
-static i64 wf_from(const struct wf_pixel *s, i64 a, i64 b, i64 c) {
-    i64 at[3] = {a, b, c}, from = s->from[2];
-    for (int i = 0; i < 3; i++) {
-        i64 x = s->place[i] * s->p->at.stride[i] - s->p->at.before[i] + at[i];
-        if (x < 0 || x >= s->p->at.length[i]) return -1;
-        from += (x - s->first[i]) * s->stride[i];
-    }
-    return from;
-}
-
 // How many elements a window is the mean of.
-static double wf_averaged(const struct wf_pool *p, i64 a, i64 b, i64 c) {
-    i64 place[3] = {a, b, c};
+static double wf_averaged(const struct wf_pool *p, const i64 *place) {
     double all = 1;
     for (int i = 0; i < 3; i++) {
         i64 start = place[i] * p->at.stride[i] - p->at.before[i], low = p->padding_counts ? -p->at.before[i] : 0;
@@ -136,4 +81,25 @@ static double wf_averaged(const struct wf_pool *p, i64 a, i64 b, i64 c) {
         all *= (double)(end - (start > low ? start : low));
     }
     return all > 1 ? all : 1;
+}
+
+// What is seen of an item, and where it ends. Windows that see the same element come backwards, from the last one on.
+static const struct wf_seen *wf_look(struct wf_seen *to, const struct wf_pool *p, enum wf_pool_kind kind, i64 item,
+                                     const struct wf_span *span) {
+    int back = wf_goes_back(kind);
+    const i64 *n = back ? p->at.count : p->at.length, *window = p->at.window, one[3] = {1, 1, 1};
+    const i64 *step = back ? p->at.stride : one, way = back ? -1 : 1;
+    for (i64 i = 0; i < span[0].count; i++)
+        for (i64 j = 0; j < span[1].count; j++) {
+            i64 at[3] = {span[0].first + way * i, span[1].first + way * j, span[2].first};
+            i64 from = (((item * n[0] + at[0]) * n[1] + at[1]) * n[2] + at[2]) * p->channels;
+            i64 tap = ((span[0].tap + i * step[0]) * window[1] + span[1].tap + j * step[1]) * window[2] + span[2].tap;
+            int inside = at[0] >= 0 && at[0] < n[0] && at[1] >= 0 && at[1] < n[1];
+            for (i64 k = 0; k < span[2].count; k++, to++, at[2] += way, from += way * p->channels, tap += step[2]) {
+                to->from = inside && at[2] >= 0 && at[2] < n[2] ? from : -1;
+                to->tap = tap;
+                if (kind == WF_MEAN_DX) to->averaged = wf_averaged(p, at);
+            }
+        }
+    return to;
 }
