@@ -50,6 +50,11 @@ def fingerprint(value: Any) -> Any:
     return kind, Same(value)
 
 
+def mentions(print: Any, x: Any) -> bool:
+    """Whether an object is among those in a fingerprint."""
+    return print.value is x if isinstance(print, Same) else type(print) is tuple and any(mentions(p, x) for p in print)
+
+
 class Same:
     """An object, equal to itself only; kept, so that its identity is not given to another."""
 

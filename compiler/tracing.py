@@ -87,7 +87,7 @@ def trace(function: Callable[..., Any], key: Signature, leaves: list[Any], openi
     graph.sizes = opening.sizes
     here = _symbolic(function, key, leaves, opening, graph)
     tracing_now = Trace(graph)
-    tracing_now.given = paths(here)
+    tracing_now.arguments, tracing_now.given = here, paths(here)
     journal = Journal()
     with tracing(tracing_now):
         tracing_now.journals.append(journal)
@@ -130,7 +130,7 @@ def _called(
         try:
             if not is_refusal and not opening.places:
                 with suppress(Stopped):
-                    staged_raise(error, error.__cause__)
+                    staged_raise(error, *([error.__cause__] if error.__suppress_context__ else []))
         finally:
             journal.undo()
         if is_refusal:

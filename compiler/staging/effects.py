@@ -16,6 +16,7 @@ from ...runtime.eager import EagerTensor, wrap
 from ...runtime.op import Op, op
 from ...runtime.spec import Spec
 from ..graph.graph import Stopped as Stopped, SymbolicTensor, when_numbers_divide, writing
+from .exceptions import exception_parts, exception_with
 from .grown import Grown
 from .objects import attributes, is_plain_object, rebuilt
 from .text import Field, LateText
@@ -126,15 +127,11 @@ def _has_parts(x: Any) -> bool:
 
 
 def _parts(x: Any) -> dict[str, Any]:
-    return {"args": x.args, **vars(x)} if isinstance(x, BaseException) else attributes(x)
+    return exception_parts(x) if isinstance(x, BaseException) else attributes(x)
 
 
 def _with_parts(x: Any, parts: dict[str, Any]) -> Any:
-    if not isinstance(x, BaseException):
-        return rebuilt(x, parts)
-    made = type(x).__new__(type(x), *parts["args"])
-    made.__dict__.update({name: part for name, part in parts.items() if name != "args"})
-    return made
+    return exception_with(x, parts) if isinstance(x, BaseException) else rebuilt(x, parts)
 
 
 def filled(value: Any, known: dict[int, Any]) -> Any:

@@ -182,8 +182,14 @@ def raise_(error: Any, *cause: Any) -> None:
                 "a StopIteration that depends on a tensor would end a loop of Python's, which is traced before",
                 "Write the loop as a `while`, or over a range with a tensor as its bound.",
             )
-        staged_raise(error, *cause)
+        error, *origin = map(_instance, (error, *cause))
+        if isinstance(error, BaseException) and all(x is None or isinstance(x, BaseException) for x in origin):
+            staged_raise(error, *origin)
     plain.raise_(error, *cause)
+
+
+def _instance(error: Any) -> Any:
+    return call(error) if isinstance(error, type) and issubclass(error, BaseException) else error
 
 
 def unpacked(value: Any, nested: bool = False) -> Any:

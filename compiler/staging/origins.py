@@ -64,7 +64,8 @@ class Origins:
         """Take notice of the objects that a block made and leaves in several places, given as pairs of place and value."""
         seen: dict[int, Any] = {}
         for place, value in values:
-            for i, x in enumerate(map(self.original, holders(value))):
+            for i, x in enumerate(holders(value, within=self._is_new)):
+                x = self.original(x)
                 chosen = self.chosen[id(x)].numbers if id(x) in self.chosen else ()
                 for k, each in enumerate([self.objects[n] for n in chosen] if chosen else [x]):
                     if each is None or isinstance(each, Lost) or self.is_there(each):
@@ -72,6 +73,10 @@ class Origins:
                     if id(each) in seen and id(each) not in self._left:
                         self._left[id(each)] = (each, self._lose(seen[id(each)]))
                     seen.setdefault(id(each), (place, i, k))
+
+    def _is_new(self, x: Any) -> bool:
+        """Whether what is in an object is no place of its own, as it is in one that is there."""
+        return not self.is_there(self.original(x))
 
     def _lose(self, where: Any) -> int:
         if where not in self._lost:  # the same in each trace of a loop's body, or it would never settle
@@ -126,15 +131,22 @@ def origins_of(value: Any) -> tuple[Numbers, ...]:
     return tuple([present.get().of(x) for x in holders(value)])
 
 
-def holders(value: Any, depth: int = DEPTH) -> Iterator[Any]:
-    """The objects in a value that a program can tell from others that hold the same, outermost first."""
+def holders(value: Any, depth: int = DEPTH, within: Callable[[Any], bool] | None = None) -> Iterator[Any]:
+    """The objects in a value that a program can tell from others that hold the same, outermost first.
+
+    Where `within` is given, only such are looked into for which it holds.
+    """
     opened = tree.opened(value)
+    parts: Any = ()
     if opened is not None:
-        if has_identity(value):
-            yield value
-        for child in opened[0]:
-            yield from holders(child, depth)
+        parts = opened[0]
     elif depth and is_plain_object(value):
+        parts, depth = attributes(value).values(), depth - 1
+    else:
+        return
+    if has_identity(value):
         yield value
-        for part in attributes(value).values():
-            yield from holders(part, depth - 1)
+        if within is not None and not within(value):
+            return
+    for part in parts:
+        yield from holders(part, depth, within)

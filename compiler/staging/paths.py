@@ -67,6 +67,11 @@ def parts(x: Any) -> list[tuple[Step, Any]] | None:
     return None
 
 
+def holds(value: Any, x: Any) -> bool:
+    """Whether an object lies in a value."""
+    return value is x or any(holds(part, x) for _, part in parts(value) or ())
+
+
 def follow(path: Path, x: Any) -> Any:
     """The object at the end of a path."""
     for step in path:

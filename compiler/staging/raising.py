@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NoReturn
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, NoReturn
 
 from ...runtime.errors import SourceError, WeftError
-from .effects import Action, Stopped, emit, host, kept, with_values
+from .effects import Action, Stopped, emit, frozen, host, kept, with_values
+from .exceptions import exception_parts, exception_with
 from .maybe import NONE, UNBOUND, Maybe, unbound
 from .objects import flatten
 from .origins import Numbers, holders, present
@@ -16,21 +18,81 @@ from .template import SideEffectError, Unsettled
 from .tracer import active
 
 
-def staged_raise(error: Any, cause: Any = None) -> NoReturn:
-    """Raise when the graph gets here; what follows in this block is not traced."""
+class Raised(NamedTuple):
+    """An exception as it was raised: what a call makes it from, and which of the others it comes from."""
+
+    error: BaseException
+    parts: dict[str, Any] | None  # None: it was there before the call
+    cause: int | None
+    context: int | None
+    suppressed: bool
+    links: bool  # whether this raise says where it comes from
+
+    def again(self, parts: dict[str, Any] | None) -> BaseException:
+        """The one that a call raises."""
+        return self.error if parts is None else exception_with(self.error, parts)
+
+    def link(self, exception: BaseException, made: Sequence[BaseException]) -> None:
+        """Say where it comes from."""
+        if self.links:
+            exception.__cause__ = None if self.cause is None else made[self.cause]
+            exception.__context__ = None if self.context is None else made[self.context]
+            exception.__suppress_context__ = self.suppressed
+
+
+def staged_raise(error: BaseException, *cause: BaseException | None) -> NoReturn:
+    """Raise when the graph gets here; what follows in this block is not traced.
+
+    One that the program made is made anew by each call, with those that it comes from.
+    """
+    chain = _raised_from(error, *cause)
 
     def fail(known: list[Any]) -> None:
-        exception = error if isinstance(error, BaseException) else error()
-        if known:
-            exception.args = tuple(known[0])
-            vars(exception).update(known[1])
-        raise exception.with_traceback(
-            None
-        ) from cause  # one object is raised in every call: drop the last one's frames
+        made = [each.again(parts) for each, parts in zip(chain, known, strict=True)]
+        for exception, each in zip(made, chain, strict=True):
+            each.link(exception, made)
+        raise made[0].with_traceback(None)  # one that was there keeps no frames of calls before
 
-    operands, action = with_state([list(error.args), vars(error)] if isinstance(error, BaseException) else [], fail)
+    operands, action = with_state([each.parts for each in chain], fail)
     emit(host, operands, action)
     raise Stopped
+
+
+def _raised_from(error: BaseException, *cause: BaseException | None) -> list[Raised]:
+    """An exception and those that it comes from; it stays itself as it was."""
+    before = error.__cause__, error.__context__, error.__suppress_context__
+    handled = sys.exception()
+    try:
+        if cause:
+            error.__cause__ = cause[0]
+        if handled is not error and handled is not None:
+            error.__context__ = handled
+        return _chain(error, bool(cause))
+    finally:
+        error.__cause__, error.__context__, error.__suppress_context__ = before
+
+
+def _chain(error: BaseException, is_told: bool) -> list[Raised]:
+    """An exception and those that it comes from: without those that the caller handles, or this compiler.
+
+    One that was there before the call is as it is, but for what `from` tells.
+    """
+    trace = active()
+    errors, found = [error], list[Raised]()
+
+    def number(x: BaseException | None) -> int | None:
+        if x is None or x is trace.handled or isinstance(x, SourceError):
+            return None
+        if all(x is not each for each in errors):
+            errors.append(x)
+        return next(i for i, each in enumerate(errors) if each is x)
+
+    for x in errors:
+        parts = None if trace.is_given(x) else frozen(exception_parts(x))
+        links = parts is not None or (x is error and is_told)
+        cause, context = (number(x.__cause__), number(x.__context__)) if links else (None, None)
+        found.append(Raised(x, parts, cause, context, x.__suppress_context__, links))
+    return found
 
 
 def with_state(values: list[Any], act: Callable[[list[Any]], None]) -> tuple[list[Any], Action]:
@@ -59,9 +121,6 @@ def _left(place: Place) -> tuple[Callable[[Any], Any], Any]:
     Errors: SideEffectError for values that no exception can leave behind.
     """
     value = place.get()
-    chosen = present.get().chosen.get(id(value))
-    if chosen is not None:
-        return _of_chosen(chosen.numbers), [chosen.which, value]
     if isinstance(value, Maybe):
         return _of_maybe, [value.code, value.value]
     if isinstance(value, Unsettled):
@@ -71,6 +130,9 @@ def _left(place: Place) -> tuple[Callable[[Any], Any], Any]:
             f"an exception leaves {place.name} with a value that may be missing, depending on a tensor",
             "Give it the same kind of value on both paths before the exception.",
         )
+    chosen = present.get().chosen.get(id(value))
+    if chosen is not None:
+        return _of_chosen(chosen.numbers), [chosen.which, value]
     if any(id(x) in present.get().chosen for x in holders(value)):
         raise SideEffectError(
             f"an exception leaves {place.name} with an object in it that is one of several, depending on a tensor",

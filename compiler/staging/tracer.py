@@ -8,6 +8,7 @@ read becomes an input of the graph, and one that is assigned becomes an output.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,13 +25,13 @@ from ...runtime.spec import describe
 from ...runtime.tensor import OPS, Tensor
 from ...runtime.variable import Variable, traced_by
 from ..graph.graph import Graph, SymbolicTensor, write_to, writing
-from ..guards import SMALL, Guard, of_attribute, of_function
+from ..guards import SMALL, Guard, mentions, of_attribute, of_function
 from .assigned import Assigned, now, tensors
 from .effects import Stopped
 from .objects import flatten
 from .options import no_options
 from .origins import Origins, present
-from .paths import Path, paths
+from .paths import Path, holds, paths
 from .snapshot import Snapshot
 from .state import Cell, Free, Held, Journal, Place, closure, containers, free_of, globals_of
 from .template import SideEffectError, StructureError, Template, merge, settle
@@ -55,6 +56,8 @@ class Trace:
         self.made: dict[int, Any] = {}  # tensors of known numbers made while tracing
         self.memory: dict[Any, tuple[Any, Any, Any]] = {}  # what cached functions gave, where, and for what
         self.guards: dict[Any, Guard] = {}  # what is taken for granted, each place once
+        self.arguments: Any = ()
+        self.handled = sys.exception()  # what the caller handles
         self.given: dict[int, Path] = {}  # where the objects in the arguments lie, by their identities
         self.origins = Origins(self.is_before, lambda x: any(id(x) in born for born in self.born))
         self._around: dict[Any, Any] = {}  # the objects that lie in what was taken for granted, by what that is
@@ -154,6 +157,10 @@ class Trace:
             value = self.guards[key].read()
             self._around[key] = (value, paths(value, SMALL))
         return id(x) in self.given or any(id(x) in found for _, found in self._around.values())
+
+    def is_given(self, x: Any) -> bool:
+        """Whether something without parts, an exception say, was there before the call."""
+        return any(mentions(guard.print, x) for guard in self.guards.values()) or holds(self.arguments, x)
 
     def makes(self, made: Any) -> Any:
         """Take notice of a new object."""
