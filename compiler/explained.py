@@ -118,16 +118,26 @@ def explained(graph: Graph, buffers: Sequence[Any], repeats: int) -> Explanation
         begin = time.perf_counter()
         runs.append(timed_run(program, buffers)[1])
         whole.append(time.perf_counter() - begin)
-    steps = [*program.source.steps, *{t.step for run in runs for t in run} - {*program.source.steps}]
-    rows = [_row(step, [[t for t in run if t.step is step] for run in runs]) for step in steps]
-    return Explanation([row for row in rows if row.runs], statistics.median(whole), limits())
+    rows: dict[tuple[str, str], None] = {
+        (t.step.ops, _line(t.step)): None for t in runs[-1]
+    }  # copies of a step are one
+    ordered = [key for step in program.source.steps if (key := (step.ops, _line(step))) in rows]
+    return Explanation(
+        [_row(key, runs) for key in dict.fromkeys([*ordered, *rows])], statistics.median(whole), limits()
+    )
 
 
-def _row(step: Step, runs: Sequence[Sequence[Timing]]) -> Row:
-    seconds = statistics.median(sum(t.end - t.begin for t in run) / 1e9 for run in runs)
-    count = len(runs[-1])
-    line = "; ".join(str(where) for where in step.lines[:1]) + (" ..." if len(step.lines) > 1 else "")
-    return Row(step.ops, line, count, seconds, step.bytes * count, step.operations * count, step.is_loop)
+def _line(step: Step) -> str:
+    """The first line that a step stands for."""
+    return "; ".join(str(where) for where in step.lines[:1]) + (" ..." if len(step.lines) > 1 else "")
+
+
+def _row(key: tuple[str, str], runs: Sequence[Sequence[Timing]]) -> Row:
+    found = [[t for t in run if (t.step.ops, _line(t.step)) == key] for run in runs]
+    seconds = statistics.median(sum(t.end - t.begin for t in run) / 1e9 for run in found)
+    last = found[-1]
+    moved, done = sum(t.step.bytes for t in last), sum(t.step.operations for t in last)
+    return Row(*key, len(last), seconds, moved, done, any(t.step.is_loop for t in last))
 
 
 @cache

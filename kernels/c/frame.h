@@ -34,7 +34,7 @@ static void WF_NAME(copy_apart)(REAL *restrict to, i64 line, const REAL *restric
         for (; done + LANES <= count; done += LANES) {
             i64 c = 0;
             for (; c + LANES <= x->channels; c += LANES)
-                WF_NAME(transpose)(to + c * line + done, line, from + done * x->pixel + c, x->pixel);
+                WF_NAME(transpose)(to + c * line + done, line, from + done * x->pixel + c, x->pixel, LANES);
             for (; c < x->channels; c++)
                 for (i64 i = done; i < done + LANES; i++) to[c * line + i] = from[i * x->pixel + c];
         }

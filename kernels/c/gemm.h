@@ -89,13 +89,15 @@ static void WF_NAME(rectangle)(const struct wf_gemm *g, const REAL *a, const REA
             for (i64 i0 = 0; i0 < m; i0 += WF_HEIGHT) {
                 i64 height = m - i0 < WF_HEIGHT ? m - i0 : WF_HEIGHT;
                 const REAL *above = a + i0 * g->a_row + p * g->a_column;
-                int a_as_is = height % rows == 0 && (g->a_row == 1 || (g->a_column == 1 && width <= 4 * columns));
-                if (!a_as_is) WF_NAME(pack_a)(packed_a, above, g->a_row, g->a_column, height, k, rows);
+                int lies_well = g->a_row == 1 || (g->a_column == 1 && width <= 4 * columns);
+                i64 as_is = lies_well ? height / rows * rows : 0;      // rows; the others are packed
+                if (as_is < height)
+                    WF_NAME(pack_a)(packed_a, above + as_is * g->a_row, g->a_row, g->a_column, height - as_is, k, rows);
                 for (i64 j = 0; j < width; j += columns) {
                     const REAL *right = b_as_is ? from + j : packed_b + j * k;
                     for (i64 i = 0; i < height; i += rows)
-                        tile(k, a_as_is ? above + i * g->a_row : packed_a + i * k, a_as_is ? g->a_row : 1,
-                             a_as_is ? g->a_column : rows, right, b_as_is ? g->b_row : columns,
+                        tile(k, i < as_is ? above + i * g->a_row : packed_a + (i - as_is) * k, i < as_is ? g->a_row : 1,
+                             i < as_is ? g->a_column : rows, right, b_as_is ? g->b_row : columns,
                              c + (i0 + i) * g->c_row + j0 + j, g->c_row, height - i < rows ? height - i : rows,
                              width - j < columns ? width - j : columns, p > 0);
                 }
@@ -153,13 +155,9 @@ static void WF_NAME(row_by_rows)(const struct wf_gemm *g, const REAL *a, const R
 
 // The same where the columns of B, and the row of A, are each in one piece: sums of products.
 static void WF_NAME(row_by_columns)(const struct wf_gemm *g, const REAL *a, const REAL *b, REAL *c, i64 begin, i64 end) {
-#ifdef WF_REPRODUCIBLE                       // the width decides what is added to what
-    enum { bytes = 64, lanes = bytes / sizeof(REAL) };
-#else
-    enum { bytes = WF_WIDTH, lanes = bytes / sizeof(REAL) };
-#endif
-    typedef REAL adding __attribute__((vector_size(bytes)));
-    typedef REAL loose __attribute__((vector_size(bytes), aligned(sizeof(REAL)), may_alias));
+    typedef REAL adding __attribute__((vector_size(WF_ORDER)));
+    typedef REAL loose __attribute__((vector_size(WF_ORDER), aligned(sizeof(REAL)), may_alias));
+    enum { lanes = WF_ORDER / sizeof(REAL) };
     for (i64 j = begin; j < end; j++) {
         const REAL *column = b + j * g->b_column;
         adding sum[4] = {};
