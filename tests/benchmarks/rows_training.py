@@ -17,7 +17,7 @@ import weft as wf
 SIZES = (784, 256, 128, 10)
 
 
-def _mlp_arrays() -> tuple[list[np.ndarray], list[np.ndarray]]:
+def mlp_arrays() -> tuple[list[np.ndarray], list[np.ndarray]]:
     weights = [normal(n, m) * np.float32(np.sqrt(2 / n)) for n, m in itertools.pairwise(SIZES)]
     params = [p for w in weights for p in (w, np.zeros(w.shape[1], np.float32))]
     return params, [normal(128, 784), RNG.integers(0, 10, 128)]
@@ -31,7 +31,7 @@ def _forward(xp: Any, x: Any, params: Any) -> Any:
     return x
 
 
-def _weft_step(params: list[np.ndarray], optimizer: Any) -> Any:
+def weft_step(params: list[np.ndarray], optimizer: Any) -> Any:
     variables = [wf.Variable(p) for p in params]
 
     @wf.compile
@@ -44,7 +44,7 @@ def _weft_step(params: list[np.ndarray], optimizer: Any) -> Any:
     return step
 
 
-def _torch_step(params: list[np.ndarray], make: Any) -> Any:
+def torch_step(params: list[np.ndarray], make: Any) -> Any:
     weights = [torch.tensor(p, requires_grad=True) for p in params]
     optimizer = make(weights)
 
@@ -58,7 +58,7 @@ def _torch_step(params: list[np.ndarray], make: Any) -> Any:
     return step
 
 
-def _jax_step(params: list[np.ndarray], update: Any, state: Any) -> Any:
+def jax_step(params: list[np.ndarray], update: Any, state: Any) -> Any:
     held = [list(map(jax.numpy.asarray, params)), state([jax.numpy.asarray(p) for p in params])]
 
     def loss_of(params: Any, x: Any, y: Any) -> Any:
@@ -79,23 +79,23 @@ def _jax_step(params: list[np.ndarray], update: Any, state: Any) -> Any:
 
 def _training(name: str, what: str, optimizer: Any, torch_optimizer: Any, update: Any, state: Any) -> Row:
     """Each contestant's loss after its first step is checked, then steps are timed."""
-    params, (x, y) = _mlp_arrays()
+    params, (x, y) = mlp_arrays()
     logits = _forward(np, x.astype(np.float64), [p.astype(np.float64) for p in params])
     logits = logits - logits.max(-1, keepdims=True)
     loss = -(logits[np.arange(128), y] - np.log(np.exp(logits).sum(-1))).mean()
     runs: dict[str, Any] = {}
-    ours, given = _weft_step(params, optimizer), (wf.tensor(x), wf.tensor(y))
+    ours, given = weft_step(params, optimizer), (wf.tensor(x), wf.tensor(y))
     runs["weft"] = lambda: np.asarray(ours(*given))
     if torch:
-        theirs, placed = _torch_step(params, torch_optimizer), (torch.tensor(x), torch.tensor(y))
+        theirs, placed = torch_step(params, torch_optimizer), (torch.tensor(x), torch.tensor(y))
         runs["torch eager"] = lambda: theirs(*placed).numpy()
     if jax:
-        jitted, there = _jax_step(params, update, state), (jax.numpy.asarray(x), jax.numpy.asarray(y))
+        jitted, there = jax_step(params, update, state), (jax.numpy.asarray(x), jax.numpy.asarray(y))
         runs["jax.jit"] = lambda: np.asarray(jitted(*there))
     return Row(name, what, runs, np.asarray(loss), "us", rtol=1e-3)
 
 
-def _momentum(params: Any, grads: Any, state: Any) -> Any:
+def momentum(params: Any, grads: Any, state: Any) -> Any:
     state = [0.9 * v + g for v, g in zip(state, grads, strict=True)]
     return [p - 0.01 * v for p, v in zip(params, state, strict=True)], state
 
@@ -104,7 +104,7 @@ def _momentum(params: Any, grads: Any, state: Any) -> Any:
 def e1() -> Row:
     zeros = lambda params: [0 * p for p in params]
     return _training("e1", "MLP step, SGD + momentum", wf.optim.SGD(0.01, momentum=0.9),
-                     lambda w: torch.optim.SGD(w, 0.01, momentum=0.9), _momentum, zeros)  # fmt: skip
+                     lambda w: torch.optim.SGD(w, 0.01, momentum=0.9), momentum, zeros)  # fmt: skip
 
 
 def _adam(params: Any, grads: Any, state: Any) -> Any:
