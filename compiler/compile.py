@@ -15,9 +15,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 from ..runtime import observers
 from ..runtime.errors import SourceError
+from ..runtime.nn.module import Module
+from ..runtime.tensor import as_tensor
 from .cache import LIMIT, Cache, Opening, opened
 from .declared import open_places, specs_in
 from .explained import Explanation, explained, written
@@ -28,8 +31,9 @@ from .graph.graph import Graph, writing
 from .guards import Guard, show
 from .quick import MISSED, Quick, missed, quick_call
 from .resting import collector_resting
-from .signature import Signature, data_of, leaf_names, parameters, signature, watch_life
+from .signature import Signature, data_of, is_array, leaf_names, parameters, signature, watch_life
 from .staging import operators
+from .staging.caller import Unbuilt
 from .staging.paths import called_with
 from .tracing import Program, trace
 
@@ -94,6 +98,7 @@ class Compiled:
         self._reasons: list[str] = []
         self._info = CacheInfo()
         self._lock = threading.RLock()
+        self._unbuilt = WeakValueDictionary[Signature, Module]()  # why calls run as plain Python
         self._quick: Quick = missed  # the way of the last call, where that was quick
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -108,7 +113,10 @@ class Compiled:
             return self.function(*args, **kwargs)
         key, leaves = signature(args, kwargs)
         with called_with((args, kwargs)):
-            found, data = self._find(key, leaves), data_of(leaves)
+            found = self._program(key, leaves)
+            if found is None:
+                return self.function(*map(_as_data, args), **kwargs)
+            data = data_of(leaves)
             result = found(data, (args, kwargs))
         if not kwargs and not observers.watching.count:
             self._quick = quick_call(found, data, args) or missed
@@ -119,6 +127,31 @@ class Compiled:
 
     def __repr__(self) -> str:
         return f"<compiled {self.function!r}>"
+
+    def _program(self, key: Signature, leaves: list[Any]) -> Program | None:
+        """The program that serves a call; None while there are modules that plain Python has to build first."""
+        module = self._unbuilt.get(key)
+        if module is not None and not module.built:
+            return None
+        try:
+            return self._find(key, leaves)
+        except Unbuilt as unbuilt:
+            self._unbuilt[key] = unbuilt.module
+            return None
+
+    def _shown(self, key: Signature, leaves: list[Any]) -> Program:
+        """The program to look at, without a call.
+
+        Errors: SourceError while there are modules that a call has to build first.
+        """
+        found = self._program(key, leaves)
+        if found is None:
+            kind = type(self._unbuilt[key]).__name__
+            raise SourceError(
+                f"the function's {kind} makes its variables at its first call, in a branch or after other changes of state, so there is no graph yet",
+                "Call the function once, or build the model first: model(x).",
+            )
+        return found
 
     def _find(self, key: Signature, leaves: list[Any]) -> Program:
         with self._lock:
@@ -158,7 +191,7 @@ class Compiled:
     def graph(self, *args: Any, **kwargs: Any) -> Graph:
         """The graph that serves these arguments."""
         key, leaves = signature(args, kwargs)
-        return self._find(key, leaves).graph
+        return self._shown(key, leaves).graph
 
     def kernels(self, *args: Any, **kwargs: Any) -> str:
         """The C of the native program that serves these arguments, your lines in it as comments.
@@ -177,7 +210,7 @@ class Compiled:
     def _operands(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Graph, list[Any]]:
         """The graph that serves these arguments, and the buffers that a call would give it."""
         key, leaves = signature(args, kwargs)
-        program = self._find(key, leaves)
+        program = self._shown(key, leaves)
         values = (*data_of(leaves), *(v.read_value() for v in program.variables))
         return program.graph, [x.buffer for x in values]
 
@@ -194,6 +227,11 @@ class Compiled:
         with self._lock:
             self._quick = missed
             self._cache.clear()
+
+
+def _as_data(x: Any) -> Any:
+    """An argument as the graph would take it."""
+    return as_tensor(x) if is_array(x) else x
 
 
 def _reason(key: Signature, before: list[Signature], broken: Guard | None, opening: Opening) -> str:

@@ -25,7 +25,7 @@ from .growing import of_grown
 from .operands import as_operands
 from .repeat import check_repeatable, is_log, silent, staged_log
 from .state import Contents
-from .statements import is_symbolic
+from .statements import in_region, is_symbolic
 from .text import TEXT_METHODS, late_call
 from .tracer import active
 
@@ -38,13 +38,31 @@ CHANGES = {
 }  # fmt: skip
 
 
+class Unbuilt(BaseException):
+    """A module would make its variables where Python makes them only later, or perhaps never; no handler may take it."""
+
+    def __init__(self, module: Module) -> None:
+        super().__init__(f"{type(module).__name__} is not built")
+        self.module = module
+
+
+def build(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Make the variables of a module for its first call: at once, so ahead of what the graph does on the way here.
+
+    Errors: Unbuilt if that would show, in the order of random draws, say.
+    """
+    if in_region() or active().assigned():
+        raise Unbuilt(module)
+    module.prepare(*args, **kwargs)
+
+
 class StagingCaller(Caller):
     """Calls while tracing: built-in functions have a meaning for symbolic values, and changes of lists are noted."""
 
     def __call__(self, f: Any, /, *args: Any, **kwargs: Any) -> Any:
         if isinstance(f, Module) and not hasattr(f, OPAQUE):
             if not f.built:
-                f.prepare(*args, **kwargs)
+                build(f, args, kwargs)
             return self(f.call, *args, **kwargs)
         if (version := of_grown(f, args, kwargs)) is not None:
             return version(*args, **kwargs)
