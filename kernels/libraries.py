@@ -131,10 +131,8 @@ def asked(text: str, reproducible: bool) -> dict[Library, list[str]]:
         for kind, defined in TYPES.items():
             functions = [f"{stem}_{kind}" for stem in stems]
             if any(f"rt->{each}(" in text for each in functions):
-                fixed = (
-                    (*([f"-DWF_WIDTH={WIDEST}"] if name == "windows" else []), *REPRODUCIBLE) if reproducible else ()
-                )
-                found[Library(name, ("-pthread", *defined, *fixed))] = functions
+                flags = ("-pthread", *defined, *(REPRODUCIBLE if reproducible else ()))
+                found[Library(name, flags)] = functions
     return found
 
 

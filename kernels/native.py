@@ -20,12 +20,17 @@ from .units import units
 SOMETIMES = {"wf_stack": "piles.h", "wf_log": "timing.h"}  # what only some programs need, and the words that say so
 
 
-def width(reproducible: bool = False) -> int:
-    """The bytes of a vector: the machine's, or the same on every machine.
+def width() -> int:
+    """The bytes of a vector.
 
     Errors: BuildError without a compiler.
     """
-    return libraries.WIDEST if reproducible else build.compiler().width
+    return build.compiler().width
+
+
+def order(reproducible: bool) -> int:
+    """The width of the vectors in whose order is added up: the machine's, or the widest of all machines."""
+    return libraries.WIDEST if reproducible else width()
 
 
 def function(

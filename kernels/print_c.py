@@ -41,7 +41,15 @@ def innermost(loop: Loop) -> Loop:
 
 
 class Printer(ExpressionPrinter):
-    """Prints statements and kernels."""
+    """Prints statements and kernels.
+
+    `order` is the width of the vectors in whose order folds add up, in bytes. Where the machine's are shorter, several
+    together are one of those: element by element the same is added to the same.
+    """
+
+    def __init__(self, width: int, order: int = 0) -> None:
+        super().__init__(width)
+        self.order = max(width, order)
 
     def statement(self, s: Statement, scope: Scope, folds: dict[str, tuple[str, str, np.dtype]]) -> None:
         match s:
@@ -107,10 +115,12 @@ class Printer(ExpressionPrinter):
         tag = f"{TAGS[dtype]}x{n}" if dtype is not dtypes.bool_ else ""
         return COMBINE[kind].format(x, y, t=tag, n=n)
 
-    def loop(self, s: Loop, scope: Scope, folds: dict[str, tuple[str, str, np.dtype]], unroll: int = 1) -> None:
+    def loop(
+        self, s: Loop, scope: Scope, folds: dict[str, tuple[str, str, np.dtype]], unroll: int = 1, parts: int = 1
+    ) -> None:
         if s.lanes:
             block = Scope(self, scope, scope.lanes, scope.lane, scope.part)
-            self.lane_loop(s, block, folds, unroll)
+            self.lane_loop(s, block, folds, unroll, parts)
             scope.write("{")
             scope.nested(block.lines)
             scope.write("}")
@@ -118,7 +128,7 @@ class Printer(ExpressionPrinter):
         inner = Scope(self, scope, scope.lanes, scope.lane, scope.part)
         for part in s.body:
             if isinstance(part, Loop):
-                self.loop(part, inner, folds, unroll)
+                self.loop(part, inner, folds, unroll, parts)
             else:
                 self.statement(part, inner, folds)
         first, stop = s.bounds or ("0", count_text(s.extent))
@@ -126,8 +136,10 @@ class Printer(ExpressionPrinter):
         scope.nested(inner.lines)
         scope.write("}")
 
-    def lane_loop(self, s: Loop, scope: Scope, folds: dict[str, tuple[str, str, np.dtype]], unroll: int) -> None:
-        """Print full vectors, `unroll` at a time, then the rest."""
+    def lane_loop(
+        self, s: Loop, scope: Scope, folds: dict[str, tuple[str, str, np.dtype]], unroll: int, parts: int
+    ) -> None:
+        """Print full vectors, `unroll` at a time, then the rest, `parts` at a time."""
         n, v = self.lanes_of(s), s.variable
         first, extent = s.bounds or ("0", count_text(s.extent))
         known = isinstance(s.extent, int) and s.bounds is None
@@ -136,22 +148,31 @@ class Printer(ExpressionPrinter):
         if not known or s.extent >= step:
             lines = self.lane_body(s, scope, self.at(folds, "u" if unroll > 1 else "0"), n, "")
             scope.write(f"for (; {v} + {step} <= {extent}; {v} += {step}) {{")
-            if unroll > 1:
-                lines = ["#pragma GCC unroll 4", f"for (i64 u = 0; u < {unroll}; u++) {{",
-                         *("    " + line for line in self.shifted(lines, v, n)), "}"]  # fmt: skip
-            scope.nested(lines)
+            scope.nested(self.abreast(lines, v, n, unroll))
             scope.write("}")
         if not known or s.extent % step:
             rest = f"{v}_left"
-            lines = self.lane_body(s, scope, self.at(folds, "0"), n, rest)
-            scope.write(f"for (; {v} < {extent}; {v} += {n}) {{")
-            scope.write(f"    i64 {rest} = {extent} - {v} < {n} ? {extent} - {v} : {n};")
-            scope.nested(lines)
+            lines = self.lane_body(s, scope, self.at(folds, "u" if parts > 1 else "0"), n, rest)
+            lines = [f"i64 {rest} = {extent} - {v} < {n} ? {extent} - {v} : {n};", *lines]
+            if parts > 1:
+                lines = [f"if ({v} < {extent}) {{", *("    " + line for line in lines), "}"]
+            scope.write(f"for (; {v} < {extent}; {v} += {n * parts}) {{")
+            scope.nested(self.abreast(lines, v, n, parts))
             scope.write("}")
 
-    def shifted(self, lines: list[str], v: str, n: int) -> list[str]:
-        """Lines of one vector of several, `u` saying which."""
-        return [f"i64 {v}_start = {v};", "{", f"    i64 {v} = {v}_start + u * {n};", *("    " + x for x in lines), "}"]
+    def abreast(self, lines: list[str], v: str, n: int, count: int) -> list[str]:
+        """Lines of one vector as those of several, `u` saying which."""
+        if count == 1:
+            return lines
+        shifted = [
+            f"i64 {v}_start = {v};",
+            "{",
+            f"    i64 {v} = {v}_start + u * {n};",
+            *("    " + x for x in lines),
+            "}",
+        ]
+        return [f"#pragma GCC unroll {count}", f"for (i64 u = 0; u < {count}; u++) {{",
+                *("    " + line for line in shifted), "}"]  # fmt: skip
 
     def at(self, folds: dict[str, tuple[str, str, np.dtype]], i: str) -> dict[str, tuple[str, str, np.dtype]]:
         return {name: (f"{target}[{i}]" if target.startswith("acc") else target, kind, dtype)
@@ -164,13 +185,17 @@ class Printer(ExpressionPrinter):
             self.statement(each, inner, folds)
         return inner.lines
 
-    def lanes_of(self, s: Loop) -> int:
-        """How many elements a vector holds: as many as fit of the widest, but not twice as many as there are."""
+    def lanes_of(self, s: Loop, ordered: bool = False) -> int:
+        """How many elements a vector holds: as many as fit of the widest, but not twice as many as there are.
+
+        Those in whose order folds add up, if `ordered`; running sums add up within a vector, and have no others.
+        """
         sizes = [4]
         for value in expressions(s.body):
             sizes += [x.dtype.itemsize for x in walk(value) if self.varies(x, s.variable)]
             sizes.append(value.dtype.itemsize)
-        n = self.width // max(sizes)
+        is_scan = any(isinstance(each, Step) for each in s.body)
+        n = (self.order if ordered or is_scan else self.width) // max(sizes)
         while n > 1 and isinstance(s.extent, int) and n // 2 >= s.extent:
             n //= 2
         return n * s.vectors
@@ -214,20 +239,22 @@ class Printer(ExpressionPrinter):
         """Print a fold: its accumulators, the loop, and what comes of them."""
         inner = innermost(s.loop)
         n = self.lanes_of(inner) if inner.lanes else scope.lanes
-        unroll = UNROLL if inner.lanes and self.is_long(inner) else 1
+        parts = self.lanes_of(inner, ordered=True) // n if inner.lanes else 1
+        unroll = parts * (UNROLL if inner.lanes and self.is_long(inner) else 1)
         folds = {name: self.accumulator(kind, dtype, n, unroll, inner.lanes, scope)
                  for name, (kind, dtype) in s.results.items()}  # fmt: skip
         block = Scope(self, scope, scope.lanes, scope.lane, scope.part)
         if s.loop is inner and inner.lanes:
-            self.lane_loop(inner, block, folds, unroll)
+            self.lane_loop(inner, block, folds, unroll, parts)
         else:
-            self.loop(s.loop, block, folds, unroll)
+            self.loop(s.loop, block, folds, unroll, parts)
         scope.write("{")
         scope.nested(block.lines)
         scope.write("}")
         for name, (target, kind, dtype) in folds.items():
             if inner.lanes:
-                self.finish(name, target, kind, dtype, n, unroll, scope)
+                wholes = self.wholes([f"{target}[{i}]" for i in range(unroll)], parts, kind, dtype, n)
+                self.finish(name, wholes, kind, dtype, n, scope)
             else:
                 scope.write(f"{self.kind(dtype, n)} {name} = {target};")
                 if n > 1:
@@ -264,7 +291,7 @@ class Printer(ExpressionPrinter):
 
     def is_long(self, loop: Loop) -> bool:
         """Whether a loop runs often enough for several accumulators."""
-        return not isinstance(loop.extent, int) or loop.extent >= 2 * UNROLL * self.lanes_of(loop)
+        return not isinstance(loop.extent, int) or loop.extent >= 2 * UNROLL * self.lanes_of(loop, ordered=True)
 
     def accumulator(
         self, kind: str, dtype: np.dtype, n: int, unroll: int, lanes: bool, scope: Scope
@@ -277,11 +304,20 @@ class Printer(ExpressionPrinter):
         scope.write(f"{self.kind(dtype, n)} {target}{many};")
         return target, kind, dtype
 
-    def finish(self, name: str, target: str, kind: str, dtype: np.dtype, n: int, unroll: int, scope: Scope) -> None:
-        """One value of the lanes of all accumulators."""
-        whole = f"{target}[0]"
-        for i in range(1, unroll):
-            whole = self.combined(kind, dtype, n, f"{target}[{i}]", whole)
+    def wholes(self, accumulators: list[str], parts: int, kind: str, dtype: np.dtype, n: int) -> str:
+        """One vector of all accumulators, `parts` of which are one: those one by one, then the upper half on the lower."""
+        found = accumulators[:parts]
+        for i in range(parts, len(accumulators), parts):
+            pairs = zip(accumulators[i : i + parts], found, strict=True)
+            found = [self.combined(kind, dtype, n, x, y) for x, y in pairs]
+        while len(found) > 1:
+            half = len(found) // 2
+            pairs = zip(found[:half], found[half:], strict=True)
+            found = [self.combined(kind, dtype, n, f"({x})", f"({y})") for x, y in pairs]
+        return found[0]
+
+    def finish(self, name: str, whole: str, kind: str, dtype: np.dtype, n: int, scope: Scope) -> None:
+        """One value of the lanes of a vector."""
         if dtype is dtypes.bool_:
             text = f"{kind}_m32x{n}({whole})"
         else:

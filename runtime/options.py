@@ -61,9 +61,8 @@ class Options:
 
         Native programs give the same bits at every call, whatever the number of threads. With `reproducible=True` they
         give the same bits on machines with other vectors too (SSE2, AVX2, AVX-512): multiplications and additions are
-        rounded one by one, with or without an FMA unit, and sums are added in one order. That costs about half of the
-        speed of matrix products, and more where vectors are short. What is computed by a call of NumPy is as
-        reproducible as NumPy.
+        rounded one by one, with or without an FMA unit, and sums are added in one order. That costs time where programs
+        compute more than they move. What is computed by a call of NumPy is as reproducible as NumPy.
 
         With `background=True` nobody waits for the C compiler: a graph is interpreted until its program is built.
 

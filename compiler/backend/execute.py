@@ -52,7 +52,7 @@ def program_of(graph: Graph, buffers: Sequence[Any], timed: bool = False) -> Fou
 
 def found_or_asked(graph: Graph, buffers: Sequence[Any]) -> Found | None:
     """The native program of a graph, or why there is none; None while it is built in the background."""
-    if not options.background:
+    if not options.background or options.reproducible:  # the interpreter's bits are others
         return program_of(graph, buffers)
     known, key = _known(graph, buffers, False)
     if key not in known.found and len(known.found) < MOST:

@@ -57,8 +57,8 @@ class Source:
 class Lowering:
     """Writes the program of one graph."""
 
-    def __init__(self, graph: Graph, width: int, log: Log | None = None) -> None:
-        self.printer = Printer(width)
+    def __init__(self, graph: Graph, width: int, log: Log | None = None, order: int = 0) -> None:
+        self.printer = Printer(width, order)
         self.kernels = Kernels()
         self.hosts: list[HostCall] = []
         self.constants: list[np.ndarray] = []

@@ -49,7 +49,7 @@ class Program:
     def __init__(self, graph: Graph, timed: bool = False, reproducible: bool = False) -> None:
         self.graph = optimize(decompose(erase(graph)))
         self.source: Source = Lowering(
-            self.graph, native.width(reproducible), Log(native.clock()) if timed else None
+            self.graph, native.width(), Log(native.clock()) if timed else None, native.order(reproducible)
         ).run()
         self.run, self.kept = native.function(
             self.source.text, lambda: runtime(reproducible), [_passed(x.spec) for x in self.graph.inputs],

@@ -48,7 +48,10 @@ static void WF_NAME(deep_strip)(const struct WF_NAME(walk) *walk, i64 rows, cons
         }
 }
 
-static i64 WF_NAME(padded)(i64 channels) { return (channels + LANES - 1) / LANES * LANES; }
+static i64 WF_NAME(padded)(i64 channels) {
+    const i64 vector = WF_ORDER / sizeof(REAL);  // it decides how many rows are added up at once
+    return (channels + vector - 1) / vector * vector;
+}
 
 static void WF_NAME(pack_deep)(const struct wf_conv *g, REAL *to, i64 room) {
     const i64 *window = g->at.window, *step = g->w_axis;

@@ -39,8 +39,9 @@ static const WF_NAME(patch) WF_NAME(flats)[][2] = {{0, 0}, EACH_FLAT(FLAT_NAMES)
 
 // Whether more of the lanes are used so.
 static int WF_NAME(is_flat)(const struct wf_conv *g) {
-    i64 n = g->at.count[2], lanes = (n + LANES - 1) / LANES * LANES;
-    return g->out <= 8 && g->at.stride[2] == 1 && n * LANES > g->out * lanes;
+    const i64 vector = WF_ORDER / sizeof(REAL);
+    i64 n = g->at.count[2], lanes = (n + vector - 1) / vector * vector;
+    return g->out <= 8 && g->at.stride[2] == 1 && n * vector > g->out * lanes;
 }
 
 static void WF_NAME(pack_flat)(const struct wf_conv *g, REAL *to) {

@@ -1,7 +1,6 @@
 // The vectors that the runtime library works with, whatever the type of their elements: REAL, of which WF_NAME(x) names
-// what there is. Where results depend on their width and may not, it is given; vectors that are wider than the machine's are several.
+// what there is. WF_ORDER is the width in whose order sums are added up, on wish the same on every machine.
 
-#ifndef WF_WIDTH
 #if defined(__AVX512F__)
 #define WF_WIDTH 64
 #elif defined(__AVX__)
@@ -9,6 +8,10 @@
 #else
 #define WF_WIDTH 16
 #endif
+#ifdef WF_REPRODUCIBLE
+#define WF_ORDER 64
+#else
+#define WF_ORDER WF_WIDTH
 #endif
 
 #define VECTOR WF_NAME(vector)
