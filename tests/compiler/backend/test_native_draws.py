@@ -115,3 +115,40 @@ def test_a_compiled_dropout_draws_what_the_eager_one_draws() -> None:
             results.append([y.numpy() for _ in range(3) for y in run(x, generator)])
     for got, wanted in zip(*results, strict=True):
         np.testing.assert_array_equal(got, wanted)
+
+
+def walk(x: Any, generator: Any) -> Any:
+    trips = 0
+    while trips < 3:
+        if trips != 1:
+            x = x + wf.random.uniform(tuple(x.shape), generator=generator)
+        else:
+            x = wf.dropout(x, 0.5, generator=generator)
+        trips = trips + 1
+    return x, wf.random.integers((3,), 0, 10, generator=generator), wf.random.uniform((), generator=generator)
+
+
+def dropped(x: Any, generator: Any) -> Any:
+    def loss(x: Any) -> Any:
+        y, trips = x, 0
+        while trips < 3:
+            y = wf.dropout(y * x, 0.3, generator=generator)
+            trips = trips + 1
+        return wf.sum(y)
+
+    return wf.grad(loss)(x)
+
+
+@pytest.mark.parametrize("body", [walk, dropped])
+@pytest.mark.parametrize("shape", [(5,), (33, 17), (0, 3)], ids=str)
+def test_draws_in_loops_and_branches_follow_the_generator(body: Any, shape: tuple[int, ...]) -> None:
+    x = wf.asarray(np.random.default_rng(0).normal(size=shape).astype("f"))
+    compiled, found = wf.compile(body), []
+    for run in (body, compiled):
+        generator = wf.random.Generator(11)
+        with wf.options(executor="native"):
+            results = run(x, generator)
+        results = results if isinstance(results, tuple) else (results,)
+        found.append([*(np.asarray(y) for y in results), generator.state.read_value().numpy()])
+    for got, wanted in zip(*found, strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-6)
