@@ -101,7 +101,7 @@ static void WF_NAME(convolve)(const void *given, i64 begin, i64 end) {
     const struct WF_NAME(image) x = {g->x, g->groups * g->in, 1, g->x_pixel, g->x_channel};
     for (i64 t = begin; t < end; t++) {
         struct wf_rows rows = wf_rows(at, job->rows, t);
-        struct WF_NAME(frame) f = WF_NAME(frame)(at, &x, rows, x.channels, 0);
+        struct WF_NAME(frame) f = WF_NAME(frame)(at, &x, rows, x.channels, WF_IN_PLACE);
         struct WF_NAME(walk) walk = {{at->window[0], at->window[1], at->window[2], g->in},
                                      {f.plane, at->dilation[1] * f.line, at->dilation[2] * f.pixel, 1},
                                      at->stride[2] * f.pixel};
@@ -141,7 +141,7 @@ static void WF_NAME(correlate)(const void *given, i64 begin, i64 end) {
         int more = 0;
         for (i64 u = job->units * partial / job->partials; u < job->units * (partial + 1) / job->partials; u++) {
             struct wf_rows rows = wf_rows(at, job->rows, u);
-            struct WF_NAME(frame) f = WF_NAME(frame)(at, &x, rows, x.channels, 0);
+            struct WF_NAME(frame) f = WF_NAME(frame)(at, &x, rows, x.channels, WF_IN_PLACE);
             i64 pixels = rows.count * width, few = width < 64 ? (64 + width - 1) / width : 1;
             const REAL *dy = (const REAL *)g->dy + ((rows.item * at->count[0] + rows.plane) * at->count[1] + rows.first) * width * breadth;
             REAL *packed = wf_room(WF_PANELS, (to - from) * pixels * COLUMNS * sizeof(REAL));

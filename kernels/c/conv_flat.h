@@ -63,7 +63,7 @@ static void WF_NAME(convolve_flat)(const void *given, i64 begin, i64 end) {
     const struct WF_NAME(image) x = {g->x, g->groups * g->in, 1, g->x_pixel, g->x_channel};
     for (i64 t = begin; t < end; t++) {
         struct wf_rows rows = wf_rows(at, job->rows, t);
-        struct WF_NAME(frame) f = WF_NAME(frame)(at, &x, rows, x.channels, 1);
+        struct WF_NAME(frame) f = WF_NAME(frame)(at, &x, rows, x.channels, WF_APART);
         struct WF_NAME(walk) walk = {{at->window[0], at->window[1], at->window[2], g->in},
                                      {f.plane, at->dilation[1] * f.line, at->dilation[2], f.pixel}};
         if (g->in == 1) walk.count[2] = 1, walk.count[3] = at->window[2], walk.step[3] = at->dilation[2];

@@ -7,11 +7,10 @@ void WF_NAME(wf_conv)(const void *request) {
     int deep = g->in == 1 && g->groups > 1, flat = !deep && WF_NAME(is_flat)(g);
     if (!breadth || !at->count[0] || !at->count[1] || !at->count[2] || !at->batch) return;
     struct WF_NAME(conv_job) job = {g, 0, (g->out + COLUMNS - 1) / COLUMNS, taps * g->in};
-    i64 pixel = deep ? WF_NAME(padded)(breadth) : g->groups * g->in;
-    i64 columns = deep ? pixel : flat ? breadth : g->groups * job.panels * COLUMNS;
-    job.rows = wf_rows_at_once(at, pixel * sizeof(REAL));
-    job.packed = wf_room(WF_WEIGHTS, job.depth * columns * sizeof(REAL));
-    if (deep) WF_NAME(pack_deep)(g, job.packed, pixel);
+    i64 columns = deep || flat ? breadth : g->groups * job.panels * COLUMNS;
+    job.rows = wf_rows_at_once(at, (deep ? breadth : g->groups * g->in) * sizeof(REAL));
+    job.packed = wf_room(WF_WEIGHTS, (job.depth * columns + LANES) * sizeof(REAL));
+    if (deep) WF_NAME(pack_deep)(g, job.packed);
     else if (flat) WF_NAME(pack_flat)(g, job.packed);
     else wf_parallel(WF_NAME(pack_weights), &job, g->groups * job.panels, job.depth * COLUMNS / 8.0);
     double ns = (double)job.rows * at->count[2] * (2 * job.depth + 8) * breadth / (deep ? 30 : 120);
@@ -27,7 +26,7 @@ void WF_NAME(wf_conv_dw)(const void *request) {
     int deep = g->in == 1 && g->groups > 1;
     if (!size) return;
     struct WF_NAME(weights_job) job = {g, g->dw, (g->out + COLUMNS - 1) / COLUMNS, size};
-    job.rows = wf_rows_at_once(at, (deep ? WF_NAME(padded)(breadth) : g->groups * g->in) * sizeof(REAL));
+    job.rows = wf_rows_at_once(at, (deep ? breadth : g->groups * g->in) * sizeof(REAL));
     job.units = at->batch * at->count[0] * wf_chunks(at, job.rows);
     if (!job.units || !at->count[2]) {
         __builtin_memset(g->dw, 0, size * sizeof(REAL));

@@ -42,15 +42,16 @@ static void WF_NAME(copy_apart)(REAL *restrict to, i64 line, const REAL *restric
         for (i64 i = done; i < count; i++) to[c * line + i] = from[i * x->pixel + c * x->channel];
 }
 
-// The frame of some rows of the output; its pixels have `room` elements, what is not there is zero. `apart`: each channel
-// of a line has a line of its own, whose distance is then the frame's `pixel`.
+// The frame of some rows of the output; its pixels have `room` elements, what is not there is zero. Copies may
+// be read some vectors beyond their end. WF_APART: each channel of a line has a line of its own, whose distance is then
+// the frame's `pixel`.
 static struct WF_NAME(frame) WF_NAME(frame)(const struct wf_windows *g, const struct WF_NAME(image) *x, struct wf_rows at,
-                                            i64 room, int apart) {
+                                            i64 room, enum wf_frame_kind kind) {
     const i64 *n = g->length;
     const REAL *from = x->start + at.item * n[0] * n[1] * n[2] * x->pixel;
     i64 top = at.plane * g->stride[0] - g->before[0], first = at.first * g->stride[1] - g->before[1];
     if (!wf_taps(g)) return (struct WF_NAME(frame)){from, 0, 0, 0};
-    if (wf_is_inside(g) && x->pixel == room && x->channel == 1 && x->repeat == 1 && !apart)
+    if (wf_is_inside(g) && x->pixel == room && x->channel == 1 && x->repeat == 1 && kind == WF_IN_PLACE)
         return (struct WF_NAME(frame)){from + ((top * n[1] + first) * n[2] - g->before[2]) * room,
                                        g->dilation[0] * n[1] * n[2] * room, n[2] * room, room};
     i64 height = wf_reach(g, 1, at.count), width = wf_reach(g, 2, g->count[2]), line = width * room;
@@ -64,7 +65,7 @@ static struct WF_NAME(frame) WF_NAME(frame)(const struct wf_windows *g, const st
                 continue;
             }
             const REAL *seen = from + ((z * n[1] + h) * n[2] + left - g->before[2]) * x->pixel;
-            if (apart) {
+            if (kind == WF_APART) {
                 if (left || right < width) __builtin_memset(to, 0, line * sizeof(REAL));
                 WF_NAME(copy_apart)(to + left, width, seen, x, right - left);
                 continue;
@@ -73,5 +74,5 @@ static struct WF_NAME(frame) WF_NAME(frame)(const struct wf_windows *g, const st
             WF_NAME(copy_pixels)(to + left * room, room, seen, x, right - left);
             __builtin_memset(to + right * room, 0, (width - right) * room * sizeof(REAL));
         }
-    return (struct WF_NAME(frame)){made, height * line, line, apart ? width : room};
+    return (struct WF_NAME(frame)){made, height * line, line, kind == WF_APART ? width : room};
 }

@@ -24,6 +24,9 @@ static int wf_is_inside(const struct wf_windows *g) {
     return 1;
 }
 
+// Frames are read in place if that can be, or copied.
+enum wf_frame_kind { WF_IN_PLACE, WF_COPIED, WF_APART };
+
 // A piece of work: some rows of a plane of the output of an item of the batch.
 struct wf_rows { i64 item, plane, first, count; };
 
