@@ -13,7 +13,7 @@ import numpy as np
 
 from ..runtime import dtypes
 from .kernel import Apply, Cast, Expr, Gather, Index, Load, Local, Number, Position, Word, is_zero, walk
-from .spelling import COMPARE, ON_MASKS, TAGS, carrier, count_text, index_text, literal, tag
+from .spelling import COMPARE, ON_MASKS, TAGS, carrier, count_text, index_text, literal, nearest, tag
 
 
 class Scope:
@@ -50,6 +50,22 @@ class Scope:
     def nested(self, lines: Sequence[str]) -> None:
         """Take in the lines of a block."""
         self.lines += ["    " + line for line in lines]
+
+
+def is_among(x: Expr, dtype: np.dtype) -> bool:
+    """Whether a value is one of a dtype's already, which is then the same in a lane: a half that was only moved, say."""
+    if dtype not in dtypes.HALVES:
+        return True
+    match x:
+        case Cast():
+            return x.x.dtype is dtype
+        case Number():
+            return nearest(x.value, dtype) == x.value
+        case Apply(symbol="?:"):
+            return all(is_among(part, dtype) for part in x.args[1:])
+        case Apply(symbol="-", args=(_,)) | Apply(symbol="wf_max" | "wf_min" | "wf_abs"):
+            return all(is_among(part, dtype) for part in x.args)
+    return x.dtype is dtype
 
 
 class ExpressionPrinter:
@@ -105,6 +121,8 @@ class ExpressionPrinter:
         if isinstance(expr, Number):
             text = literal(expr.value, expr.dtype)
             return text if scope.lanes == 1 else f"splat_{self.tag(expr.dtype)}x{scope.lanes}({text})"
+        if isinstance(expr, Cast) and tag(expr.dtype) == tag(expr.x.dtype) and is_among(expr.x, expr.dtype):
+            return self.value(expr.x, scope)
         found = scope.find((id(expr), scope.lanes))
         if found is not None:
             return found
@@ -205,7 +223,10 @@ class ExpressionPrinter:
         at = self.value(expr.at, scope)
         if n > 1 and not is_zero(step):
             at = f"{at} + iota_i64x{n}() * {count_text(step)}"
-        return f"{self.name_of('gather', expr.dtype, n)}({self.spot(expr.pointer, expr.index)}, {at})"
+        place = self.spot(expr.pointer, expr.index)
+        if scope.part and n > 1:
+            return f"{self.name_of('gather_part', expr.dtype, n)}({place}, {at}, {scope.part})"
+        return f"{self.name_of('gather', expr.dtype, n)}({place}, {at})"
 
     def place_at(self, at: Expr, scope: Scope) -> str:
         """A computed place that is the same for all lanes: one number."""

@@ -96,10 +96,16 @@ def index_text(index: Index, dropped: frozenset[str] = frozenset()) -> str:
     return " + ".join([*terms, *start])
 
 
+def nearest(value: Any, dtype: np.dtype) -> float:
+    """A number rounded to a dtype of floats."""
+    with np.errstate(over="ignore"):
+        return float(np.asarray(value, dtype))
+
+
 def literal(value: Any, dtype: np.dtype) -> str:
     """A number as C, exactly."""
     if dtype in dtypes.FLOATS:
-        suffix, value = "" if dtype is dtypes.float64 else "f", float(np.asarray(value, dtype))
+        suffix, value = "" if dtype is dtypes.float64 else "f", nearest(value, dtype)
         if value != value or value in (math.inf, -math.inf):
             kind = "nan" if value != value else "inf"
             call = f"__builtin_{kind}{suffix}({chr(34) * 2 if kind == 'nan' else ''})"

@@ -72,6 +72,8 @@ FN f32xN load_strided_part_TxN(const u16 *p, i64 stride, i64 count) {
 
 FN f32xN gather_TxN(const u16 *p, i64xN at) { return f32_of_TxN(gather_u16xN(p, at)); }
 
+FN f32xN gather_part_TxN(const u16 *p, i64xN at, i64 count) { return f32_of_TxN(gather_part_u16xN(p, at, count)); }
+
 FN void store_TxN(u16 *p, f32xN v) { store_u16xN(p, T_of_f32xN(v)); }
 
 FN void store_part_TxN(u16 *p, f32xN v, i64 count) { store_part_u16xN(p, T_of_f32xN(v), count); }

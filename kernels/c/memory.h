@@ -11,6 +11,8 @@ FN TxN load_strided_part_TxN(const T *p, i64 stride, i64 count) { return count >
 
 FN TxN gather_TxN(const T *p, i64xN at) { return p[at]; }
 
+FN TxN gather_part_TxN(const T *p, i64xN at, i64 count) { return count > 0 ? p[at] : 0; }
+
 FN void store_TxN(T *p, TxN v) { *p = v; }
 
 FN void store_part_TxN(T *p, TxN v, i64 count) { if (count > 0) *p = v; }
@@ -47,6 +49,12 @@ FN TxN gather_TxN(const T *p, i64xN at) {
     return v;
 }
 
+FN TxN gather_part_TxN(const T *p, i64xN at, i64 count) {
+    TxN v = {};
+    for (int i = 0; i < N; i++) if (i < count) v[i] = p[at[i]];
+    return v;
+}
+
 FN void store_TxN(T *p, TxN v) { __builtin_memcpy(p, &v, sizeof v); }
 
 FN void store_part_TxN(T *p, TxN v, i64 count) {
@@ -78,6 +86,8 @@ FN m32xN load_strided_part_boolxN(const u8 *p, i64 stride, i64 count) {
 }
 
 FN m32xN gather_boolxN(const u8 *p, i64xN at) { return mask_of_u8xN(gather_u8xN(p, at)); }
+
+FN m32xN gather_part_boolxN(const u8 *p, i64xN at, i64 count) { return mask_of_u8xN(gather_part_u8xN(p, at, count)); }
 
 FN void store_boolxN(u8 *p, m32xN m) { store_u8xN(p, u8_of_maskxN(m)); }
 

@@ -89,6 +89,15 @@ def test_fused_ops_round_one_by_one(dtype: Any, n: int) -> None:
 
 
 @pytest.mark.parametrize("dtype", HALVES, ids=str)
+def test_numbers_that_no_half_holds_are_none_on_the_way(dtype: Any) -> None:
+    def beyond(x: Any) -> Any:
+        return x * 1e30 / 1e30, wf.where(x > 0, x, 1e38), wf.maximum(x, 1e-30), -wf.abs(x)
+
+    for got, wanted in both(beyond, normal(dtype, 2, 37)):
+        same(got, wanted)
+
+
+@pytest.mark.parametrize("dtype", HALVES, ids=str)
 def test_folds_accumulate_in_float32(dtype: Any) -> None:
     def folds(x: Any) -> Any:
         return wf.max(x), wf.min(x, axis=0), wf.any(x > 3), wf.argmax(x, axis=1), wf.sum(x), wf.mean(x, axis=1)
