@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...kernels.kernel import Index, Local
+from ...kernels.kernel import ZERO, Index, Local
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import StackSpec, size
@@ -33,8 +33,8 @@ from . import (
     windows,
 )
 from .elements import Elements
-from .groups import DEAR, GATHERS, Fusion, Group, folded_axes
-from .places import SMALL, Memory, Place, Register, Spread, Unsupported, in_register
+from .groups import DEAR, GATHERS, Fusion, Group, folded_axes, is_gathered
+from .places import SMALL, Memory, Place, Register, Spread, Unsupported, contiguous, in_register
 from .walks import SCANS, SCATTERS
 from .writer import Writer
 
@@ -58,8 +58,9 @@ class Region(Writer):
         order = list(self.fusion.ordered())
         last = self.last_uses(order)
         for i, group in enumerate(order):
+            self.dying = frozenset(last.get(i, ()))
             self.step(group)
-            for key in last.get(i, ()):
+            for key in self.dying:
                 self.release(key)
         for y in self.graph.outputs:
             self.place(y)
@@ -142,12 +143,35 @@ class Region(Writer):
 
     def targets(self, group: Group) -> nests.Targets:
         """Memory for what others read of a group."""
-        found = {}
-        for node in group.nodes:
-            y = node.outputs[0]
-            if self.is_read_elsewhere(y, group):
-                found[y.key] = self.cell(y) if in_register(y.spec) else self.memory(y)
-        return nests.Targets(found)
+        written = [node.outputs[0] for node in group.nodes if self.is_read_elsewhere(node.outputs[0], group)]
+        if len(written) == 1 and (over := self.operand_to_write_over(group, written[0])) is not None:
+            return nests.Targets({written[0].key: over})
+        return nests.Targets({y.key: self.cell(y) if in_register(y.spec) else self.memory(y) for y in written})
+
+    def operand_to_write_over(self, group: Group, y: Any) -> Memory | None:
+        """The memory of an operand that is read for the last time here, element for element: there `y` can be written."""
+        if group.kind != "map" or y.key in self.wanted:
+            return None
+        for x in symbols([x for node in steps.members(group) for x in node.inputs]):
+            place, blocks = self.places.get(x.key), self.taken.get(x.key)
+            if x.key not in self.dying or x.spec != y.spec or not blocks or not isinstance(place, Memory):
+                continue
+            if place.root in blocks and place.is_contiguous and place.start == ZERO and self.is_read_in_order(x, group):
+                self.taken[y.key] = self.taken.pop(x.key)
+                return contiguous(place.pointer, y.spec, place.root)
+        return None
+
+    def is_read_in_order(self, x: Any, group: Group) -> bool:
+        """Whether a map reads each element of an operand where it writes, and nowhere else."""
+        inner = {y.key for node in steps.members(group) for y in node.outputs} | {x.key}
+        for node in steps.members(group):
+            for i, z in enumerate(node.inputs):
+                key, *around = [owner.key for owner in self.fusion.owners(z)] or [0]
+                if inner & set(around) or (key == x.key and is_gathered(node, i)):
+                    return False
+                if key in inner and (z.shape != group.space or node.outputs[0].shape != group.space):
+                    return False
+        return True
 
     def is_small(self, group: Group) -> bool:
         """Whether a group is computed in line, element by element."""
