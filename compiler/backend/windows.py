@@ -42,6 +42,7 @@ class Axis:
     first: int = 0  # and that of the first position
     result: int = 0  # elements from one window to the next, in the result
     start: int = 0  # and that of the first window
+    end: int = 1  # where what a mean counts ends
 
     @property
     def is_trivial(self) -> bool:
@@ -244,32 +245,34 @@ def _pool(kind: str, fields: Sequence[str], back: bool = False) -> Write:
     """What writes an op of pooling: its operands' fields of `struct wf_pool`; `back`: to the input of pooling."""
 
     def write(region: Region, node: Node) -> bool:
-        x, y, attrs = node.inputs[0], node.outputs[0], node.attrs
+        x, y = node.inputs[0], node.outputs[0]
         wanted = [dtypes.int32 if name == "winners" else x.dtype for name in fields]
         if x.dtype not in KINDS or [getattr(v, "dtype", None) for v in node.inputs] != wanted:
             return False
         target = region.target(y)
         if all(y.shape):
-            names = zip(fields, _operands(region, node), strict=True)
-            given = ", ".join(f".{name} = {_at(place)}" for name, place in names)
-            lengths, counts = (y.shape[1:-1], x.shape[1:-1]) if back else (x.shape[1:-1], y.shape[1:-1])
-            padded = bool(attrs.get("count_include_pad"))
-            ends = [n + b * padded for n, (_, b) in zip(lengths, attrs["padding"], strict=True)]
-            axes = _three([
-                Axis(n, k, count, s, 1, before, result=end)
-                for n, k, count, s, (before, _), end in zip(
-                    lengths, attrs["window"], counts, attrs["stride"], attrs["padding"], ends, strict=True)
-            ])  # fmt: skip
-            ends = ", ".join(str(axis.result or 1) for axis in axes)
-            region.lines.append(
-                f"{{ struct wf_pool p = {{.at = {_windows(x.shape[0], axes)}, .channels = {x.shape[-1]}, "
-                f".padding_counts = {int(padded)}, .end = {{{ends}}}, {given}, .result = {_at(target)}}}; "
-                f"rt->pool_{KINDS[x.dtype]}(&p, {kind}); }}"
-            )
+            places = zip((*fields, "result"), (*_operands(region, node), target), strict=True)
+            given = ", ".join(f".{name} = {_at(place)}" for name, place in places)
+            image, out = (y, x) if back else (x, y)
+            request = f"{_pooled(node, image.shape[1:-1], out.shape[1:-1])}, {given}"
+            region.lines.append(f"{{ struct wf_pool p = {{{request}}}; rt->pool_{KINDS[x.dtype]}(&p, {kind}); }}")
         region.settle_one(y, target)
         return True
 
     return write
+
+
+def _pooled(node: Node, lengths: Sequence[int], counts: Sequence[int]) -> str:
+    """The C text of what `struct wf_pool` says of windows; a mean counts padding up to `end`, or elements alone."""
+    batch, channels = node.inputs[0].shape[0], node.inputs[0].shape[-1]
+    window, stride, pads = (node.attrs[name] for name in ("window", "stride", "padding"))
+    padded = bool(node.attrs.get("count_include_pad"))
+    axes = _three([
+        Axis(n, k, count, s, 1, before, end=n + after * padded)
+        for n, k, count, s, (before, after) in zip(lengths, window, counts, stride, pads, strict=True)
+    ])  # fmt: skip
+    at = _windows(batch, axes)
+    return f".at = {at}, .channels = {channels}, .padding_counts = {int(padded)}, .end = {_each(axes, 'end')}"
 
 
 WRITES: dict[str, Write] = {

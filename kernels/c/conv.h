@@ -126,47 +126,63 @@ struct WF_NAME(weights_job) {
     i64 panels, size, rows, units, partials, parts;
 };
 
+// A share of the work: some panels of columns, and where their sums are; what their columns of dy are, packed.
+struct WF_NAME(part) { i64 from, to; REAL *sums, *packed; };
+
+static void WF_NAME(pack_cotangent)(const struct WF_NAME(weights_job) *job, const struct WF_NAME(part) *part,
+                                    struct wf_rows rows) {
+    const struct wf_conv_dw *g = job->g;
+    const i64 *n = g->at.count;
+    i64 breadth = g->groups * g->out, pixels = rows.count * n[2];
+    const REAL *dy = (const REAL *)g->dy + ((rows.item * n[0] + rows.plane) * n[1] + rows.first) * n[2] * breadth;
+    for (i64 p = part->from; p < part->to; p++) {
+        i64 j = p % job->panels * COLUMNS, left = g->out - j, columns = WF_NAME(width)(left);
+        WF_NAME(pack_b)(part->packed + (p - part->from) * pixels * COLUMNS, dy + p / job->panels * g->out + j, breadth,
+                        1, pixels, left < columns ? left : columns, columns);
+    }
+}
+
+// What rows from `first` on, `lines` of them, give to the sums.
+static void WF_NAME(correlate_lines)(const struct WF_NAME(weights_job) *job, const struct WF_NAME(part) *part,
+                                     const struct WF_NAME(frame) *f, i64 pixels, i64 first, i64 lines, int more) {
+    const struct wf_conv_dw *g = job->g;
+    const struct wf_windows *at = &g->at;
+    i64 width = at->count[2], breadth = g->groups * g->out;
+    i64 taps = at->dilation[2] == 1 && g->groups == 1 ? at->window[2] : 1; // positions whose channels are neighbours
+    struct WF_NAME(walk) walk = {{1, 1, lines, width}, {0, 0, at->stride[1] * f->line, at->stride[2] * f->pixel}, 1};
+    for (i64 k = 0; k < wf_taps(at); k += taps) {
+        i64 c = k % at->window[2], b = k / at->window[2] % at->window[1], a = k / at->window[2] / at->window[1];
+        const REAL *seen = f->start + a * f->plane + (b * at->dilation[1] + first * at->stride[1]) * f->line +
+                           c * at->dilation[2] * f->pixel;
+        for (i64 p = part->from; p < part->to; p++) {
+            i64 group = p / job->panels, j = p % job->panels * COLUMNS, left = g->out - j;
+            const REAL *dy = part->packed + (p - part->from) * pixels * COLUMNS + first * width * WF_NAME(width)(left);
+            WF_NAME(strip)(&walk, taps * g->in, seen + group * g->in, dy,
+                           part->sums + k * g->in * breadth + group * g->out + j, breadth,
+                           left < COLUMNS ? left : COLUMNS, more);
+        }
+    }
+}
+
 // Some units of work for some columns of the weights, into the place of a partial sum.
 static void WF_NAME(correlate)(const void *given, i64 begin, i64 end) {
     const struct WF_NAME(weights_job) *job = given;
     const struct wf_conv_dw *g = job->g;
-    const struct wf_windows *at = &g->at;
     const struct WF_NAME(image) x = {g->x, g->groups * g->in, 1, g->groups * g->in, 1};
-    i64 width = at->count[2], breadth = g->groups * g->out, panels = g->groups * job->panels;
-    int merged = at->dilation[2] == 1 && g->groups == 1;
+    i64 width = g->at.count[2], panels = g->groups * job->panels, few = width < 64 ? (64 + width - 1) / width : 1;
     for (i64 t = begin; t < end; t++) {
-        i64 partial = t / job->parts, part = t % job->parts;
-        i64 from = panels * part / job->parts, to = panels * (part + 1) / job->parts;
-        REAL *sums = job->sums + partial * job->size;
+        i64 partial = t / job->parts, number = t % job->parts;
+        struct WF_NAME(part) part = {panels * number / job->parts, panels * (number + 1) / job->parts,
+                                     job->sums + partial * job->size};
         int more = 0;
         for (i64 u = job->units * partial / job->partials; u < job->units * (partial + 1) / job->partials; u++) {
-            struct wf_rows rows = wf_rows(at, job->rows, u);
-            struct WF_NAME(frame) f = WF_NAME(frame)(at, &x, rows, x.channels, WF_IN_PLACE);
-            i64 pixels = rows.count * width, few = width < 64 ? (64 + width - 1) / width : 1;
-            const REAL *dy = (const REAL *)g->dy + ((rows.item * at->count[0] + rows.plane) * at->count[1] + rows.first) * width * breadth;
-            REAL *packed = wf_room(WF_PANELS, (to - from) * pixels * COLUMNS * sizeof(REAL));
-            for (i64 p = from; p < to; p++) {
-                i64 j = p % job->panels * COLUMNS, left = g->out - j, columns = WF_NAME(width)(left);
-                WF_NAME(pack_b)(packed + (p - from) * pixels * COLUMNS, dy + p / job->panels * g->out + j, breadth, 1,
-                                pixels, left < columns ? left : columns, columns);
-            }
-            for (i64 i = 0; i < rows.count; i += few, more = 1) {
-                i64 lines = rows.count - i < few ? rows.count - i : few;
-                struct WF_NAME(walk) walk = {{1, 1, lines, width},
-                                             {0, 0, at->stride[1] * f.line, at->stride[2] * f.pixel}, 1};
-                for (i64 k = 0; k < wf_taps(at); k += merged ? at->window[2] : 1) {
-                    i64 c = k % at->window[2], b = k / at->window[2] % at->window[1], a = k / at->window[2] / at->window[1];
-                    const REAL *seen = f.start + a * f.plane + (b * at->dilation[1] + i * at->stride[1]) * f.line +
-                                       c * at->dilation[2] * f.pixel;
-                    for (i64 p = from; p < to; p++) {
-                        i64 group = p / job->panels, j = p % job->panels * COLUMNS, left = g->out - j;
-                        WF_NAME(strip)(&walk, merged ? at->window[2] * g->in : g->in, seen + group * g->in,
-                                       packed + (p - from) * pixels * COLUMNS + i * width * WF_NAME(width)(left),
-                                       sums + k * g->in * breadth + group * g->out + j, breadth,
-                                       left < COLUMNS ? left : COLUMNS, more);
-                    }
-                }
-            }
+            struct wf_rows rows = wf_rows(&g->at, job->rows, u);
+            struct WF_NAME(frame) f = WF_NAME(frame)(&g->at, &x, rows, x.channels, WF_IN_PLACE);
+            i64 pixels = rows.count * width;
+            part.packed = wf_room(WF_PANELS, (part.to - part.from) * pixels * COLUMNS * sizeof(REAL));
+            WF_NAME(pack_cotangent)(job, &part, rows);
+            for (i64 i = 0; i < rows.count; i += few, more = 1)
+                WF_NAME(correlate_lines)(job, &part, &f, pixels, i, rows.count - i < few ? rows.count - i : few, more);
         }
     }
 }
