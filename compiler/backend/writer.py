@@ -30,7 +30,7 @@ from ...kernels.print_expressions import Scope
 from ...kernels.spelling import carrier, index_text, literal, loaded, stored, supported
 from ...runtime import dtypes
 from ...runtime.op import Node
-from ...runtime.spec import Spec
+from ...runtime.spec import Spec, size
 from ..graph.graph import Graph, SymbolicTensor
 from . import nests, views
 from .elements import Elements
@@ -227,7 +227,9 @@ class Writer:
         return Kernel(HOLE, tuple(parameters), nest.grid, nest.cost, integers, nest.dropped, label)
 
     def copy(self, target: Memory, source: Memory) -> None:
-        """Copy elements."""
+        """Copy elements, if there are any."""
+        if not size(target.shape):
+            return
         if target.is_contiguous and source.is_contiguous:
             count = bytes_of(target.spec)
             at = [f"{m.pointer} + {index_text(m.start)}" for m in (target, source)]
@@ -321,6 +323,8 @@ class Writer:
 
     def clear(self, target: Memory) -> None:
         """Fill memory with zeros."""
+        if not size(target.shape):
+            return
         at = f"{target.pointer} + {index_text(target.start)}"
         assert target.is_contiguous
         self.lines.append(f"__builtin_memset({at}, 0, {bytes_of(target.spec)});")

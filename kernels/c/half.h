@@ -21,7 +21,7 @@ FN f32xN f32_of_f16xN(u16xN h) {
     i32xN wide = cast_u16_i32xN(h), rest = (wide & 0x7fff) << 13;
     f32xN x = of_bits_f32xN(rest) * 0x1p112f;  // the exponents of the two count from 15 and from 127
     i32xN bits = pick_i32xN(rest >= (0x7c00 << 13), rest | 0x7f800000, bits_f32xN(x));
-    return of_bits_f32xN(bits | ((wide & 0x8000) << 16));
+    return of_bits_f32xN(bits | cast_u32_i32xN(cast_i32_u32xN(wide & 0x8000) << 16));
 #endif
 }
 
@@ -50,7 +50,7 @@ FN u16xN f16_of_f32xN(f32xN x) {
 #endif
 }
 
-FN f32xN f32_of_bf16xN(u16xN h) { return of_bits_f32xN(cast_u16_i32xN(h) << 16); }
+FN f32xN f32_of_bf16xN(u16xN h) { return of_bits_f32xN(cast_u32_i32xN(cast_u16_u32xN(h) << 16)); }
 
 FN u16xN bf16_of_f32xN(f32xN x) {
     u32xN b = cast_i32_u32xN(bits_f32xN(x));

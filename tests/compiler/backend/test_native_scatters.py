@@ -135,3 +135,10 @@ def test_a_scatter_in_a_loop_that_makes_no_trip_checks_nothing() -> None:
         np.testing.assert_array_equal(compiled(x, far, wf.tensor(0)).numpy(), x.numpy())
         with pytest.raises(OutOfRangeError):
             compiled(x, far, wf.tensor(1))
+
+
+def test_lanes_past_the_end_of_an_axis_read_nothing() -> None:
+    x, at = wf.ones((3, 5)), wf.tensor(np.zeros((2, 5), "int64"))
+    text = build(wf.compile(lambda x, i: wf.take_along_axis(x, i, axis=0)).graph(x, at)).source.text
+    assert "gather_part_f32" in text
+    assert "gather_f32" not in text
