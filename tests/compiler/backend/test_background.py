@@ -18,6 +18,7 @@ from weft.compiler.backend import execute
 from weft.compiler.backend.background import Background, background
 from weft.compiler.backend.program import Program
 from weft.runtime.errors import BuildError
+from weft.runtime.options import options
 
 SOON = 60.0  # seconds that a test waits at most
 
@@ -113,13 +114,11 @@ def test_a_call_that_does_not_want_the_background_waits(monkeypatch: pytest.Monk
     assert (held.built, held.calls) == (1, 1)
 
 
-def test_jobs_see_the_options_of_their_callers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_that_want_the_same_bits_everywhere_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     held = Held(monkeypatch)
+    held.go.set()
     f = wf.compile(lambda x: x * 6.0)
-    with wf.options(reproducible=True):
-        f(wf.ones(3))
-    held.finish()
-    with wf.options(reproducible=True):
+    with wf.options(reproducible=True):  # the interpreter's bits are others
         f(wf.ones(3))
     assert (held.built, held.calls) == (1, 1)
 
@@ -160,6 +159,14 @@ def test_a_process_that_ends_ends_the_compiler_it_waits_for(tmp_path: Path) -> N
     assert done.stdout.strip() == "[8.0, 8.0]"
     assert done.stderr == ""
     assert not list((tmp_path / "cache").glob("building-*"))
+
+
+def test_jobs_see_the_options_of_their_callers() -> None:
+    jobs, seen = Background(), []
+    with wf.options(executor="interpreter"):
+        jobs.ask("job", lambda: seen.append(options.executor))
+    assert jobs.wait(SOON)
+    assert seen == ["interpreter"]
 
 
 def test_jobs_are_done_in_turn_and_each_once() -> None:

@@ -35,7 +35,7 @@ def scaled(x: Any, w: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("f", "most"), [(layers, 1), (slices, 3), (neighbours, 4), (scaled, 4)], ids=lambda x: getattr(x, "__name__", "")
+    ("f", "most"), [(layers, 2), (slices, 3), (neighbours, 4), (scaled, 4)], ids=lambda x: getattr(x, "__name__", "")
 )
 def test_what_repeats_is_printed_once(f: Callable[..., Any], most: int) -> None:
     rng = np.random.default_rng(0)
