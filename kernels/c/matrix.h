@@ -90,8 +90,8 @@ static void WF_NAME(wf_measure)(REAL *a, i64 n, REAL *sign, REAL *logarithm) {
     for (i64 i = 0; i < n; i++) {
         REAL x = a[i * n + i];
         if (!logarithm) y *= x;
-        else if (x < 0) y = -y, total += (REAL)log(-(double)x);
-        else total += (REAL)log((double)x);
+        else if (x < 0) y = -y, total += (REAL)__builtin_log(-(double)x);
+        else total += (REAL)__builtin_log((double)x);
     }
     if (swaps < 0) y = 0, total = -(REAL)__builtin_inf();
     *sign = y;

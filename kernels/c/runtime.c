@@ -5,7 +5,6 @@
 // thread that the system lets wait delays nobody. A call that finds the threads busy runs its work itself; a child of
 // fork starts threads of its own.
 
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
