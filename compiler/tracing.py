@@ -26,7 +26,7 @@ from .passes.partition import called
 from .passes.pipeline import optimize
 from .results import Before, Built, Part, Taken, weakness
 from .signature import Signature, data_of, leaf_names, symbol_spec
-from .staging import operators
+from .staging import checked as _checked, operators  # noqa: F401  (which ops leave changes)
 from .staging.assigned import Assigned
 from .staging.effects import Refused, Stopped
 from .staging.maybe import Maybe

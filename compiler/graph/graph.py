@@ -58,6 +58,15 @@ def when_numbers_divide(ask: Callable[[SymbolicTensor], None]) -> None:
     _divided[:] = [ask]
 
 
+Look = Callable[["Op[..., Any]", tuple[Any, ...], dict[str, Any]], tuple[Any, ...]]
+_checked: list[Look] = []
+
+
+def when_values_are_checked(look: Look) -> None:
+    """Have `look` see ops that may raise because of values before they are written down; it gives their operands."""
+    _checked[:] = [look]
+
+
 _guarding: ContextVar[bool] = ContextVar("guarding", default=False)
 
 # Ops that look at values and may raise because of them.
@@ -65,6 +74,11 @@ RAISING = frozenset(
     {
         "check_op",
         "join_indices",
+        "take_along_axis",
+        "put_along_axis",
+        "embedding",
+        "cross_entropy_sparse",
+        "pick_class",
         "cholesky",
         "inv",
         "solve",
@@ -183,7 +197,9 @@ class SymbolicTensor(Tensor):
         """There are no values while a graph is written: say so, and what to do."""
         where, hint = user_position(), "Keep it a tensor inside the compiled function, or compute it outside."
         if where is not None and not where.code:
-            hint = "The source of this code is not to be found, so it runs as it is: put it in a file or a notebook cell."
+            hint = (
+                "The source of this code is not to be found, so it runs as it is: put it in a file or a notebook cell."
+            )
         raise SourceError(
             f"{what} of {self.spec} needs its values, which are not known while the function is compiled", hint
         )
@@ -250,6 +266,9 @@ class Graph:
                 "Check the values first with an `if` (an index: 0 <= i < len(x)), outside of the `try`.",
             )
         inputs = tuple([self.lift(x) for x in args])
+        if op.name in RAISING:
+            for look in _checked:
+                inputs = look(op, inputs, attrs)
         kind = None
         if op.elementwise:
             refuse_none(op.name, inputs)

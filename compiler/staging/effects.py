@@ -169,13 +169,23 @@ def with_values(values: Sequence[Any], act: Callable[[list[Any]], None]) -> tupl
     return operands, Action(run)
 
 
+Stating = Callable[[list[Any], Callable[[list[Any]], None]], tuple[list[Any], Action]]
+_stating: list[Stating] = [with_values]
+
+
+def when_raising(stating: Stating) -> None:
+    """Have what raises act as this says, which leaves what the program changed before."""
+    _stating[:] = [stating]
+
+
 def check(ok: Any, kind: Callable[[str], Exception], text: str) -> None:
     """Raise at run time unless `ok`, a symbolic bool, holds."""
 
-    def fail(*_: Any) -> None:
+    def fail(_: list[Any]) -> None:
         raise kind(text)
 
-    emit(check_op, [ok], Action(fail))
+    operands, action = _stating[0]([], fail)
+    emit(check_op, [ok, *operands], action)
 
 
 when_numbers_divide(lambda y: check(y != 0, ZeroDivisionError, "division by zero"))

@@ -83,6 +83,12 @@ def _trace(graph: Graph, trip: Any, templates: dict[Place, Template], entry: dic
     """Trace one trip from a state of these templates."""
     region = Graph(graph)
     region.input(Spec((), bool_), "go")
+
+    def later_trip() -> None:
+        for place in (place for place, template in templates.items() if place.shared and not keeps(template)):
+            active().note(place)  # an exception leaves what the trips before changed
+        trip()
+
     for place, template in templates.items():
         inputs = [region.input(spec, place.name) for spec in specs(template)]
         value = decode(template, iter(inputs), place.name)
@@ -91,7 +97,7 @@ def _trace(graph: Graph, trip: Any, templates: dict[Place, Template], entry: dic
             active().blur(value)
             active().share_tensors(place, entry[place])
     try:
-        block = Block(region, [go, *templates]).run(later(trip))
+        block = Block(region, [go, *templates]).run(later(later_trip))
         with write_to(region):
             pass
         return block

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from ...runtime.errors import SourceError, WeftError
-from .effects import Action, Stopped, emit, frozen, host, kept, with_values
+from .effects import Action, Stopped, emit, frozen, host, kept, when_raising, with_values
 from .exceptions import exception_parts, exception_with
 from .maybe import NONE, UNBOUND, Maybe, unbound
 from .objects import flatten
@@ -175,3 +175,6 @@ def later(block: Callable[[], Any]) -> Callable[[], Any]:
             staged_raise(error)
 
     return run
+
+
+when_raising(with_state)

@@ -59,7 +59,7 @@ class Trace:
         self.arguments: Any = ()
         self.handled = sys.exception()  # what the caller handles
         self.given: dict[int, Path] = {}  # where the objects in the arguments lie, by their identities
-        self.origins = Origins(self.is_before, lambda x: any(id(x) in born for born in self.born))
+        self.origins = Origins(self.is_before, self.is_made_here)
         self._around: dict[Any, Any] = {}  # the objects that lie in what was taken for granted, by what that is
 
     def read(self, variable: Variable) -> Any:
@@ -131,14 +131,19 @@ class Trace:
         return not isinstance(place, Held) and (not isinstance(place, Free) or id(place.cell) in self.around)
 
     def pending(self) -> list[Place]:
-        """The places that outlive the call and were changed on the way here."""
+        """The places that outlive the call and were changed on the way here; what is in new objects is part of others."""
         places = dict.fromkeys(place for journal in self.journals for place in journal.before)
-        return [place for place in places if self.outlives(place) or isinstance(place, Held)]
+        there = [place for place in places if not self.is_made_here(place.owner)]
+        return [place for place in there if self.outlives(place) or isinstance(place, Held)]
+
+    def is_made_here(self, x: Any) -> bool:
+        """Whether the blocks being traced made an object."""
+        return any(id(x) in born for born in self.born)
 
     def reads(self, owner: Any, name: str) -> None:
         """Take an attribute for granted, unless it is changed while tracing."""
         key = (id(owner), name)
-        if key not in self.guards and not any(id(owner) in born for born in self.born):
+        if key not in self.guards and not self.is_made_here(owner):
             found = of_attribute(owner, name)
             if not isinstance(found.read(), SymbolicTensor):  # such an object was made while tracing
                 self.guards[key] = found
