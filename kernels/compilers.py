@@ -80,7 +80,7 @@ class Running:
             printed, said = self.process.communicate(timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
             self.stop()
-            raise BuildError(f"{self.command[0]} took longer than {TIMEOUT:.0f} s", ANOTHER) from None
+            raise BuildError(f"{self.command[0]} took longer than {TIMEOUT:g} s", ANOTHER) from None
         except BaseException:  # Ctrl-C, say
             self.stop()
             raise

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import weft as wf
+from weft.compiler.backend import execute
 from weft.kernels import build, compilers
 from weft.runtime.errors import BuildError
 
@@ -233,3 +235,31 @@ def test_a_compiler_that_hangs_is_given_up(folder: Path, fresh_compiler: pytest.
     fresh_compiler.setattr(compilers, "TIMEOUT", 0.2)
     with pytest.raises(BuildError, match="longer than"):
         build.compiler()
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("sleep 60", "took longer than 0.4 s"),
+        ("kill -9 $$", "ended by signal 9"),
+        ("echo no room >&2; exit 4", "no room"),
+    ],
+    ids=["hangs", "is killed", "fails"],
+)
+def test_graphs_are_interpreted_with_one_warning_where_the_compiler_fails(
+    folder: Path, fresh_compiler: pytest.MonkeyPatch, tmp_path: Path, does: str, said: str
+) -> None:
+    script = tmp_path / "cc-that-fails"
+    script.write_text(f'#!/bin/sh\ncase "$*" in *building-*) {does};; esac\nexec cc "$@"\n')
+    script.chmod(0o755)
+    fresh_compiler.setenv("WEFT_CC", str(script))
+    fresh_compiler.setattr(execute, "_warned", set())
+    build.compiler()
+    fresh_compiler.setattr(compilers, "TIMEOUT", 0.4)
+    f, g = wf.compile(lambda x: x * 2.0 + 11.0), wf.compile(lambda x: x * 2.0 + 12.0)
+    with wf.options(executor="native"):
+        with pytest.warns(RuntimeWarning, match=rf"graphs are interpreted: .*(\n|.)*{said}"):
+            y = f(wf.ones(3))
+        z = g(wf.ones(3))  # without another warning, which would be an error
+    assert y.numpy().tolist() == [13.0] * 3
+    assert z.numpy().tolist() == [14.0] * 3
