@@ -1,7 +1,7 @@
 """Units: the pieces in which the C of a program is compiled, at the same time.
 
 A compiler's time grows with the text, and faster than it in one function. So the kernels of a long program are dealt
-out to several units; the function that calls them is one more. Where it is long and runs through only once, it is
+out to several units. Where the function that calls them is long and runs through only once, it is a unit that is
 compiled quickly: what it computes itself is little beside the kernels. This file reads C, and runs no compiler.
 """
 
@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from . import prelude
 from .build import Unit
 
-LINES = 400  # of kernels that are worth a unit of their own
+LINES = 250  # of kernels that are worth a unit of their own
 LONG = 800  # lines of a function that take long to compile well
 ENORMOUS = 50_000  # lines whose variables would fill the stack if none shared its place
 RUN = "int run("
-KERNEL = re.compile(r"^struct (kernel\d+) .*\n^static void kernel\d+(\(.*\)) \{$", re.MULTILINE)
+KERNEL = re.compile(r"^struct (kernel\d+) .*\n^(?:static|__attribute__.*) void kernel\d+(\(.*\)) \{$", re.MULTILINE)
 LOOP = re.compile(r"\bfor \(;;\)")
 SHARED = '__attribute__((visibility("hidden"))) void'
 
@@ -30,11 +30,12 @@ def units(text: str, headers: str, most: int) -> list[Unit]:
     flags = _flags(main)
     if count < 2 and not flags:
         return [_unit(text, headers)]
-    declared = "".join(_declaration(kernel) for kernel in kernels)
-    shared = [kernel.replace("static void kernel", f"{SHARED} kernel", 1) for kernel in kernels]
+    parts = _dealt([k.replace("static void kernel", f"{SHARED} kernel", 1) for k in kernels], max(count, 1))
+    beside = [] if flags else parts.pop()  # what is compiled like the function can stand with it
+    declared = map(_declaration, itertools.chain(*parts))
     return [
-        _unit(declared + main, headers, flags),
-        *(_unit("".join(part), headers) for part in _dealt(shared, max(count, 1)) if part),
+        _unit("".join([*declared, *beside, main]), headers, flags),
+        *(_unit("".join(part), headers) for part in parts if part),
     ]
 
 
