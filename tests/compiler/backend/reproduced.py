@@ -57,6 +57,13 @@ def windows(x: Any, w: Any) -> Any:
     return (wf.conv2d(x, w), *wf.grad(loss, argnums=(0, 1))(x, w))
 
 
+def channels_apart(x: Any, w: Any) -> Any:
+    def loss(x: Any, w: Any) -> Any:
+        return wf.sum(wf.square(wf.conv2d(x, w, groups=x.shape[-1])))
+
+    return (wf.avg_pool2d(x, 2), *wf.grad(loss, argnums=(0, 1))(x, w))
+
+
 def drawn(x: Any, generator: Any) -> Any:
     return wf.dropout(x, 0.3, generator=generator), wf.random.normal((700,), generator=generator) * x[0, 0]
 
@@ -73,6 +80,7 @@ def programs() -> Iterator[tuple[str, Body, tuple[Any, ...]]]:
     yield "a system", wf.linalg.solve, (square, square)
     yield "windows", windows, (wf.asarray(floats(2, 9, 11, 5)), wf.asarray(floats(3, 3, 5, 7)))
     yield "windows of few channels", windows, (wf.asarray(floats(2, 9, 40, 2)), wf.asarray(floats(3, 3, 2, 3)))
+    yield "channels apart", channels_apart, (wf.asarray(floats(2, 9, 11, 21)), wf.asarray(floats(3, 3, 1, 21)))
     halves = wf.astype(wf.asarray(floats(67, 301)), "float16")
     yield "halves", folds, (halves,)
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import weft as wf
-from weft.kernels import build
+from weft.kernels import build, compilers
 
 HERE = Path(__file__).parent
 TABLE = HERE.parents[1] / "table"
@@ -55,6 +55,13 @@ def test_programs_give_the_same_bits_on_other_machines_and_with_other_threads(
     there = digests(name, threads)
     assert len(here) > 100
     assert [name for name in here if here[name] != there[name]] == []
+
+
+def test_the_machine_that_a_compiler_is_given_stays() -> None:
+    command = [word for word in build.compiler().command if not word.startswith("-march")]
+    found = compilers.known((*command, "-march=x86-64"), None)
+    assert found.width == 16
+    assert not found.target
 
 
 def test_each_call_is_answered_as_the_option_says() -> None:
