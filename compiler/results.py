@@ -175,7 +175,7 @@ class Taken:
             self.outputs += [array_of(x)] if holds_grown(x) else encode(x, part, self.graph)
             lasts = holds_grown(x) or (isinstance(x, Tensor) and not getattr(x, "weak", None))
             self._finished(x if lasts else None)
-        elif isinstance(x, Tensor):
+        elif isinstance(x, Tensor) and not isinstance(x, Maybe):
             part = Shared(shared, general(x, "the result"))
             self.outputs += encode(x, part.inner, self.graph)
             self._finished(None)

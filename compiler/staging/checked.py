@@ -1,8 +1,8 @@
-"""Ops that raise because of the values that they are given, after the program changed something.
+"""Ops that raise because of the values that they are given, after the program did something.
 
-Such an op fails in the middle of a run, when nothing of what the graph computes is back in Python. Where there are
-changes that Python would leave, a check stands before the op: it makes them, and raises what the op would raise, which
-gets numbers that it takes.
+Such an op fails in the middle of a run, when nothing of what the graph computes is back in Python, and perhaps ahead of
+what is printed before. Where Python would leave changes or print, a check stands before the op, an effect in its order:
+it makes the changes, and raises what the op would raise, which gets numbers that it takes.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from .tracer import current
 
 
 def leave_changes(op: Op[..., Any], inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[Any, ...]:
-    """The operands of an op that is about to be written, behind a check of them if there are changes to be left."""
+    """The operands of an op that is about to be written, behind a check of them if something was done before."""
     trace = current()
-    if op.name not in CHECKS or trace is None or not trace.pending():
+    if op.name not in CHECKS or trace is None or not (trace.emitted or trace.pending()):
         return inputs
     check = CHECKS[op.name](Node(op, inputs, attrs, ()))
 

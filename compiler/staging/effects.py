@@ -7,6 +7,7 @@ being traced, so it happens only where that region runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,9 @@ check_op.effect = check_op.raises = True
 check_op.gradient(None)
 
 
+emitted: ContextVar[list[Op[..., Any]]] = ContextVar("emitted")  # by the trace that is going on
+
+
 class Refused(BaseException):
     """What cannot be compiled was met inside a `try` of the user's, whose handlers must not take it for theirs."""
 
@@ -74,6 +78,7 @@ def emit(op: Op[..., Any], operands: Sequence[Any], action: Action) -> None:
     """Write an effect into the region being traced."""
     graph = writing()
     assert graph is not None, "effects are written while tracing"
+    emitted.get().append(op)
     graph.run(op, operands, {"action": action})
 
 

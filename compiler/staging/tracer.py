@@ -27,7 +27,7 @@ from ...runtime.variable import Variable, traced_by
 from ..graph.graph import Graph, SymbolicTensor, write_to, writing
 from ..guards import SMALL, Guard, mentions, of_attribute, of_function
 from .assigned import Assigned, now, tensors
-from .effects import Stopped
+from .effects import Stopped, emitted
 from .objects import flatten
 from .options import no_options
 from .origins import Origins, present
@@ -56,6 +56,7 @@ class Trace:
         self.made: dict[int, Any] = {}  # tensors of known numbers made while tracing
         self.memory: dict[Any, tuple[Any, Any, Any]] = {}  # what cached functions gave, where, and for what
         self.guards: dict[Any, Guard] = {}  # what is taken for granted, each place once
+        self.emitted: list[Any] = []  # what was written that does something besides computing
         self.arguments: Any = ()
         self.handled = sys.exception()  # what the caller handles
         self.given: dict[int, Path] = {}  # where the objects in the arguments lie, by their identities
@@ -266,7 +267,7 @@ current = _trace.get
 @contextmanager
 def tracing(trace: Trace) -> Iterator[Trace]:
     """Trace inside the `with` block."""
-    token, origins = _trace.set(trace), present.set(trace.origins)
+    token, origins, effects = _trace.set(trace), present.set(trace.origins), emitted.set(trace.emitted)
     trace.graph.traced = True
     try:
         with (
@@ -281,6 +282,7 @@ def tracing(trace: Trace) -> Iterator[Trace]:
         trace.graph.traced = False
         _trace.reset(token)
         present.reset(origins)
+        emitted.reset(effects)
 
 
 def _written(length: Any) -> Any:

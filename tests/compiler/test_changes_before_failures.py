@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Callable
 
 import numpy as np
@@ -101,6 +103,18 @@ def an_item_of_a_list_that_grew(v, r, i):
     return ys[1]
 
 
+def printed_before(v, r, i):
+    for k in range(3):
+        print(k, v[0])
+        r[0] = r[0] + v[i + k]
+    return r
+
+
+def asserted_before(v, r, i):
+    assert i < 5, "first"
+    return v[i]
+
+
 FAILING = tuple(f for f in list(globals().values()) if getattr(f, "__code__", None) and f.__code__.co_argcount == 3)
 
 
@@ -108,12 +122,14 @@ def outcome(f: Callable[..., object], n: int, i: int) -> str:
     """What a call gives or raises, and what it leaves."""
     VARIABLE.assign(0.0)
     v, r = wf.tensor(np.arange(1.0, n + 1.0, dtype="float32")), [wf.tensor(1.0), wf.tensor(2.0)]
+    printed = io.StringIO()
     try:
-        result = f(v, r, wf.tensor(i))
+        with contextlib.redirect_stdout(printed):
+            result = f(v, r, wf.tensor(i))
     except Exception as error:
         words = "by zero" if isinstance(error, ZeroDivisionError) else str(error).partition("\n")[0]
         result = f"{type(error).__name__} {words}"
-    return f"{result}: {v} {[float(x) for x in r]} {VARIABLE.numpy()}"
+    return f"{result}: {v} {[float(x) for x in r]} {VARIABLE.numpy()} {printed.getvalue()}"
 
 
 @pytest.mark.parametrize("executor", ["interpreter", "native"])

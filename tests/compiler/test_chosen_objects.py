@@ -142,6 +142,18 @@ def test_the_object_that_is_chosen_is_the_one_that_comes_out(f: Callable[..., An
             assert sharing(compiled, value) == sharing(f, value)
 
 
+def test_a_tensor_that_may_be_missing_comes_out_twice_as_one() -> None:
+    def f(x):
+        y = x * 2.0 if x > 0.0 else None
+        return y, [y]
+
+    compiled = wf.compile(f)
+    for value in (1.0, -1.0, 2.0):
+        y, (z,) = compiled(wf.tensor(value))
+        assert y is z
+        assert str(y) == str(f(wf.tensor(value))[0])
+
+
 def test_gradients_go_through_items_of_a_chosen_list() -> None:
     @wf.compile
     def f(x, r, q):
