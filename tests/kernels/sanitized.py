@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import weft as wf
+from weft.runtime.tensor import OPS
 
 RNG = np.random.default_rng(0)
 
@@ -78,6 +79,13 @@ def halves(x: Any) -> Any:
     return wf.tanh(x) + 1.0, wf.sum(x, axis=1), x @ x.T
 
 
+def drawn(x: Any, state: Any) -> Any:
+    uniform, normal, integers = OPS["random_uniform"], OPS["random_normal"], OPS["random_integers"]
+    rows = uniform(state, shape=(*x.shape, 3), is_open=True) + wf.tensor([0.0, 1.0, 2.0])
+    return (wf.where(uniform(state, shape=x.shape) < 0.7, x, 0.0), normal(state, shape=x.shape, dtype="float64"),
+            integers(state, low=0, high=2**31 + 1, shape=x.shape), rows[:, 1:])  # fmt: skip
+
+
 def solved(x: Any) -> Any:
     a = x @ x.T + 20.0 * wf.eye(x.shape[0])
     return wf.linalg.solve(a, x), wf.linalg.cholesky(a)
@@ -94,6 +102,7 @@ PROGRAMS: list[tuple[Callable[..., Any], list[tuple[Any, ...]]]] = [
     (recurrent, [(normal(5, 20), normal(20, 20) * 0.1, wf.tensor(n)) for n in (0, 1, 40)]),
     (escaping, [(normal(100), normal(100))]),
     (halves, [(wf.astype(normal(9, 35), dtype),) for dtype in (wf.float16, wf.bfloat16)]),
+    (drawn, [(normal(n), wf.tensor(np.array([7, 2**64 - 3], np.uint64))) for n in (1, 5, 16, 1003)]),
     (solved, [(normal(6, 6),), (normal(6, 6, dtype=np.float64),)]),
 ]
 
