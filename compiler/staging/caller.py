@@ -112,6 +112,9 @@ class StagingCaller(Caller):
         if isinstance(owner, (list, dict)) and getattr(f, "__name__", "") in CHANGES:
             active().settled(owner)
             active().note(Contents(owner))
+        if isinstance(owner, BaseException) and getattr(f, "__name__", "") == "add_note" and in_region():
+            notes = [*getattr(owner, "__notes__", ()), *args]
+            return self.operators.set_plain_attr(owner, "__notes__", notes)
         made = super().builtin(f, args, kwargs)
         return active().makes(made) if getattr(f, "__name__", "") == "__new__" else made
 

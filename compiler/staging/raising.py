@@ -72,6 +72,22 @@ def _raised_from(error: BaseException, *cause: BaseException | None) -> list[Rai
         error.__cause__, error.__context__, error.__suppress_context__ = before
 
 
+def _settled_parts(x: BaseException) -> dict[str, Any]:
+    """What an exception holds.
+
+    Errors: SideEffectError for what it holds on some paths only.
+    """
+    parts = exception_parts(x)
+    for name, part in parts.items():
+        if any(isinstance(leaf, Maybe | Unsettled) for leaf in flatten(part)[0]):
+            kind = type(x).__name__
+            raise SideEffectError(
+                f"whether the {kind} that is raised has its {name}, or of what kind it is, depends on a tensor",
+                "Make an exception on each path, with what it holds there.",
+            )
+    return parts
+
+
 def _chain(error: BaseException, is_told: bool) -> list[Raised]:
     """An exception and those that it comes from: without those that the caller handles, or this compiler.
 
@@ -88,7 +104,7 @@ def _chain(error: BaseException, is_told: bool) -> list[Raised]:
         return next(i for i, each in enumerate(errors) if each is x)
 
     for x in errors:
-        parts = None if trace.is_given(x) else frozen(exception_parts(x))
+        parts = None if trace.is_given(x) else frozen(_settled_parts(x))
         links = parts is not None or (x is error and is_told)
         cause, context = (number(x.__cause__), number(x.__context__)) if links else (None, None)
         found.append(Raised(x, parts, cause, context, x.__suppress_context__, links))

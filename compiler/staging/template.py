@@ -251,7 +251,8 @@ def _is_list(template: Template) -> bool:
     return (
         isinstance(template, Tree)
         and template.structure.kind is list
-        and len(template.leaves) == len(template.structure.children) == template.structure.leaves
+        and all(child.kind is None for child in template.structure.children)
+        and len(template.leaves) == len(template.structure.children)
     )
 
 

@@ -505,3 +505,13 @@ def test_names_of_what_a_list_holds_are_seen_as_in_python_or_refused(f: Callable
         except wf.WeftError:
             continue
         wf.testing.assert_close(found, f(x(), wf.tensor(n)))
+
+
+def test_lists_of_lists_of_one_item_do_not_grow() -> None:
+    def f(x):
+        t = [[x], [x * 2.0]]
+        u = t if x > 0.0 else [[x]]
+        return len(u)
+
+    with pytest.raises(wf.errors.SourceError, match="its items are containers"):
+        wf.compile(f)(wf.tensor(1.0))

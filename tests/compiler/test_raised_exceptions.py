@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from agreement import defined
 
 import weft as wf
 
@@ -122,6 +123,15 @@ def noted_later(x):
     return x
 
 
+def noted_on_the_way(x):
+    if x > 0.0:
+        error = ValueError("r", x)
+        error.add_note("one")
+        error.add_note("two")
+        raise error
+    return x
+
+
 def one_that_was_there(x):
     if x > 0.0:
         raise THERE
@@ -136,7 +146,7 @@ def one_that_was_there_from_a_new_one(x):
 
 NEW = (with_a_value, from_one_that_was_there, from_a_new_one, with_a_note_and_an_attribute, with_a_slot, of_a_module,
        of_the_system, in_a_handler, by_python, a_class, no_exception, from_no_exception, leaving_with_a_value,
-       whatever_comes, noted_later)  # fmt: skip
+       whatever_comes, noted_later, noted_on_the_way)  # fmt: skip
 OLD = (one_that_was_there, one_that_was_there_from_a_new_one)
 
 
@@ -175,6 +185,21 @@ def test_each_call_raises_an_exception_of_its_own(f: Callable[..., Any]) -> None
     first, second = raised(compiled, 1.0), raised(compiled, 2.0)
     assert first is not second
     assert told(first) == told(raised(f, 1.0))  # the second call left it alone
+
+
+@pytest.mark.parametrize("change", ["error.held = x", "error.add_note('n')", "error.args = (None, x)"])
+def test_an_exception_that_holds_something_on_some_paths_only_is_refused(change: str) -> None:
+    text = f"""
+def f(x):
+    error = ValueError(x)
+    if x > 0.0:
+        {change}
+    if x < 9.0:
+        raise error
+    return x
+"""
+    with pytest.raises(wf.errors.SourceError, match=r"on a tensor|on one path"):
+        wf.compile(defined(text)["f"])(wf.tensor(1.0))
 
 
 def test_an_exception_among_the_arguments_is_the_very_one() -> None:
