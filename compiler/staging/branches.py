@@ -14,9 +14,10 @@ from .assigned import tensors
 from .carried import decode, encode, placeholders, specs
 from .effects import Stopped, symbols
 from .maybe import NONE, Maybe
+from .origins import present
 from .raising import later
 from .state import Place, Result, assigned_by, cells_of, containers
-from .template import Known, Template, general, keeps
+from .template import Known, Template, general, is_from_around, keeps
 from .tracer import Block, active, joined, put
 
 Thunk = Callable[[], Any]
@@ -71,7 +72,8 @@ def staged_if(predicate: Any, then: Thunk, other: Thunk, places: Sequence[Place]
         value = decode(templates[place], results, place.name)
         if not (isinstance(templates[place], Known) and place.get() is value):
             put(place, value)
-            if isinstance(templates[place], Known) or not keeps(templates[place]):
+            known = isinstance(templates[place], Known)
+            if (known and not present.get().is_there(value)) or not keeps(templates[place]):
                 _own(place, value, blocks)
     if all(block.stopped for block in blocks):
         raise Stopped
@@ -123,9 +125,15 @@ def _joined(place: Place, blocks: Sequence[Block]) -> Template:
     template = _joined_values(values, place)
     if not keeps(template):
         template = _joined_values([block.shown(place) for block in running], place)
-    if isinstance(template, Known) and template.value is not place.get() and symbols([template.value]):
+    if isinstance(template, Known) and template.value is not place.get() and _is_made(template.value):
         return general(template.value, place.name)  # made in the only branch that goes on: it is carried out
     return template
+
+
+def _is_made(value: Any) -> bool:
+    """Whether a value holds tensors that were made in a block, or is one."""
+    holds = next(containers(value), None) is not None
+    return bool(symbols([value])) and not (holds and is_from_around(value))
 
 
 def _outputs(block: Block, place: Place, template: Template) -> list[Any]:

@@ -188,7 +188,7 @@ def merge(template: Template, value: Any, name: str) -> Template:
         if same(template.value, value):
             return template
         return join(_beside(template.value, value, name), _beside(value, template.value, name), name)
-    if isinstance(template, Optional) and has_identity(value) and _is_from_around(value):
+    if isinstance(template, Optional) and has_identity(value) and is_from_around(value):
         inner = Known(value) if template.inner is None else merge(template.inner, value, name)
         return Optional(template.absent, inner)
     return join(template, _beside(value, template, name), name)
@@ -199,10 +199,10 @@ def _beside(value: Any, other: Any, name: str) -> Template:
     if isinstance(value, Maybe):
         return Optional(value.absent, _beside(value.value, unbound, name))
     absent = other is None or other is unbound or (isinstance(other, Maybe) and other.value is value)
-    return Known(value) if absent and has_identity(value) and _is_from_around(value) else general(value, name)
+    return Known(value) if absent and has_identity(value) and is_from_around(value) else general(value, name)
 
 
-def _is_from_around(value: Any) -> bool:
+def is_from_around(value: Any) -> bool:
     """Whether what an object holds is known where its variable's paths join."""
     here = writing()
     leaves = [leaf.stack if type(leaf) is Grown else leaf for leaf in flatten(value)[0]]

@@ -11,6 +11,31 @@ from agreement import compare
 import weft as wf
 
 FOUND = {
+    "one dict is returned early, and changed before it is returned": """
+def f(x):
+    d = {"k": x, "m": 0}
+    if x > 0.0:
+        return d
+    d["k"] = d["k"] + 1
+    d["m"] = d["m"] + 1
+    return d
+""",
+    "an object is bound to another name in both branches, and changed": """
+class Box:
+    def __init__(self, held):
+        self.held = held
+
+
+def f(x):
+    box = Box([x, 1])
+    if x > 0.0:
+        other = box
+    else:
+        box.held[1] = 2
+        other = box
+    other.held[0] = x * 3.0
+    return box.held, other.held
+""",
     "a name is bound in a branch, and again after the last return": """
 def f(x):
     b = x
