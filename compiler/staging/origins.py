@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ...runtime import tree
 from ...runtime.tensor import OPS
+from ..graph.graph import writing
 from .objects import DEPTH, attributes, has_identity, is_plain_object
 
 Numbers = frozenset[int]
@@ -48,14 +49,17 @@ class Origins:
     def of(self, x: Any) -> Numbers:
         """The numbers of the objects that this one may be, as it leaves a block."""
         x = self.original(x)
-        if id(x) in self.chosen:
-            return frozenset(map(self._outside, self.chosen[id(x)].numbers))
-        return frozenset((self._number(x) if self.is_there(x) else self._lost_number(x),))
+        found = self.chosen[id(x)].numbers if id(x) in self.chosen else ONLY_NEW
+        return frozenset([self._own(x) if n == NEW else self._outside(n) for n in found])
+
+    def _own(self, x: Any) -> int:
+        """The number of an object, that of the new one if it stands for one of several."""
+        return self._number(x) if self.is_there(x) else self._lost_number(x)
 
     def _outside(self, number: int) -> int:
         """The number outside of the block that made an object, if one did, of what has this one inside."""
         x = self.objects[number]
-        return number if x is None or isinstance(x, Lost) or self.is_there(x) else self._lost_number(x)
+        return number if isinstance(x, Lost) else self._own(x)
 
     def _lost_number(self, x: Any) -> int:
         return self._left[id(x)][1] if id(x) in self._left else NEW
@@ -66,9 +70,9 @@ class Origins:
         for place, value in values:
             for i, x in enumerate(holders(value, within=self._is_new)):
                 x = self.original(x)
-                chosen = self.chosen[id(x)].numbers if id(x) in self.chosen else ()
-                for k, each in enumerate([self.objects[n] for n in chosen] if chosen else [x]):
-                    if each is None or isinstance(each, Lost) or self.is_there(each):
+                found = self.chosen[id(x)].numbers if id(x) in self.chosen else ONLY_NEW
+                for k, each in enumerate([x if n == NEW else self.objects[n] for n in sorted(found)]):
+                    if isinstance(each, Lost) or self.is_there(each):
                         continue
                     if id(each) in seen and id(each) not in self._left:
                         self._left[id(each)] = (each, self._lose(seen[id(each)]))
@@ -86,7 +90,13 @@ class Origins:
 
     def is_there(self, x: Any) -> bool:
         """Whether an object is there where the blocks that are being joined began."""
-        return self.is_made(x) or self.is_before(x)
+        return self.is_made(x) or self.is_before(x) or self._is_joined_here(x)
+
+    def _is_joined_here(self, x: Any) -> bool:
+        """Whether an object stands for one of several that paths left ahead of what is being written."""
+        found, here = self.chosen.get(id(x)), writing()
+        where = None if found is None else found.which.context
+        return where is not None and here is not None and (here is where or here.within(where))
 
     def _number(self, x: Any) -> int:
         if id(x) not in self._numbers:
@@ -99,12 +109,17 @@ class Origins:
         x = self.original(x)
         found = self.chosen.get(id(x))
         if found is None:
-            number = self._numbers.get(id(x), NEW)
-            return number if number in numbers else self._lost_number(x)
+            return self._among(x, numbers)
         which = found.which
-        for n in sorted(found.numbers - numbers):
-            which = OPS["where"](which == n, self._outside(n), which)
+        for n in sorted(found.numbers):
+            target = n if n and n in numbers else self._among(self.objects[n] if n else x, numbers)
+            if target != n:
+                which = OPS["where"](which == n, target, which)
         return which
+
+    def _among(self, x: Any, numbers: Numbers) -> int:
+        number = self._numbers.get(id(x), NEW)
+        return number if number in numbers else self._lost_number(x)
 
     def there(self, numbers: Numbers) -> dict[int, Any]:
         """The objects among those that were there before the call."""

@@ -105,6 +105,18 @@ def an_object_from_around(x, r, q):
     return BOXES[0] if x > 0.0 else BOXES[1]
 
 
+def a_new_one_chosen_again(x, r, q):
+    a = r
+
+    def pick(v):
+        nonlocal a
+        if v > 0.0:
+            a = [v, v]
+        return a
+
+    return pick(x), pick(x - 1.0), a
+
+
 def kept_until_an_exception(x, r, q):
     q[0] = r if x > 0.0 else q[1]
     if x > -2.0:
