@@ -18,6 +18,7 @@ from ..runtime.spec import Spec
 Launch = Callable[[int, list[Any], list[np.ndarray], int], int]  # token, operands, results, address of memory
 FASTCALL = 0x80  # the convention: arguments as an array of objects
 NAME = b"weft"
+ANY = -1  # of lengths
 ANOTHER, OUT_OF_ORDER = -2, -1  # operands of other specs, or that do not lie one element after the other
 
 
@@ -51,7 +52,10 @@ def _knows_objects() -> bool:
 def _quick(
     runtime: Any, library: Any, calls: int, operands: Sequence[Spec], constants: Sequence[np.ndarray]
 ) -> tuple[Launch, Any]:
-    words = [word for spec in operands for word in (id(np.ndarray), id(spec.dtype), len(spec.shape), *spec.shape)]
+    words: list[int] = []
+    for spec in operands:
+        words += (id(np.ndarray), id(spec.dtype), len(spec.shape))
+        words += [n if type(n) is int else ANY for n in spec.shape]
     expected, fixed = (ctypes.c_longlong * max(len(words), 1))(*words), pointers(constants)
     parts = (address(library.run), calls, ctypes.addressof(expected), ctypes.addressof(fixed), len(constants))
     struct = (ctypes.c_void_p * len(parts))(*parts)
@@ -79,13 +83,18 @@ def _careful(
 
     def call(token: int, operands: list[Any], results: list[np.ndarray], memory: int) -> int:
         for x, spec in zip(operands, specs, strict=True):
-            if type(x) is not np.ndarray or x.dtype is not spec.dtype or x.shape != spec.shape:
+            if type(x) is not np.ndarray or x.dtype is not spec.dtype or not _is_one(x.shape, spec.shape):
                 return ANOTHER
         if any(in_order(x) is not x for x in operands):
             return OUT_OF_ORDER
         return run(calls, token, pointers([*operands, *fixed]), pointers(results), memory)
 
     return call, (run, fixed)
+
+
+def _is_one(shape: tuple[int, ...], of: tuple[Any, ...]) -> bool:
+    """Whether a shape is one of those, some lengths of which may be any."""
+    return len(shape) == len(of) and all(n == m or type(m) is not int for n, m in zip(shape, of, strict=True))
 
 
 def pointers(arrays: Sequence[np.ndarray]) -> Any:

@@ -17,7 +17,8 @@ from . import build, libraries, prelude
 from .launch import Launch, launcher
 from .units import units
 
-SOMETIMES = {"wf_stack": "piles.h", "wf_log": "timing.h"}  # what only some programs need, and the words that say so
+SOMETIMES = {"wf_stack": "piles.h", "wf_log": "timing.h", "wf_quotient(": "sizes.h", "wf_rest(": "sizes.h"}
+# what only some programs need, by the words that say so
 
 
 def width() -> int:
@@ -57,7 +58,7 @@ def function(
 
 def pieces(text: str) -> list[build.Unit]:
     """The C of a program, in the units in which it is compiled."""
-    headers = ["program.h", *(name for word, name in SOMETIMES.items() if word in text)]
+    headers = ["program.h", *dict.fromkeys(name for word, name in SOMETIMES.items() if word in text)]
     return units(text, "\n".join(map(libraries.inlined, headers)), libraries.threads())
 
 

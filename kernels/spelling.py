@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..runtime import dtypes
+from ..runtime.dim import Dim
 from .kernel import Extent, Index, is_zero
 
 TAGS = {np.dtype(name): tag for name, tag in (
@@ -84,7 +85,7 @@ def unit(kind: str, dtype: np.dtype) -> Any:
 
 def count_text(extent: Extent) -> str:
     """An extent as C."""
-    return str(extent) if isinstance(extent, int) else f"({extent})"
+    return str(extent)  # a size says itself in parentheses
 
 
 def index_text(index: Index, dropped: frozenset[str] = frozenset()) -> str:
@@ -112,6 +113,8 @@ def literal(value: Any, dtype: np.dtype) -> str:
             return f"-{call}" if value == -math.inf else call
         text = value.hex() if value != int(value) or abs(value) > 1e15 else repr(value)
         return f"({text}{suffix})" if math.copysign(1.0, value) < 0 else f"{text}{suffix}"
+    if type(value) is Dim:
+        return str(value)
     value = int(value)
     if dtype is dtypes.bool_:
         return str(int(bool(value)))

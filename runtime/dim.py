@@ -54,7 +54,7 @@ class Dim:
         return self.sizes.write(self) if self.sizes.open and self.sizes.write is not None else int(self)
 
     def __hash__(self) -> int:
-        return hash(int(self)) if self.sizes.open else hash(self.terms)
+        return hash(int(self)) if self.sizes.open and self.sizes.spell is None else hash(self.terms)
 
     def __index__(self) -> int:
         return self.sizes.fixed(self.terms)
@@ -74,12 +74,16 @@ class Dim:
         return np.asarray(int(self), dtype)
 
     def __repr__(self) -> str:
-        return str(int(self)) if self.is_hinted else self.text
+        return str(int(self)) if self.is_hinted and self.sizes.spell is None else self.text
 
     def __str__(self) -> str:
+        if self.sizes.spell is not None:
+            return self.sizes.spell(self.terms)
         return str(int(self)) if self.sizes.open else self.text
 
     def __format__(self, form: str) -> str:
+        if self.sizes.spell is not None:
+            return format(str(self), form)
         return format(int(self), form) if self.sizes.open else format(self.text, form)
 
     def __getattr__(self, name: str) -> Any:
@@ -169,18 +173,28 @@ def sized(value: Any) -> bool:
     return isinstance(value, slice) and sized((value.start, value.stop, value.step))
 
 
-def evaluated(value: Any, values: Mapping[str, int]) -> Any:
-    """A value with the numbers that sizes are in their places; sizes that are not there stay."""
+def likely(n: Any) -> int:
+    """The number that a size is in the call at hand, for estimates: nothing may depend on it but speed."""
+    return n.at(n.sizes.hints) if type(n) is Dim else n
+
+
+def mapped(value: Any, change: Callable[[Dim], Any]) -> Any:
+    """A value with its sizes changed, in tuples, lists, dicts and slices too."""
     if type(value) is Dim:
-        return value.at(values) if polynomial.names(value.terms) <= values.keys() else value
+        return change(value)
     if isinstance(value, tuple | list) and sized(value):
-        items = [evaluated(x, values) for x in value]
+        items = [mapped(x, change) for x in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
     if isinstance(value, dict) and sized(value):
-        return {key: evaluated(x, values) for key, x in value.items()}
+        return {key: mapped(x, change) for key, x in value.items()}
     if isinstance(value, slice) and sized(value):
-        return slice(*[evaluated(x, values) for x in (value.start, value.stop, value.step)])
+        return slice(*[mapped(x, change) for x in (value.start, value.stop, value.step)])
     return value
+
+
+def evaluated(value: Any, values: Mapping[str, int]) -> Any:
+    """A value with the numbers that sizes are in their places; sizes that are not there stay."""
+    return mapped(value, lambda n: n.at(values) if polynomial.names(n.terms) <= values.keys() else n)
 
 
 def is_same(x: Any, y: Any) -> bool:
@@ -260,6 +274,8 @@ def _as_number(x: Dim, y: Any, compute: Callable[[Any, Any], Any], reflected: bo
         return compute(y, int(x)) if reflected else compute(int(x), y)
     if not isinstance(y, int | float | complex | Dim):
         return NotImplemented
+    if x.sizes.spell is not None:
+        raise x.sizes.unknown(set(), f"{x.text} as a number")
     other = y.tensor() if type(y) is Dim else y
     return compute(other, x.tensor()) if reflected else compute(x.tensor(), other)
 

@@ -75,6 +75,7 @@ class Sizes:
         self.replaced: dict[Atom, Polynomial] = {}  # what equalities say
         self.open = False  # whether conditions may be added: while the function is being traced
         self.write: Callable[[Any], Any] | None = None  # gives a tensor of a size, while it is
+        self.spell: Callable[[Polynomial], str] | None = None  # gives a size as C, while C is written
 
     @contextmanager
     def asked(self, write: Callable[[Any], Any]) -> Iterator[None]:
@@ -84,6 +85,15 @@ class Sizes:
             yield
         finally:
             self.open, self.write = False, None
+
+    @contextmanager
+    def spelled(self, spell: Callable[[Polynomial], str]) -> Iterator[None]:
+        """Let sizes be written as `spell` says in the `with` block, and what is asked become conditions."""
+        self.open, self.spell = True, spell
+        try:
+            yield
+        finally:
+            self.open, self.spell = False, None
 
     def add(self, name: str, hint: int | None = None, least: int = LEAST_KNOWN) -> str:
         """A new size, under this name or one like it."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...runtime import dtypes
+from ...runtime.dim import Dim
 from ...runtime.op import Node
 from ...runtime.spec import normalize_axes, size
 from ...runtime.tensor import OPS
@@ -32,6 +33,8 @@ class Composer:
 
     def number(self, value: Any, like: Any) -> Any:
         """A number of the dtype of `like`, which it may not be weak beside."""
+        if type(value) is Dim:
+            return self("astype", self("size_of", length=value), dtype=like.dtype)
         return self.graph.constant(np.asarray(value, like.dtype))
 
     def axes(self, x: Any) -> tuple[int, ...]:

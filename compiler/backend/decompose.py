@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from ...runtime import dtypes
+from ...runtime.dim import Dim
 from ...runtime.op import Node
 from ...runtime.spec import size
 from ..graph.graph import Graph
@@ -106,7 +107,10 @@ def _counted(w: Composer, x: Any, axis: int) -> Any:
     """The positions along an axis, in integers that are as wide as a float32, where they fit."""
     shape, n = [1] * len(x.shape), x.shape[axis]
     shape[axis] = n
-    return w.graph.constant(np.arange(n, dtype=dtypes.int32 if n < 2**31 else dtypes.int64).reshape(shape))
+    dtype = dtypes.int32 if n < 2**31 else dtypes.int64
+    if type(n) is Dim:
+        return w("reshape", w("astype", w("count_to", length=n), dtype=dtype), shape=tuple(shape))
+    return w.graph.constant(np.arange(n, dtype=dtype).reshape(shape))
 
 
 def _hot(w: Composer, x: Any, labels: Any, axis: int) -> Any:

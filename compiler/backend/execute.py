@@ -26,7 +26,7 @@ from .fixed import fixed, sizes_of
 from .places import Unsupported
 from .program import Program
 
-MOST = 32  # sizes for which a graph has programs of its own
+MOST = 32  # programs that a graph has for the sizes that come
 Found = Program | Exception
 Key = tuple[bool, bool, tuple[tuple[str, int], ...]]  # whether it is timed, and reproducible; the sizes, by name
 
@@ -37,6 +37,17 @@ class _Programs:
     def __init__(self, graph: Graph) -> None:
         self.is_sized = is_sized(graph)
         self.found: dict[Any, Found] = {}
+        self.count = 0  # that were built
+        self.open: list[tuple[Program, bool]] = []  # those with open sizes, and whether they are reproducible
+        self.closed: Exception | None = None  # why sizes have to be fixed
+
+    def serving(self, key: Key) -> Program | None:
+        """A program that serves these sizes, too."""
+        timed, reproducible, sizes = key
+        for program, same_bits in self.open:
+            if not timed and same_bits == reproducible and program.serves(dict(sizes)):
+                return program
+        return None
 
 
 _programs: WeakKeyDictionary[Graph, _Programs] = WeakKeyDictionary()
@@ -55,7 +66,9 @@ def found_or_asked(graph: Graph, buffers: Sequence[Any]) -> Found | None:
     if not options.background or options.reproducible:  # the interpreter's bits are others
         return program_of(graph, buffers)
     known, key = _known(graph, buffers, False)
-    if key not in known.found and len(known.found) < MOST:
+    if key not in known.found and (program := known.serving(key)) is not None:
+        known.found[key] = program
+    if key not in known.found and known.count < MOST:
         background.ask((id(known), key), functools.partial(_new_in_background, graph, known, key))
     return known.found.get(key)
 
@@ -73,13 +86,28 @@ def _known(graph: Graph, buffers: Sequence[Any], timed: bool) -> tuple[_Programs
 
 
 def _new(graph: Graph, known: _Programs, key: Key) -> Found:
-    timed, reproducible, sizes = key
     with _lock:
         if key not in known.found:
-            if len(known.found) >= MOST:
-                return Unsupported(f"sizes after the first {MOST}")
-            known.found[key] = _built(fixed(graph, dict(sizes)) if sizes else graph, timed, reproducible)
+            found = known.serving(key)
+            if found is None and known.count >= MOST:
+                return Unsupported(f"sizes after the first {MOST} programs")
+            known.found[key] = found or _built_for(graph, known, key)
         return known.found[key]
+
+
+def _built_for(graph: Graph, known: _Programs, key: Key) -> Program | Exception:
+    """A program that serves these sizes and as many others as it can; else one for these alone."""
+    timed, reproducible, sizes = key
+    known.count += 1
+    if sizes and not timed and known.closed is None:
+        try:
+            with collector_resting():
+                program = Program(graph, reproducible=reproducible, hints=dict(sizes))
+            known.open.append((program, reproducible))
+            return program
+        except Exception as error:
+            known.closed = error
+    return _built(fixed(graph, dict(sizes)) if sizes else graph, timed, reproducible)
 
 
 def _built(graph: Graph, timed: bool, reproducible: bool) -> Program | Exception:
@@ -88,6 +116,8 @@ def _built(graph: Graph, timed: bool, reproducible: bool) -> Program | Exception
             return Program(graph, timed, reproducible)
     except (Unsupported, BuildError) as reason:
         return reason
+    except Exception as error:  # the interpreter serves, and the user is told once
+        return BuildError(f"no program could be written: {error!r}", "Please report it.")
 
 
 def native_program(graph: Graph, buffers: Sequence[Any]) -> Program | None:

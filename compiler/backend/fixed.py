@@ -1,6 +1,6 @@
 """Fixing sizes: a graph whose sizes the trace left open, for the sizes of one call.
 
-Native programs are written for lengths that are numbers, so a graph for batches of any size has a program for each size
+Where a program cannot be written with open sizes (open.py), a graph for batches of any size has a program for each size
 that comes. Sizes that only the run finds out stay open; a graph with such is interpreted.
 """
 

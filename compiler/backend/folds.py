@@ -14,6 +14,7 @@ import numpy as np
 from ...kernels.kernel import ZERO, Add, Expr, Fold, Index, Load, Local, Loop, Store, variable
 from ...kernels.scalar import cast, truth
 from ...runtime import dtypes
+from ...runtime.dim import likely
 from ...runtime.op import Node
 from ...runtime.spec import Shape, size
 from . import views
@@ -55,12 +56,12 @@ def column_nest(node: Node, group: Group, elements: Elements, targets: Targets) 
         inner = Loop(name, n, (Add("fold", value),) if not inner.variable else (inner,))
     fold = Fold({"fold": (views.FOLDS[node.op.name], value.dtype)}, inner)
     *outer, (name, n) = rows
-    price = cost([node, *group.inlined]) * size(tuple(n for _, n in columns))
+    price = cost([node, *group.inlined]) * likely(size(tuple(n for _, n in columns)))
     dropped = gone(axes, [*rows, *columns])
     lanes = can_run_along(name, [store])
     vectors = ABREAST if n >= COLUMNS and value.dtype in dtypes.FLOATS else 1
     if outer:
-        return grid_of(outer, [Loop(name, n, (fold, store), lanes=lanes, vectors=vectors)], price * n, dropped)
+        return grid_of(outer, [Loop(name, n, (fold, store), lanes=lanes, vectors=vectors)], price * likely(n), dropped)
     bounds = (f"begin * {COLUMNS}", f"(end * {COLUMNS} < {n} ? end * {COLUMNS} : {n})")
     loop = Loop(name, n, (fold, store), lanes=lanes, bounds=bounds, vectors=vectors)
     return Nest(Loop("", -(-n // COLUMNS), (loop,)), price * COLUMNS, dropped)
@@ -86,7 +87,7 @@ def mixed_nest(node: Node, group: Group, elements: Elements, targets: Targets) -
     columns = merged(across, [*body, store]) or [across[-1]]
     rows = merged(kept, [*body, store])
     fold = Fold({"fold": (views.FOLDS[node.op.name], value.dtype)}, loops(columns, body))
-    price = cost([node, *group.inlined]) * size(tuple(n for _, n in columns))
+    price = cost([node, *group.inlined]) * likely(size(tuple(n for _, n in columns)))
     dropped = gone(axes, [*rows, *columns])
     if not rows:
         return Nest(Loop("row", 1, (fold, store)), price, dropped)
@@ -113,7 +114,7 @@ def partial_nests(node: Node, group: Group, elements: Elements, store: Store, pa
         for (row, _), step in zip(rows, views.row_major(tuple(n for _, n in rows)), strict=True):
             place = place + variable(row) * step
         fold = Fold(results, Loop(name, n, (Add("fold", value),), lanes=True))
-        first = grid_of(rows, [fold, Store(partial, place, part)], price * n, dropped)
+        first = grid_of(rows, [fold, Store(partial, place, part)], price * likely(n), dropped)
     else:
         count = -(-n // BLOCK)
         bounds = (f"row * {BLOCK}", f"(row * {BLOCK} + {BLOCK} < {n} ? row * {BLOCK} + {BLOCK} : {n})")
@@ -123,7 +124,7 @@ def partial_nests(node: Node, group: Group, elements: Elements, store: Store, pa
         {"whole": (kind, wide)}, Loop("part", count, (Add("whole", Load(wide, partial, variable("part"))),), lanes=True)
     )
     last = replace(store, value=cast_any(Local(wide, "whole"), node.outputs[0].dtype))
-    return first, Nest(Loop("row", 1, (every, last)), 0.1 * count, frozenset()), count
+    return first, Nest(Loop("row", 1, (every, last)), 0.1 * likely(count), frozenset()), count
 
 
 def cast_any(x: Expr, dtype: np.dtype) -> Expr:

@@ -18,6 +18,7 @@ from typing import Any
 from ...kernels.kernel import ZERO, variable
 from ...kernels.spelling import supported
 from ...runtime import dtypes
+from ...runtime.dim import Dim
 from ...runtime.op import Node
 from ...runtime.spec import Shape, StackSpec, normalize_axes, size
 from ..graph.graph import Graph, SymbolicTensor
@@ -68,7 +69,7 @@ def kind_of(node: Node) -> str:
     if len(node.outputs) != 1 or isinstance(node.outputs[0].spec, StackSpec) or node.op.effect:
         return "other"
     y, tensors = node.outputs[0], [x for x in node.inputs if isinstance(x, SymbolicTensor)]
-    if not all(supported(x.dtype) and all(isinstance(n, int) for n in x.shape) for x in (y, *tensors)):
+    if not all(supported(x.dtype) and all(isinstance(n, int | Dim) for n in x.shape) for x in (y, *tensors)):
         return "other"
     if not size(y.shape) or not all(size(x.shape) for x in tensors):
         return "other"

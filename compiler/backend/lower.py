@@ -9,6 +9,7 @@ Errors: Unsupported for what native programs cannot do; such graphs are interpre
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,12 +19,13 @@ import numpy as np
 from ...kernels.alike import Kernels
 from ...kernels.print_c import Printer
 from ...kernels.spelling import carrier, loaded, stored
+from ...runtime.dim import Dim
 from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec
 from ..graph.graph import Graph, SymbolicTensor, is_uniform
 from . import views
 from .groups import Group
-from .places import Arena, Memory, Pile, Place, Register, Unsupported, contiguous, in_register
+from .places import Arena, Memory, OpenArena, Pile, Place, Register, Unsupported, contiguous, in_register
 from .region import Region
 from .steps import Log, Step, step_of, timed, without_comments
 from .writer import EXHAUSTED
@@ -49,7 +51,7 @@ class Source:
     shown: str  # with the user's lines as comments
     constants: list[np.ndarray]
     hosts: list[HostCall]
-    arena: int
+    arena: Any  # bytes
     steps: list[Step]
     log: Log | None
 
@@ -57,12 +59,16 @@ class Source:
 class Lowering:
     """Writes the program of one graph."""
 
-    def __init__(self, graph: Graph, width: int, log: Log | None = None, order: int = 0) -> None:
+    def __init__(
+        self, graph: Graph, width: int, log: Log | None = None, order: int = 0, names: Sequence[str] = ()
+    ) -> None:
+        """`names`: C's names of the sizes that are not known."""
         self.printer = Printer(width, order)
         self.kernels = Kernels()
         self.hosts: list[HostCall] = []
         self.constants: list[np.ndarray] = []
-        self.arena = Arena()
+        self.names = tuple(names)
+        self.arena = OpenArena() if names else Arena()
         self.pointers: dict[str, np.dtype] = {}
         self.places: dict[int, Place] = {}
         self.locals: dict[str, np.dtype] = {}
@@ -71,7 +77,7 @@ class Lowering:
 
     def run(self) -> Source:
         """The whole program."""
-        check(self.graph)
+        check(self.graph, bool(self.names))
         lines: list[str] = []
         for i, x in enumerate(self.graph.inputs):
             self.places[x.key] = self.incoming(x, f"in[{i}]", lines)
@@ -80,6 +86,9 @@ class Lowering:
         for i, y in enumerate(self.graph.outputs):
             body += self.result(y, i, targets)
         n = len(self.graph.inputs)
+        if self.names:
+            lines[:0] = [f"i64 {name} = ((const i64 *)in[{n}])[{i}];" for i, name in enumerate(self.names)]
+            n += 1
         for i, array in enumerate(self.constants):
             lines.append(f"const {self.printer.storage(array.dtype)} *constant{i} = in[{n + i}];")
         if self.log is not None:
@@ -165,6 +174,11 @@ class Lowering:
         ]
         return "\n".join(lines)
 
+    def sizes_in(self, text: str, known: Sequence[str]) -> list[str]:
+        """The sizes that a kernel's text names, beside those it is given already."""
+        found = set(re.findall(r"\bsize\d+\b", text)) if self.names else ()
+        return [name for name in self.names if name in found and name not in known]
+
     def calls(self, node: Node, operands: list[Memory | None] | None, is_rare: bool = False) -> int:
         """The number under which Python runs a node."""
         self.hosts.append(HostCall(node, operands, is_rare))
@@ -186,22 +200,22 @@ def _depth(spec: Spec) -> int:
     return 1 + _depth(spec.element) if isinstance(spec, StackSpec) else 0
 
 
-def check(graph: Graph) -> None:
+def check(graph: Graph, has_sizes: bool = False) -> None:
     """Refuse what native programs cannot do."""
     for x in graph.inputs:
-        check_spec(x.spec)
+        check_spec(x.spec, has_sizes)
     for node in graph.nodes:
         for y in node.outputs:
-            check_spec(y.spec)
+            check_spec(y.spec, has_sizes)
         for value in node.attrs.values():
             if isinstance(value, Graph):
-                check(value)
+                check(value, has_sizes)
 
 
-def check_spec(spec: Spec) -> None:
-    """Refuse values of unknown length."""
+def check_spec(spec: Spec, has_sizes: bool) -> None:
+    """Refuse values of unknown length, unless sizes are read when the program runs."""
     inner = spec.element if isinstance(spec, StackSpec) else spec
     if isinstance(inner, StackSpec):
-        check_spec(inner)
-    elif not all(type(n) is int for n in inner.shape):
+        check_spec(inner, has_sizes)
+    elif not all(type(n) is int or (has_sizes and type(n) is Dim) for n in inner.shape):
         raise Unsupported(f"a value of {spec}, whose lengths are not known")

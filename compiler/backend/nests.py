@@ -41,6 +41,7 @@ from ...kernels.kernel import (
     walk,
 )
 from ...kernels.scalar import cast, truth
+from ...runtime.dim import likely
 from ...runtime.op import Node
 from ...runtime.spec import Shape, size
 from . import views
@@ -163,8 +164,8 @@ def nest_of(body: Bodies, axes: Sequence[Axis], price: float) -> Nest:
         return Nest(Loop("", -(-n // CHUNK), (loop,)), price * CHUNK, dropped)
     inner = loops([(name, n)], body)
     if not rows:
-        return Nest(Loop("row", 1, (inner,)), price * n, dropped)
-    return grid_of(rows, [inner], price * n, dropped)
+        return Nest(Loop("row", 1, (inner,)), price * likely(n), dropped)
+    return grid_of(rows, [inner], price * likely(n), dropped)
 
 
 # -- rows
@@ -192,7 +193,7 @@ class Rows:
         rows = merged(self.rows, body)
         body = [self.looped(s, inner) for s in body]
         dropped = gone(self.axes, [*rows, *inner])
-        price = cost([*self.group.nodes, *self.group.inlined]) * size(tuple(n for _, n in inner))
+        price = cost([*self.group.nodes, *self.group.inlined]) * likely(size(tuple(n for _, n in inner)))
         if not rows:
             return Nest(Loop("row", 1, tuple(body)), price, dropped)
         return grid_of(rows, body, price, dropped)

@@ -310,7 +310,14 @@ def write_check(region: Region, node: Node) -> bool:
     return True
 
 
+def write_size_of(region: Region, node: Node) -> bool:
+    """A size that is not known: C has it as a number."""
+    region.places[node.outputs[0].key] = region.variable(node.outputs[0], str(node.attrs["length"]))
+    return True
+
+
 WRITES: dict[str, Write] = {
+    "size_of": write_size_of,
     "reshape": write_reshape,
     "matmul": write_matmul,
     "join_indices": write_join_indices,

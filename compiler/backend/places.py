@@ -14,6 +14,7 @@ import numpy as np
 
 from ...kernels.kernel import ZERO, Index
 from ...kernels.spelling import supported
+from ...runtime.dim import terms_of
 from ...runtime.spec import Shape, Spec, StackSpec, size
 from .views import row_major
 
@@ -110,8 +111,8 @@ def bytes_of(spec: Spec) -> int:
 class Block:
     """A piece of the arena."""
 
-    start: int
-    end: int
+    start: Any
+    end: Any
 
 
 class Arena:
@@ -119,11 +120,11 @@ class Arena:
 
     def __init__(self) -> None:
         self.live: list[Block] = []
-        self.size = 0
+        self.size: Any = 0
 
-    def take(self, nbytes: int) -> Block:
+    def take(self, nbytes: Any) -> Block:
         """The first piece that is free and large enough."""
-        nbytes = -(-nbytes // ALIGN) * ALIGN
+        nbytes = (nbytes + ALIGN - 1) // ALIGN * ALIGN
         start = 0
         place = 0
         for place, block in enumerate(self.live):  # noqa: B007
@@ -141,3 +142,23 @@ class Arena:
         """Give a piece back."""
         if block in self.live:
             self.live.remove(block)
+
+
+class OpenArena(Arena):
+    """The memory of a call whose sizes are not known: a piece serves again for a value of the very same size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free: dict[Any, list[Block]] = {}
+
+    def take(self, nbytes: Any) -> Block:
+        nbytes = (nbytes + ALIGN - 1) // ALIGN * ALIGN
+        waiting = self.free.get(terms_of(nbytes))
+        if waiting:
+            return waiting.pop()
+        found = Block(self.size, self.size + nbytes)
+        self.size = found.end
+        return found
+
+    def give(self, block: Block) -> None:
+        self.free.setdefault(terms_of(block.end - block.start), []).append(block)

@@ -7,6 +7,8 @@ no kernel, and what that raises ends the call; so does Ctrl-C.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -14,10 +16,11 @@ import numpy as np
 
 from ...kernels import libraries, native
 from ...kernels.launch import OUT_OF_ORDER, in_order
-from ...runtime import memory, observers
+from ...runtime import dtypes, memory, observers
 from ...runtime.device import cpu
+from ...runtime.dim import evaluated
 from ...runtime.errors import ArgumentError, OutOfMemoryError
-from ...runtime.spec import Spec, StackSpec, size
+from ...runtime.spec import Spec, StackSpec, size, stack_of
 from ..graph.graph import Graph
 from ..graph.plan import located
 from ..graph.stack import Cell
@@ -26,45 +29,78 @@ from ..passes.pipeline import optimize
 from . import handed
 from .decompose import decompose
 from .lower import HostCall, Lowering, Source
+from .open import Reading, Speller, opened
+from .places import Unsupported
 from .steps import Log
 from .views import row_major
 
 EXHAUSTED = 2  # what a program gives that had no memory for its stacks
 _calls: dict[int, _Call] = {}
+_sizes_here = threading.local()  # the sizes of the call that a thread is about to begin
 
 
 class _Call:
     """A call that is running: its program, and what a callback raised."""
 
-    __slots__ = ("error", "program")
+    __slots__ = ("error", "program", "sizes")
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, sizes: Mapping[str, int]) -> None:
+        self.program, self.sizes = program, sizes
         self.error: BaseException | None = None
 
 
 class Program:
     """A graph as a native function."""
 
-    def __init__(self, graph: Graph, timed: bool = False, reproducible: bool = False) -> None:
-        self.graph = optimize(decompose(erase(graph)))
-        self.source: Source = Lowering(
-            self.graph, native.width(), Log(native.clock()) if timed else None, native.order(reproducible)
-        ).run()
+    def __init__(
+        self, graph: Graph, timed: bool = False, reproducible: bool = False, hints: Mapping[str, int] | None = None
+    ) -> None:
+        """`hints`: the sizes of one call, where sizes are left open.
+
+        Errors: Unsupported, BuildError; SizeError for what cannot be written with open sizes.
+        """
+        self.reading: Reading | None = None
+        log, order = Log(native.clock()) if timed else None, native.order(reproducible)
+        if hints is None:
+            self.graph = optimize(decompose(erase(graph)))
+            self.source: Source = Lowering(self.graph, native.width(), log, order).run()
+        else:
+            self.open(graph, hints, log, order)
+        given = [_passed(x.spec) for x in self.graph.inputs]
+        given += [Spec((len(hints),), dtypes.int64)] if hints is not None else []
         self.run, self.kept = native.function(
-            self.source.text, lambda: runtime(reproducible), [_passed(x.spec) for x in self.graph.inputs],
-            self.source.constants, reproducible,
-        )  # fmt: skip
+            self.source.text, lambda: runtime(reproducible), given, self.source.constants, reproducible
+        )
         specs = [_passed(y.spec) for y in self.graph.outputs]
         self.stacks = [i for i, y in enumerate(self.graph.outputs) if isinstance(y.spec, StackSpec)]
         self.takes_stacks = any(isinstance(x.spec, StackSpec) for x in self.graph.inputs)
         specs += [handed.WORDS] if self.stacks else []  # the last is what has to be kept
-        self.results = [(_maker(spec), spec.shape, spec.dtype) for spec in specs]
+        self.specs = specs
+        self.results = [] if self.reading else [(_maker(spec), spec.shape, spec.dtype) for spec in specs]
         self.launch = self.call if self.source.hosts else self.run  # without calls of Python, nothing can raise
         self.arenas: list[tuple[int, np.ndarray]] = []
 
+    def open(self, graph: Graph, hints: Mapping[str, int], log: Log | None, order: int) -> None:
+        """Write the program with its sizes open."""
+        found = opened(graph, hints)
+        if found is None:
+            raise Unsupported("sizes that only the run finds")
+        graph, sizes = found
+        spell = Speller(tuple(hints))
+        with sizes.spelled(spell):
+            self.graph = optimize(decompose(erase(graph)))
+            self.source = Lowering(self.graph, native.width(), log, order, tuple(spell.names.values())).run()
+        self.reading = Reading(graph, sizes)
+
+    def serves(self, sizes: Mapping[str, int]) -> bool:
+        """Whether the program is right for calls of these sizes."""
+        return self.reading is not None and self.reading.meets(sizes)
+
     def __call__(self, buffers: list[Any]) -> list[Any] | None:
         """The results for these operands; None unless they are arrays with the specs of the graph's inputs."""
+        if self.reading is not None:
+            sizes = self.reading.sizes(buffers)
+            return self.sized(buffers, sizes, self.reading) if sizes is not None and self.serves(sizes) else None
         alive: list[Any] = []
         if self.takes_stacks:
             buffers = [handed.given(x, alive) if isinstance(x, Cell) else x for x in buffers]
@@ -83,18 +119,34 @@ class Program:
             return None
         return self.with_stacks(results) if self.stacks else results
 
-    def with_stacks(self, results: list[Any]) -> list[Any]:
+    def sized(self, buffers: list[Any], sizes: Mapping[str, int], reading: Reading) -> list[Any] | None:
+        """The results for operands of these sizes."""
+        alive: list[Any] = []
+        given = [handed.given(x, alive) if isinstance(x, Cell) else in_order(x) for x in buffers]
+        specs = [Spec(evaluated(spec.shape, sizes), spec.dtype) for spec in self.specs]
+        results: list[Any] = [_maker(spec)(spec.shape, spec.dtype) for spec in specs]
+        address, _kept = _arena(evaluated(self.source.arena, sizes))
+        _sizes_here.value = sizes
+        failed = self.launch(0, [*given, reading.array(sizes)], results, address)
+        if failed == EXHAUSTED:
+            raise _no_room()
+        if failed:
+            return None
+        return self.with_stacks(results, sizes) if self.stacks else results
+
+    def with_stacks(self, results: list[Any], sizes: Mapping[str, int] | None = None) -> list[Any]:
         """Results with the stacks that the program handed over."""
         *results, kept = results
         keeper = handed.Keeper(int(kept[0]))
         for i in self.stacks:
             address, count = map(int, results[i])
-            results[i] = handed.stack_at(self.graph.outputs[i].spec.element, keeper, address, count)
+            element = self.graph.outputs[i].spec.element
+            results[i] = handed.stack_at(_at(element, sizes) if sizes else element, keeper, address, count)
         return results
 
     def call(self, _: int, buffers: list[Any], results: list[np.ndarray], arena: int) -> int:
         """Run with Python at hand, and raise what it raised."""
-        call = _Call(self)
+        call = _Call(self, _sizes_here.value if self.reading else {})
         token = id(call)
         _calls[token] = call
         try:
@@ -110,8 +162,21 @@ class Program:
 
     def arena(self) -> tuple[int, np.ndarray]:
         """Memory for values in between, and its address, which is a multiple of 64."""
-        block = memory.empty((self.source.arena + 64,), np.dtype(np.uint8))
-        return -(-block.ctypes.data // 64) * 64, block
+        return _arena(self.source.arena)
+
+
+def _arena(nbytes: int) -> tuple[int, np.ndarray]:
+    block = memory.empty((nbytes + 64,), np.dtype(np.uint8))
+    return -(-block.ctypes.data // 64) * 64, block
+
+
+def _at(spec: Spec, sizes: Mapping[str, int]) -> Spec:
+    """A spec for these sizes."""
+    if not sizes:
+        return spec
+    if isinstance(spec, StackSpec):
+        return stack_of(_at(spec.element, sizes))
+    return Spec(evaluated(spec.shape, sizes), spec.dtype)
 
 
 def _passed(spec: Spec) -> Spec:
@@ -131,7 +196,7 @@ def _maker(spec: Spec) -> Any:
     return np.empty if size(spec.shape) * spec.dtype.itemsize < memory.SMALLEST else memory.empty
 
 
-def _run_node(call: HostCall, buffers: Any) -> None:
+def _run_node(call: HostCall, buffers: Any, sizes: Mapping[str, int]) -> None:
     node = call.node
     if call.operands is None:
         most = node.attrs["max_trips"]
@@ -139,10 +204,14 @@ def _run_node(call: HostCall, buffers: Any) -> None:
     count = len(node.outputs)
     operands: list[Any] = []
     for x, place, pointer in zip(node.inputs, call.operands, _pointers(call, buffers, count), strict=True):
-        operands.append(x if place is None else native.view(pointer, place.spec, place.strides).copy())
-    specs = [y.spec for y in node.outputs]
+        if place is None:
+            operands.append(x)
+        else:
+            spec, strides = _at(place.spec, sizes), evaluated(place.strides, sizes)
+            operands.append(native.view(pointer, spec, strides).copy())
+    specs = [_at(y.spec, sizes) for y in node.outputs]
     with observers.hidden():
-        results = cpu.run(node.op, operands, node.attrs, specs)
+        results = cpu.run(node.op, operands, evaluated(dict(node.attrs), sizes), specs)
     for y, result, spec in zip(range(count), results, specs, strict=True):
         if all(spec.shape):
             target = native.view(buffers[y], spec, row_major(spec.shape))
@@ -162,7 +231,7 @@ def _called(token: int, number: int, buffers: Any) -> int:
     try:
         host = call.program.source.hosts[number]
         with located(host.node):
-            _run_node(host, buffers)
+            _run_node(host, buffers, call.sizes)
     except BaseException as error:  # raised again by the call, on this side of the native code
         call.error = error
         return 1

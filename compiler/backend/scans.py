@@ -29,6 +29,7 @@ from ...kernels.kernel import (
 )
 from ...kernels.spelling import neutral, unit
 from ...runtime import dtypes
+from ...runtime.dim import likely
 from ...runtime.op import Node
 from ...runtime.spec import Spec, normalize_axis, size
 from .elements import Elements
@@ -126,8 +127,8 @@ def _nest(line: _Line) -> Nest:
     along = line.kind != "line" and can_run_along(name, body)
     scan = Scan("run", line.start, Loop(name, n, body, lanes=along))
     if not rows:
-        return Nest(Loop("row", 1, (scan,)), line.price * n, dropped)
-    return grid_of(rows, [scan], line.price * n, dropped)
+        return Nest(Loop("row", 1, (scan,)), line.price * likely(n), dropped)
+    return grid_of(rows, [scan], line.price * likely(n), dropped)
 
 
 def _columns(others: Sequence[Axis], line: _Line, dropped: frozenset[str]) -> Nest:
@@ -140,10 +141,10 @@ def _columns(others: Sequence[Axis], line: _Line, dropped: frozenset[str]) -> Ne
     vectors = ABREAST if m >= COLUMNS and line.step.value.dtype in dtypes.FLOATS else 1
     if outer:
         loop = Loop(name, m, (scan,), lanes=lanes, vectors=vectors)
-        return grid_of(outer, [loop], line.price * n * m, dropped)
+        return grid_of(outer, [loop], line.price * likely(n * m), dropped)
     bounds = (f"begin * {COLUMNS}", f"(end * {COLUMNS} < {m} ? end * {COLUMNS} : {m})")
     loop = Loop(name, m, (scan,), lanes=lanes, bounds=bounds, vectors=vectors)
-    return Nest(Loop("", -(-m // COLUMNS), (loop,)), line.price * n * COLUMNS, dropped)
+    return Nest(Loop("", -(-m // COLUMNS), (loop,)), line.price * likely(n) * COLUMNS, dropped)
 
 
 def _blocks(region: Region, group: Group, line: _Line) -> None:

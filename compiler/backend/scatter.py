@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...kernels.kernel import ZERO, Expr, Index, Loop, Update
 from ...kernels.scalar import build, cast, number, read
 from ...runtime import dtypes
+from ...runtime.dim import likely
 from ...runtime.op import Node
 from ...runtime.ops.gathering import place as places_at
 from ...runtime.spec import size
@@ -52,13 +53,13 @@ def scatter_nest(node: Node, group: Group, elements: Elements, target: Memory) -
     together = [axis for axis in axes if axis[1] != 1 and axis not in apart]
     rows, inner = merged(apart, [update]), merged(together, [update])
     dropped = gone(axes, [*rows, *inner])
-    price = cost([*group.inlined, node]) * size(group.space)
+    price = cost([*group.inlined, node]) * likely(size(group.space))
     if rows and _is_inside(rows[-1], inner, axes):
         return _by_columns(rows, inner, update, price, dropped)
     body = loops([*inner, ("last", 1)], [update])
     if not rows:
         return Nest(Loop("row", 1, (body,)), price, dropped)
-    return grid_of(rows, [body], price / size(tuple(n for _, n in rows)), dropped)
+    return grid_of(rows, [body], price / likely(size(tuple(n for _, n in rows))), dropped)
 
 
 def _is_inside(row: Axis, inner: Sequence[Axis], axes: Sequence[Axis]) -> bool:
@@ -73,10 +74,12 @@ def _by_columns(
     """A grid over other axes, or over blocks of the last one, which the lanes run along."""
     *outer, (name, n) = rows
     if outer:
-        return grid_of(outer, [loops([*inner, (name, n)], [update])], price / size(tuple(n for _, n in outer)), dropped)
+        return grid_of(
+            outer, [loops([*inner, (name, n)], [update])], price / likely(size(tuple(n for _, n in outer))), dropped
+        )
     loop = loops([*inner, (name, n)], [update])
     bounds = (f"begin * {BLOCK}", f"(end * {BLOCK} < {n} ? end * {BLOCK} : {n})")
-    return Nest(Loop("", -(-n // BLOCK), (_bounded(loop, name, bounds),)), price * BLOCK / n, dropped)
+    return Nest(Loop("", -(-n // BLOCK), (_bounded(loop, name, bounds),)), price * BLOCK / likely(n), dropped)
 
 
 def _bounded(loop: Loop, name: str, bounds: tuple[str, str]) -> Loop:

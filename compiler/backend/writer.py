@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from ...kernels.kernel import (
 from ...kernels.print_expressions import Scope
 from ...kernels.spelling import carrier, index_text, literal, loaded, stored, supported
 from ...runtime import dtypes
+from ...runtime.dim import Dim
 from ...runtime.op import Node
 from ...runtime.spec import Spec, size
 from ..graph.graph import Graph, SymbolicTensor
@@ -193,12 +195,17 @@ class Writer:
     def launch(self, nest: nests.Nest, group: Group) -> None:
         """Print a kernel, and run it."""
         kernel = self.kernel(nest, group)
-        name = self.program.kernels.name(kernel, self.printer.kernel(kernel))
+        text = self.printer.kernel(kernel)
+        sizes = self.program.sizes_in(text, kernel.integers)
+        if sizes:
+            kernel = replace(kernel, integers=(*kernel.integers, *sizes))
+            text = self.printer.kernel(kernel)
+        name = self.program.kernels.name(kernel, text)
         given = [f"{p.name} + {p.start}" if p.start else p.name for p in kernel.parameters] + list(kernel.integers)
         self.lines.append("{")
         self.lines.append(f"    struct {name} k = {{{', '.join(given)}}};")
         count = nest.grid.extent
-        if count > 1 and count * nest.cost > WORTH:
+        if type(count) is Dim or (count > 1 and count * nest.cost > WORTH):
             self.lines.append(f"    rt->parallel({name}, &k, {count}, {nest.cost:.1f});")
         else:
             self.lines.append(f"    {name}(&k, 0, {count});")

@@ -25,12 +25,12 @@ int wf_poll(void) {
     return raised;
 }
 
-// Whether an operand is what the program was written for: `expected` has its class, dtype, axes and lengths.
+// Whether an operand is what the program was written for: `expected` has its class, dtype, axes and lengths, -1 for any.
 static int fits(const struct array *a, const i64 **expected) {
     const i64 *e = *expected;
     *expected = e + 3 + e[2];
     if ((i64)a->type != e[0] || (i64)a->dtype != e[1] || a->axes != e[2]) return 0;
-    for (int i = 0; i < a->axes; i++) if (a->shape[i] != e[3 + i]) return 0;
+    for (int i = 0; i < a->axes; i++) if (a->shape[i] != e[3 + i] && e[3 + i] >= 0) return 0;
     return 1;
 }
 

@@ -36,6 +36,7 @@ def test_native_programs_are_clean_under_sanitizers(kind: str, tmp_path: Path) -
     environment = {
         **os.environ,
         "LD_PRELOAD": loaded,
+        "PYTHONPATH": os.pathsep.join(sys.path),
         "WEFT_CC": f"{CC} {flags}",
         "WEFT_CACHE": str(tmp_path),
         "WEFT_EXECUTOR": "native",

@@ -255,7 +255,8 @@ print(wf.memory_stats().spare > 0)
 wf.trim_memory()
 print(wf.memory_stats().spare)
 """)
-    environment = {**os.environ, "WEFT_EXECUTOR": "native", "WEFT_THREADS": "1"}
+    path = os.pathsep.join(sys.path)
+    environment = {**os.environ, "PYTHONPATH": path, "WEFT_EXECUTOR": "native", "WEFT_THREADS": "1"}
     done = subprocess.run([sys.executable, program], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     message = "the states that a loop keeps for its gradient take more memory than there is"
