@@ -1,10 +1,8 @@
-// add where less any
-struct kernel1 { const u8 *x1; const f32 *x2; const f32 *x3; f32 *y1; u8 *y2; u8 *y3; };
+// add less any
+struct kernel1 { const f32 *x1; f32 *y1; u8 *y2; u8 *y3; };
 static void kernel1(const void *given, i64 begin, i64 end) {
     const struct kernel1 *k = given;
-    const u8 *x1 = k->x1;
-    const f32 *x2 = k->x2;
-    const f32 *x3 = k->x3;
+    const f32 *x1 = k->x1;
     f32 *y1 = k->y1;
     u8 *y2 = k->y2;
     u8 *y3 = k->y3;
@@ -12,61 +10,56 @@ static void kernel1(const void *given, i64 begin, i64 end) {
         m32x8 acc1[4] = {splat_m32x8(0), splat_m32x8(0), splat_m32x8(0), splat_m32x8(0)};
         {
             i64 s0 = 0;
-            m32x1 t1 = load_boolx1(x1 + 0);
-            m32x8 t2 = splat_m32x8(t1);
-            f32x1 t3 = load_f32x1(x2 + 0);
-            f32x8 t4 = splat_f32x8(t3);
+            f32x1 t1 = (0.0f);
+            f32x8 t2 = splat_f32x8(t1);
             for (; s0 + 32 <= 1000; s0 += 32) {
                 #pragma GCC unroll 4
                 for (i64 u = 0; u < 4; u++) {
                     i64 s0_start = s0;
                     {
                         i64 s0 = s0_start + u * 8;
-                        f32x8 t5 = load_f32x8(x3 + s0);
-                        f32x8 t6 = t4 + t5;
-                        f32x8 t7 = select_f32x8(t2, t6, t4);
-                        m32x8 t8 = lt_f32x8(t7, splat_f32x8(4.0f));
-                        acc1[u] = or_m_8(acc1[u], t8);
-                        store_f32x8(y1 + s0, t7);
-                        store_boolx8(y2 + s0, t8);
+                        f32x8 t3 = load_f32x8(x1 + s0);
+                        f32x8 t4 = t2 + t3;
+                        m32x8 t5 = lt_f32x8(t4, splat_f32x8(4.0f));
+                        acc1[u] = or_m_8(acc1[u], t5);
+                        store_f32x8(y1 + s0, t4);
+                        store_boolx8(y2 + s0, t5);
                     }
                 }
             }
             for (; s0 < 1000; s0 += 8) {
                 i64 s0_left = 1000 - s0 < 8 ? 1000 - s0 : 8;
-                f32x8 t9 = load_part_f32x8(x3 + s0, s0_left);
-                f32x8 t10 = t4 + t9;
-                f32x8 t11 = select_f32x8(t2, t10, t4);
-                m32x8 t12 = lt_f32x8(t11, splat_f32x8(4.0f));
-                acc1[0] = or_m_8(acc1[0], select_m32x8(first_m_8(s0_left), t12, splat_m32x8(0)));
-                store_part_f32x8(y1 + s0, t11, s0_left);
-                store_part_boolx8(y2 + s0, t12, s0_left);
+                f32x8 t6 = load_part_f32x8(x1 + s0, s0_left);
+                f32x8 t7 = t2 + t6;
+                m32x8 t8 = lt_f32x8(t7, splat_f32x8(4.0f));
+                acc1[0] = or_m_8(acc1[0], select_m32x8(first_m_8(s0_left), t8, splat_m32x8(0)));
+                store_part_f32x8(y1 + s0, t7, s0_left);
+                store_part_boolx8(y2 + s0, t8, s0_left);
             }
         }
         m32x1 fold0 = any_m32x8(or_m_8(acc1[3], or_m_8(acc1[2], or_m_8(acc1[1], acc1[0]))));
-        m32x1 t13 = fold0;
-        store_boolx1(y3 + 0, t13);
+        m32x1 t9 = fold0;
+        store_boolx1(y3 + 0, t9);
     }
 }
-struct kernel2 { const f32 *x1; const f32 *x2; const i32 *x3; const u8 *x4; i32 *y1; m32x1 a1; };
+struct kernel2 { const f32 *x1; const f32 *x2; const u8 *x3; i32 *y1; m32x1 a1; };
 static void kernel2(const void *given, i64 begin, i64 end) {
     const struct kernel2 *k = given;
     const f32 *x1 = k->x1;
     const f32 *x2 = k->x2;
-    const i32 *x3 = k->x3;
-    const u8 *x4 = k->x4;
+    const u8 *x3 = k->x3;
     i32 *y1 = k->y1;
     m32x1 a1 = k->a1;
     for (i64 row = begin; row < end; row++) {
         {
             i64 s0 = 0;
-            i32x1 t1 = load_i32x1(x3 + 0);
+            i32x1 t1 = (1);
             i32x8 t2 = splat_i32x8(t1);
             for (; s0 + 8 <= 1000; s0 += 8) {
                 f32x8 t3 = load_f32x8(x2 + s0);
                 f32x8 state1 = t3;
                 i32x8 state2 = t2;
-                m32x8 t4 = load_boolx8(x4 + s0);
+                m32x8 t4 = load_boolx8(x3 + s0);
                 m32x8 state3 = t4;
                 i64x1 t5 = (1);
                 i64x1 state4 = t5;
@@ -103,19 +96,16 @@ int run(const struct wf_runtime *rt, void *token, void *const *in, void *const *
     i64 spent = 0;
     const f32 *v1 = in[0];
     i32 *out0 = out[0];
-    const f32 *constant0 = in[1];
-    const u8 *constant1 = in[2];
-    const i32 *constant2 = in[3];
     f32 *v2 = (f32 *)(arena + 0);
     u8 *v3 = (u8 *)(arena + 4032);
     u8 v4[1];
     {
-        struct kernel1 k = {constant1, constant0, v1, v2, v3, v4};
+        struct kernel1 k = {v1, v2, v3, v4};
         kernel1(&k, 0, 1);
     }
-    m32x1 v19 = v4[0] != 0;
+    m32x1 v15 = v4[0] != 0;
     {
-        struct kernel2 k = {v1, v2, constant2, v3, out0, v19};
+        struct kernel2 k = {v1, v2, v3, out0, v15};
         kernel2(&k, 0, 1);
     }
     return 0;
