@@ -63,7 +63,7 @@ class Region(Writer):
             for key in self.dying:
                 self.release(key)
         for y in self.graph.outputs:
-            self.place(y)
+            self.places[y.key] = self.place(y)
         return self.lines
 
     def last_uses(self, order: Sequence[Group]) -> dict[int, list[int]]:

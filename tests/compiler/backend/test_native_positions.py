@@ -81,3 +81,18 @@ def test_labels_out_of_range_are_one_hot_nowhere(dtype: str) -> None:
     labels[0, :3] = [top, top - 1, top // 2 + 1]
     labels[1, :2] = 2**32 + 3 if labels.itemsize == 8 else 3
     agree([labels], [("one_hot", {"depth": n, "axis": axis}) for n in (*LENGTHS[:-1], 300) for axis in (-1, 0, 1)])
+
+
+def test_positions_that_the_way_back_reads_are_handed_over() -> None:
+    """A number of the program that is a position goes out of it as an array."""
+
+    @wf.compile
+    def doubled(x: Any, i: Any) -> Any:
+        y = x[i]
+        while y < 4.0:
+            y = y * 2.0
+        return y
+
+    with wf.options(executor="native"):
+        gradient = wf.grad(lambda x, i: doubled(x, i))(wf.tensor([1.0, 2.0, 3.0]), wf.tensor(1))
+    wf.testing.assert_close(gradient, [0.0, 2.0, 0.0])
