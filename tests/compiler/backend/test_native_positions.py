@@ -9,6 +9,7 @@ import pytest
 from native_calls import host_calls
 from runs import build, interpreted
 
+import weft as wf
 from weft.compiler.graph.graph import Graph
 from weft.runtime import dtypes
 from weft.runtime.spec import Spec
