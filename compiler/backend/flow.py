@@ -7,6 +7,7 @@ writes the other. The results of a branch are declared before it and written in 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...runtime.op import Node
@@ -31,12 +32,13 @@ def write_while(region: Region, node: Node) -> bool:
     state = [_state(region, x, y) for x, y in zip(node.inputs[:n], node.outputs, strict=True)]
     for y, (now, _) in zip(node.outputs, state, strict=True):
         region.places[y.key] = now
-    places = [now for now, _ in state] + [region.captured(x) for x in node.inputs[n:]]
+    captured = [region.captured(x) for x in node.inputs[n:]]
+    places = [now for now, _ in state] + captured
     bound = _bound(region, node)
     asked = region.block(test, places, {})
     asked.lines += [f"if (!{asked.number(test.outputs[0])}) break;", *bound, POLL]
     asked.finish()
-    trip = _trip(region, step, places, state)
+    trip = _trip(region, step, captured, state)
     region.lines += ["for (;;) {", *("    " + line for line in (*asked.lines, *trip)), "}"]
     return True
 
@@ -65,10 +67,17 @@ def _state(region: Region, x: Any, y: Any) -> State:
     return now, then
 
 
-def _trip(region: Region, graph: Graph, places: Sequence[Place], state: Sequence[State]) -> list[str]:
-    """The lines of one trip: the next state is computed beside the present one, then they change places."""
+def _trip(region: Region, graph: Graph, captured: Sequence[Place], state: Sequence[State]) -> list[str]:
+    """The lines of one trip: the next state is computed beside the present one, then they change places.
+
+    What only changes a part of the state is written where the state is.
+    """
     thens = [then for _, then in state]
-    inner = region.block(graph, places, targets_for(graph, thens))
+    nows = [
+        replace(now, own=x.key) if isinstance(now, Memory) else now
+        for x, (now, _) in zip(graph.inputs, state, strict=False)
+    ]
+    inner = region.block(graph, [*nows, *captured], targets_for(graph, thens))
     moves: list[str] = []
     for x, y, (now, then) in zip(graph.inputs, graph.outputs, state, strict=False):
         if y.key == x.key:
@@ -82,11 +91,18 @@ def _trip(region: Region, graph: Graph, places: Sequence[Place], state: Sequence
             moves.append(f"{now.name} = {inner.pile(y, inner.stack(y).name).name};")
         else:
             assert then is not None
+            if _is_changed_in_place(inner.places.get(y.key), y, now):
+                continue
             deliver(inner, y, then)
             kind = inner.printer.storage(y.dtype)
             moves.append(f"{{ {kind} *t = {now.pointer}; {now.pointer} = {then.pointer}; {then.pointer} = t; }}")
     inner.finish()
     return [*inner.lines, *moves]
+
+
+def _is_changed_in_place(place: Place | None, y: Any, now: Memory) -> bool:
+    """Whether the next state lies where the present one was."""
+    return isinstance(place, Memory) and place.own == y.key and place.pointer == now.pointer
 
 
 def targets_for(graph: Graph, targets: Sequence[Any]) -> dict[int, Memory]:

@@ -19,6 +19,7 @@ from ...runtime.op import Node
 from ...runtime.spec import Spec, normalize_axis
 from ..graph.graph import SymbolicTensor
 from . import views
+from .changes import changed
 from .places import Memory, Register, Rows, Spread, is_small
 
 if TYPE_CHECKING:
@@ -157,13 +158,11 @@ def write_index_sum(region: Region, node: Node) -> bool:
 
 def write_index_put(region: Region, node: Node) -> bool:
     """A copy, with a value at positions that are numbers."""
-    x, indices, value = node.inputs
+    _, indices, value = node.inputs
     if len(indices.shape) != 1 or node.attrs["mode"] != "set":
         return False
     rows = _rows(region, indices)
-    y = node.outputs[0]
-    target = region.target(y)
-    region.write(target, x)
+    y, target = node.outputs[0], changed(region, node)
     axes = [normalize_axis("index_put", a, len(y.shape)) for a in node.attrs["axes"]]
     shape = tuple(n for i, n in enumerate(y.shape) if i not in axes)
     region.write(_at_rows(target, rows, axes, Spec(shape, y.dtype)), value)
@@ -197,10 +196,8 @@ def _slice_shape(index: Sequence[Any]) -> tuple[int, ...]:
 
 def write_set_slice(region: Region, node: Node) -> bool:
     """A copy, with a value in a slice of it."""
-    x, value = node.inputs
-    y, index = node.outputs[0], node.attrs["index"]
-    target = region.target(y)
-    region.write(target, x)
+    y, index, value = node.outputs[0], node.attrs["index"], node.inputs[1]
+    target = changed(region, node)
     shape = _slice_shape(index)
     if all(shape):
         region.write(_sliced(target, index, shape), value)

@@ -59,6 +59,7 @@ class Memory:
     strides: tuple[Any, ...]
     start: Index = ZERO
     root: Any = None  # what keeps the memory: the allocation it lies in; None for what outlives the call
+    own: int | None = None  # the key of the one value that lies here, where that may be changed in place
 
     @property
     def shape(self) -> Shape:

@@ -19,6 +19,7 @@ from ...runtime.op import Node
 from ...runtime.ops.gathering import place as places_at
 from ...runtime.spec import size
 from . import views
+from .changes import changed
 from .elements import Elements
 from .groups import Group, cost
 from .nests import Axis, Nest, gone, grid_of, loops, merged, names_of, own_indices
@@ -36,10 +37,10 @@ TIMES, PLUS = read("{0} * {1}"), read("{0} + {1}")
 def write_scatter(region: Region, node: Node, group: Group) -> None:
     """Zeros, or a copy, and what is put there."""
     y = node.outputs[0]
-    target = region.target(y)
     if node.op.name in PUTS:
-        region.write(target, node.inputs[0])
+        target = changed(region, node, group.inlined)
     else:
+        target = region.target(y)
         region.clear(target)
     region.launch(scatter_nest(node, group, region.elements(), target), group)
     region.settle_one(y, target)

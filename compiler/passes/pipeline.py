@@ -1,7 +1,7 @@
 """The passes in the order in which they run, again until nothing is won.
 
-Each pass is a pure function from graph to graph; they keep results bit for bit, but for `accumulate`, which comes
-last and adds in another order.
+Each pass is a pure function from graph to graph; they keep results bit for bit, but for `accumulate` and `narrow`,
+which come last and add in another order.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .erase import erase
 from .fold import fold
 from .hoist import hoist
 from .inline import inline
+from .narrow import narrow
 from .prune import prune
 from .simplify import simplify
 
@@ -35,7 +36,7 @@ def optimize(graph: Graph, *, last: bool = False) -> Graph:
             graph = run(graph)
         if nodes_in(graph) == nodes_in(before) and (i or same(graph, before)):
             break
-    return accumulate(graph)
+    return narrow(accumulate(graph))
 
 
 def nodes_in(graph: Graph) -> int:
