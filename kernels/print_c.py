@@ -321,7 +321,7 @@ class Printer(ExpressionPrinter):
         if dtype is dtypes.bool_:
             text = f"{kind}_m32x{n}({whole})"
         else:
-            text = f"{self.name_of({'max': 'max', 'min': 'min'}.get(kind, kind), dtype, n)}({whole})"
+            text = f"{self.name_of('max' if kind == 'peak' else kind, dtype, n)}({whole})"
         scope.write(f"{self.kind(dtype, 1)} {name} = {text};")
 
     # -- kernels

@@ -22,7 +22,7 @@ TAGS = {np.dtype(name): tag for name, tag in (
     ("float16", "f16"), (dtypes.bfloat16, "bf16"))}  # fmt: skip
 COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 ON_MASKS = {"&&": "and_m", "||": "or_m", "&": "and_m", "|": "or_m", "^": "xor_m", "==": "eqv_m", "!=": "xor_m"}
-COMBINE = {"sum": "{0} + {1}", "prod": "{0} * {1}", "max": "wf_max_{t}({0}, {1})", "min": "wf_min_{t}({0}, {1})",
+COMBINE = {"sum": "{0} + {1}", "prod": "{0} * {1}", "max": "wf_max_{t}({0}, {1})", "peak": "wf_peak_{t}({0}, {1})", "min": "wf_min_{t}({0}, {1})",
            "any": "or_m_{n}({0}, {1})", "all": "and_m_{n}({0}, {1})"}  # fmt: skip
 # What elements are moved as where they are not looked at.
 CARRIERS = {
@@ -67,7 +67,7 @@ def neutral(kind: str, dtype: np.dtype) -> Any:
         return 0
     if kind in ("prod", "all"):
         return 1
-    lowest = kind == "max"
+    lowest = kind in ("max", "peak")
     if dtype in dtypes.FLOATS:
         return -math.inf if lowest else math.inf
     info = np.iinfo(dtype)

@@ -13,12 +13,15 @@ import numpy as np
 
 from ...runtime import dtypes
 from ...runtime.dim import Dim
-from ...runtime.op import Node
+from ...runtime.op import Node, Op
 from ...runtime.spec import normalize_axes, size
 from ...runtime.tensor import OPS
 from ..graph.graph import Graph
 
 Rule = Callable[..., Any]
+
+peak: Op[..., Any] = Op("peak", OPS["max"].spec, OPS["max"].kernel)  # the largest element, NaNs left out or not
+peak.gradient(None)
 
 
 class Composer:
@@ -51,9 +54,12 @@ class Composer:
         return x if x.dtype is dtype else self("astype", x, dtype=dtype)
 
     def shifted(self, x: Any) -> tuple[Any, Any]:
-        """The operand less its largest element along the axes, where that is finite, and that element."""
+        """The operand less its largest element along the axes, where that is finite, and that element.
+
+        Where there are NaNs it may be any: what is made of the differences will be NaN.
+        """
         axes = self.axes(x)
-        top = self("max", x, axis=axes, keepdims=True)
+        top = self("peak", x, axis=axes, keepdims=True)
         infinite = self("isinf", top)
         top = self("where", infinite, self.number(0, x), top)
         return self("subtract", x, top), top

@@ -25,7 +25,7 @@ from .views import Indices
 TIMES, PLUS, EQUAL = (read(f"{{0}} {symbol} {{1}}") for symbol in ("*", "+", "=="))
 IN_RANGE = read("{0} >= 0 && {0} < {1} ? {0} : -1")  # what is out of range is nowhere
 NARROW = frozenset({dtypes.int8, dtypes.int16, dtypes.int32, dtypes.uint8, dtypes.uint16})  # an int32 holds them
-COMBINED = {kind: read(text) for kind, text in (("sum", "{0} + {1}"), ("prod", "{0} * {1}"), ("max", "wf_max({0}, {1})"),
+COMBINED = {kind: read(text) for kind, text in (("sum", "{0} + {1}"), ("prod", "{0} * {1}"), ("max", "wf_max({0}, {1})"), ("peak", "wf_max({0}, {1})"),
             ("min", "wf_min({0}, {1})"), ("any", "{0} || {1}"), ("all", "{0} && {1}"))}  # fmt: skip
 ROUNDINGS = frozenset({"floor", "ceil", "trunc", "round", "conj", "real"})  # of integers: the integers themselves
 

@@ -16,7 +16,15 @@ from ...runtime.op import Node
 from ...runtime.spec import Shape, normalize_axes
 
 Indices = tuple[Index, ...]
-FOLDS = {"sum": "sum", "prod": "prod", "max": "max", "min": "min", "any": "any", "all": "all"}  # and their kinds
+FOLDS = {
+    "sum": "sum",
+    "prod": "prod",
+    "max": "max",
+    "min": "min",
+    "any": "any",
+    "all": "all",
+    "peak": "peak",
+}  # and kinds
 
 
 def broadcast(shape: Shape, indices: Indices) -> Indices:

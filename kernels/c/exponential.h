@@ -35,8 +35,7 @@ FN f64xN exp2_parts_f64xN(f64xN x, i64xN *n) {
 // for all N, T in FLOATS
 // x within bounds beyond which exp is 0 or infinite; a NaN stays
 FN TxN between_TxN(TxN x, T low, T high) {
-    x = pick_TxN(x < low, splat_TxN(low), x);
-    return pick_TxN(x > high, splat_TxN(high), x);
+    return smaller_TxN(splat_TxN(high), larger_TxN(splat_TxN(low), x));
 }
 
 // (1 + q) * 2^n, in two steps as 2^n itself may not exist

@@ -1,4 +1,4 @@
-// max isinf where subtract exp sum equal divide
+// peak isinf where subtract exp sum equal divide
 struct kernel1 { const f32 *x1; f32 *y1; };
 static void kernel1(const void *given, i64 begin, i64 end) {
     const struct kernel1 *k = given;
@@ -16,17 +16,17 @@ static void kernel1(const void *given, i64 begin, i64 end) {
                     {
                         i64 s1 = s1_start + u * 8;
                         f32x8 t1 = load_f32x8(x1 + s0 * 100 + s1);
-                        acc1[u] = wf_max_f32x8(acc1[u], t1);
+                        acc1[u] = wf_peak_f32x8(acc1[u], t1);
                     }
                 }
             }
             for (; s1 < 100; s1 += 8) {
                 i64 s1_left = 100 - s1 < 8 ? 100 - s1 : 8;
                 f32x8 t2 = load_part_f32x8(x1 + s0 * 100 + s1, s1_left);
-                acc1[0] = wf_max_f32x8(acc1[0], select_f32x8(first_m_8(s1_left), t2, splat_f32x8(-__builtin_inff())));
+                acc1[0] = wf_peak_f32x8(acc1[0], select_f32x8(first_m_8(s1_left), t2, splat_f32x8(-__builtin_inff())));
             }
         }
-        f32x1 fold0 = max_f32x8(wf_max_f32x8(acc1[3], wf_max_f32x8(acc1[2], wf_max_f32x8(acc1[1], acc1[0]))));
+        f32x1 fold0 = max_f32x8(wf_peak_f32x8(acc1[3], wf_peak_f32x8(acc1[2], wf_peak_f32x8(acc1[1], acc1[0]))));
         f32x8 acc2[4] = {splat_f32x8(0.0f), splat_f32x8(0.0f), splat_f32x8(0.0f), splat_f32x8(0.0f)};
         {
             i64 s1 = 0;
