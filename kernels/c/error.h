@@ -19,7 +19,7 @@ FN TxN exp_minus_square_TxN(TxN a) {
 
 FN TxN erfc_TxN(TxN x) {
     TxN a = wf_abs_TxN(x);
-    a = pick_TxN(a > (sizeof(T) == 4 ? (T)10.6 : 28), splat_TxN(sizeof(T) == 4 ? (T)10.6 : 28), a);
+    a = smaller_TxN(splat_TxN(sizeof(T) == 4 ? (T)10.6 : 28), a);
     TxN t = (a - (T)3.75) / (a + (T)3.75) + (sizeof(T) == 4 ? (T)0.25 : (T)0.125);
     TxN y = exp_minus_square_TxN(a) * (poly_erfcx_TxN(t) / (1 + 2 * a));
     TxN near = 1 - (poly_erf_TxN(x * x) * x + x);

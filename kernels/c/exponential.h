@@ -32,14 +32,34 @@ FN f64xN exp2_parts_f64xN(f64xN x, i64xN *n) {
     return poly_exp2_f64xN(r) * r;
 }
 
+// for all N
+FN f32xN scaled_at_once_f32xN(f32xN q, i32xN n) {
+#if N == 16 && defined(__AVX512DQ__) && !defined(__clang__)
+    return __builtin_ia32_scalefps512_mask(q + 1, __builtin_convertvector(n, f32xN), q, -1, 4);
+#else
+    return q;
+#endif
+}
+
+FN f64xN scaled_at_once_f64xN(f64xN q, i64xN n) {
+#if N == 8 && defined(__AVX512DQ__) && !defined(__clang__)
+    return __builtin_ia32_scalefpd512_mask(q + 1, __builtin_convertvector(n, f64xN), q, -1, 4);
+#else
+    return q;
+#endif
+}
+
 // for all N, T in FLOATS
 // x within bounds beyond which exp is 0 or infinite; a NaN stays
 FN TxN between_TxN(TxN x, T low, T high) {
     return smaller_TxN(splat_TxN(high), larger_TxN(splat_TxN(low), x));
 }
 
-// (1 + q) * 2^n, in two steps as 2^n itself may not exist
+// (1 + q) * 2^n, in two steps as 2^n itself may not exist, or by the instruction that some processors have
 FN TxN scaled_TxN(TxN q, IxN n) {
+#if defined(__AVX512DQ__) && !defined(__clang__)
+    if (sizeof q == 64) return scaled_at_once_TxN(q, n);
+#endif
     IxN half = n >> 1;
     return (q + 1) * scale_TxN(half) * scale_TxN(n - half);
 }

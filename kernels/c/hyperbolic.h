@@ -3,7 +3,7 @@
 // for all N, T in FLOATS
 // y = e / (e + 2) with e = exp(2 |x|) - 1 cancels nothing; then 1 / (e + 2) is (1 - y) / 2, for what e + 2 lost
 FN TxN tanh_TxN(TxN x) {
-    TxN a = wf_abs_TxN(x), z = pick_TxN(a > 20, splat_TxN(40), a + a);
+    TxN a = wf_abs_TxN(x), z = smaller_TxN(splat_TxN(40), a + a);
     IxN n;
     TxN q = exp_parts_TxN(z, splat_TxN(0), &n), s = scale_TxN(n), e = q * s + (s - 1);
     TxN d = e + 2, y = e / d, lost = pick_TxN(e < 2, e - (d - 2), splat_TxN(0));
