@@ -206,6 +206,13 @@ def is_same(x: Any, y: Any) -> bool:
     return p == q or (p is not None and q is not None and sizes.known(polynomial.add(p, q, -1), "==") is True)
 
 
+def same_shape(x: tuple[Any, ...], y: tuple[Any, ...]) -> bool:
+    """Whether two shapes are known to be equal; asks nothing, as == does, even of shapes of other lengths."""
+    if Dim in map(type, x) or Dim in map(type, y):
+        return len(x) == len(y) and all(map(is_same, x, y))
+    return x == y
+
+
 def broadcast(m: Any, n: Any) -> Any:
     """The length that two lengths, one of them a size, broadcast to; None if they do not.
 

@@ -139,7 +139,7 @@ class NumericsError(WeftError, ArithmeticError):
 
 
 class CheckpointError(WeftError, ValueError):
-    """A checkpoint is truncated, corrupt, hostile, or does not match what it is loaded into."""
+    """A checkpoint or bundle is truncated, corrupt, hostile, or does not match what it is loaded into."""
 
 
 class DataError(WeftError, ValueError):

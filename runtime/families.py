@@ -15,6 +15,7 @@ from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 from . import dtypes
+from .dim import same_shape
 from .dtypes import DType
 from .errors import DTypeError
 from .op import Node, Op, Rule
@@ -97,7 +98,7 @@ class Elementwise(Op[..., Tensor]):
                 dx = rule(dy, y, *inputs)
                 if dx is None:  # constant for this dtype
                     continue
-                pairs.append((key, dx if dx.shape == x.shape and dx.dtype is x.dtype else fit(dx, x)))
+                pairs.append((key, dx if same_shape(dx.shape, x.shape) and dx.dtype is x.dtype else fit(dx, x)))
         return pairs
 
     def pull_complex(self, dy: Tensor, y: Tensor, inputs: Any, known: Container[int]) -> list[tuple[int, Any]]:
@@ -124,7 +125,7 @@ def conj(x: Tensor) -> Tensor:
 
 def fit(dx: Any, x: Shaped) -> Tensor:
     """A cotangent brought to the shape and dtype of the operand it belongs to: summed where that was broadcast."""
-    if dx.shape != x.shape:
+    if not same_shape(dx.shape, x.shape):
         dx = OPS["sum_to"](dx, shape=x.shape)
     if dx.dtype is not x.dtype:
         if dx.dtype in dtypes.COMPLEX and x.dtype not in dtypes.COMPLEX:

@@ -15,6 +15,7 @@ import numpy as np
 from . import philox
 from .creation import asarray
 from .dim import Dim
+from .dtypes import uint64
 from .eager import EagerTensor
 from .errors import ArgumentError
 from .tensor import OPS, Tensor
@@ -62,7 +63,7 @@ class Generator:
         with _lock:
             state = self.state.read_value()
             if type(blocks) is Dim:  # known when the graph runs
-                used = OPS["astype"](blocks.tensor(), dtype=np.uint64) * asarray(np.array([0, 1], np.uint64))
+                used = OPS["astype"](blocks.tensor(), dtype=uint64) * asarray(np.array([0, 1], np.uint64))
             else:
                 used = asarray(np.array([0, blocks], np.uint64), device=state.device)
             self.state.assign(state + used)

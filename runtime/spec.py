@@ -15,7 +15,6 @@ from . import dtypes
 from .dim import Dim, broadcast
 from .dtypes import DType
 from .errors import AxisError, DTypeError, ShapeError
-from .sizes import SizeError
 
 Shape = tuple[int, ...]
 Axes = int | Sequence[int] | None
@@ -98,11 +97,9 @@ def broadcast_shapes(name: str, *operands: Shaped | Scalar) -> Shape:
     Errors: ShapeError, naming the op, the shapes, and the two lengths that differ.
     """
     shapes = [shape_of(x) for x in operands]
-    try:
-        if shapes.count(shapes[0]) == len(shapes):
-            return shapes[0]
-    except SizeError:  # not known before the graph runs: axis by axis, the others may say enough
-        pass
+    is_open = any([Dim in map(type, shape) for shape in shapes])  # then == would ask what broadcasting need not know
+    if not is_open and shapes.count(shapes[0]) == len(shapes):
+        return shapes[0]
     ndim = max(map(len, shapes))
     result = [1] * ndim
     for shape in shapes:

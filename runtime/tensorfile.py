@@ -51,12 +51,18 @@ class Entry:
 
 def write(path: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:
     """Write arrays and metadata to `path`, which holds its old content or all of the new at any moment."""
+    with replacing(path) as file:
+        for part in parts(arrays, metadata):
+            file.write(part)
+
+
+def parts(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> Iterator[bytes | memoryview]:
+    """The bytes of a tensor file, one piece after the other."""
     arrays = {name: _plain(array) for name, array in arrays.items()}
     head = header(arrays, metadata)
-    with replacing(path) as file:
-        file.write(len(head).to_bytes(8, "little") + head)
-        for array in arrays.values():
-            file.write(_bytes_of(array))
+    yield len(head).to_bytes(8, "little") + head
+    for array in arrays.values():
+        yield _bytes_of(array)
 
 
 def header(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> bytes:
@@ -157,10 +163,13 @@ class Reader:
         return CheckpointError(f"load: {self.path}: {problem}", hint)
 
     def _read_header(self) -> None:
-        total = os.fstat(self.file.fileno()).st_size
+        total = self.file.seek(0, os.SEEK_END)
+        self.file.seek(0)
         prefix = self.file.read(8)
         if len(prefix) < 8:
             raise self.refuse(f"truncated: {total} bytes, shorter than the 8 that every tensor file begins with")
+        if prefix[:4] == b"PK\x03\x04":
+            raise self.refuse("a zip archive, no tensor file", "Bundles of wf.export are loaded by wf.load_bundle.")
         length = int.from_bytes(prefix, "little")
         if length > LONGEST_HEADER or length > total - 8:
             raise self.refuse(

@@ -333,10 +333,13 @@ from .runtime.spec import Spec as Spec
 from .runtime.tape import GradientTape as GradientTape
 from .runtime.tensor import Tensor as Tensor
 from .runtime.variable import Variable as Variable
+from .runtime.version import __version__ as __version__
 
 if _typing.TYPE_CHECKING:
     from .compiler.compile import compile as compile, eagerly as eagerly, run_eagerly as run_eagerly
     from .compiler.declared import spec as spec
+    from .compiler.export.bundle import Bundle as Bundle, load_bundle as load_bundle
+    from .compiler.export.export import export as export
     from .compiler.frontend.users import opaque as opaque
     from .compiler.profile import profile as profile
     from .compiler.staging.options import loop_options as loop_options
@@ -344,13 +347,13 @@ if _typing.TYPE_CHECKING:
     from .runtime import data as data, debug as debug, metrics as metrics, nn as nn, optim as optim, testing as testing
     from .runtime.checkpoint import Saver as Saver, load as load, save as save
 
-__version__ = "0.1.0"
-
 # What is imported when it is first asked for: importing weft stays quick
 _LATER = {name: f".runtime.{name}" for name in ("data", "debug", "metrics", "nn", "optim", "testing")}
 _LATER |= {name: ".runtime.checkpoint" for name in ("Saver", "load", "save")}
 _LATER |= {name: ".compiler.compile" for name in ("compile", "eagerly", "run_eagerly")}
+_LATER |= {name: ".compiler.export.bundle" for name in ("Bundle", "load_bundle")}
 _LATER |= {
+    "export": ".compiler.export.export",
     "spec": ".compiler.declared",
     "opaque": ".compiler.frontend.users",
     "profile": ".compiler.profile",

@@ -1,6 +1,7 @@
 """Attributes and numbers as graph text: what is written here, the parser reads back to the same value.
 
-Numbers are written so that they come back bit by bit. Small arrays are nested lists, the others base64. What has
+Numbers are written so that they come back bit by bit. Small arrays are nested lists, the others base64, or the name
+under which they are kept elsewhere, `f32[100] stored "weights"`. What has
 no text (a function, a device) is shown as <name>, which the parser refuses.
 """
 
@@ -73,6 +74,11 @@ def _constant(value: Constant) -> str:
         if nested is not None:
             return f"{spec} {nested}"
     return f'{spec} "{base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()}"'
+
+
+def stored(value: Constant, name: str) -> str:
+    """A constant that is kept elsewhere, as text."""
+    return f"{Spec(value.array.shape, value.array.dtype)} stored {json.dumps(name, ensure_ascii=False)}"
 
 
 def _nested(array: np.ndarray) -> str | None:

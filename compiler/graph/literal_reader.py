@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,8 +29,9 @@ _SIGNS: dict[str, Callable[[Any, Any], Any]] = {
 class LiteralReader(Cursor):
     """A cursor that reads literals."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, stored: Mapping[str, np.ndarray] | None = None) -> None:
         super().__init__(source)
+        self.stored = stored or {}  # constants that are kept elsewhere
         self.sizes, self.least = Sizes(), 0  # of sizes that specs name
 
     def spec(self) -> Spec:
@@ -149,10 +150,12 @@ class LiteralReader(Cursor):
     def has_elements(self) -> bool:
         """Whether an array's elements follow its spec."""
         token = self.next
-        return token.text == "[" or token.kind in ("number", "string") or token.text in (*WORDS, "complex")
+        return token.text == "[" or token.kind in ("number", "string") or token.text in (*WORDS, "complex", "stored")
 
     def constant(self, spec: Spec) -> Constant:
         token = self.next
+        if self.accept("stored"):
+            return Constant(self.kept(spec))
         if token.kind == "string":
             self.take()
             return Constant(self.bytes(token, spec))
@@ -162,6 +165,17 @@ class LiteralReader(Cursor):
         except (ValueError, OverflowError) as error:
             raise self.error(f"no elements of {spec}: {error}", token) from None
         return Constant(array.reshape(spec.shape))
+
+    def kept(self, spec: Spec) -> np.ndarray:
+        """An array that is kept elsewhere."""
+        token = self.take()
+        name = json.loads(token.text) if token.kind == "string" else ""
+        array = self.stored.get(name)
+        if array is None:
+            raise self.error(f"no array is stored as {token.text}", token, close_to(name, self.stored))
+        if Spec(array.shape, array.dtype) != spec:
+            raise self.error(f"{token.text} is {Spec(array.shape, array.dtype)}, not {spec}", token)
+        return array
 
     def elements(self, spec: Spec, shape: list[int]) -> list[str]:
         """The texts of the numbers in nested lists of this shape."""

@@ -6,7 +6,10 @@ is ever executed. A type beside a name is checked, too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from ...runtime import dtypes
 from ...runtime.dim import terms_of
@@ -24,19 +27,25 @@ from .text import CONTROL
 from .tokens import Token, close_to
 
 
-def parse(source: str) -> Graph:
-    """The graph that a text describes.
+def parse(source: str, stored: Mapping[str, np.ndarray] | None = None, *, least: int = LEAST_KNOWN) -> Graph:
+    """The graph that a text describes, with the constants that it says are stored elsewhere.
+
+    Sizes of its inputs are `least` or more.
 
     Errors: SourceError, with line and column, for what is no graph.
     """
     try:
-        return _Parser(source).whole()
+        return _Parser(source, stored, least).whole()
     except RecursionError:
         raise SourceError("graph text: nested too deeply", "Write graph text by printing a graph.") from None
 
 
 class _Parser(LiteralReader):
     """Reads statements and writes nodes."""
+
+    def __init__(self, source: str, stored: Mapping[str, np.ndarray] | None, least: int) -> None:
+        super().__init__(source, stored)
+        self.least_of_inputs = least
 
     def whole(self) -> Graph:
         self.lines()
@@ -53,7 +62,7 @@ class _Parser(LiteralReader):
         """Inputs, result specs and block."""
         graph, names = Graph(parent), dict[str, Any]()
         self.expect("(")
-        self.least = LEAST_KNOWN
+        self.least = self.least_of_inputs
         for token, spec in self.listed(self.typed, ")"):
             self.define(names, token, graph.input(spec, token.text))
         self.least = 0

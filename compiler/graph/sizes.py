@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...runtime import polynomial
-from ...runtime.dim import Dim, is_same, named
+from ...runtime.dim import Dim, is_same, named, same_shape
 from ...runtime.errors import ShapeError
 from ...runtime.op import Node, op
 from ...runtime.sizes import Sizes
@@ -110,11 +110,6 @@ def same_spec(x: Spec, y: Spec) -> bool:
     if isinstance(x, StackSpec) or isinstance(y, StackSpec):
         return isinstance(x, StackSpec) and isinstance(y, StackSpec) and same_spec(x.element, y.element)
     return x.dtype is y.dtype and same_shape(x.shape, y.shape)
-
-
-def same_shape(x: Shape, y: Shape) -> bool:
-    """Whether two shapes are known to be equal; asks nothing."""
-    return len(x) == len(y) and all(map(is_same, x, y))
 
 
 def joined_shape(x: Shape, y: Shape, graph: Graph) -> Shape | None:

@@ -27,13 +27,13 @@ import itertools
 import keyword
 import re
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...runtime import polynomial
 from ...runtime.op import Node
-from .graph import Graph, SymbolicTensor
-from .literal import WORDS, written
+from .graph import Constant, Graph, SymbolicTensor
+from .literal import SMALL, WORDS, stored, written
 from .rewrite import regions
 from .sizes import bound_by, of_inputs
 
@@ -54,9 +54,12 @@ RESERVED = {
 CONTROL = {"while": ("test", "step"), "if": ("then", "other"), "call": ("body",)}
 
 
-def text(graph: Graph, name: str = "", *, types: bool = False) -> str:
-    """A graph as text; `types` writes the spec of each value beside its name."""
-    printer = _Printer(graph, types)
+Store = Callable[[Constant], str]  # keeps a constant elsewhere, under the name that it gives
+
+
+def text(graph: Graph, name: str = "", *, types: bool = False, store: Store | None = None) -> str:
+    """A graph as text; `types` writes the spec of each value beside its name, `store` takes the larger constants."""
+    printer = _Printer(graph, types, store)
     names = printer.inputs(graph.inputs)
     given = ", ".join(f"{names[x.key]}: {x.spec}" for x in graph.inputs)
     lines = printer.block(graph, names, "return")
@@ -118,8 +121,8 @@ def _given_names(graph: Graph, seen: set[int]) -> Iterator[str]:
 class _Printer:
     """Names values and writes lines."""
 
-    def __init__(self, graph: Graph, types: bool) -> None:
-        self.types = types
+    def __init__(self, graph: Graph, types: bool, store: Store | None) -> None:
+        self.types, self.store = types, store
         self.given = {_safe(name) for name in _given_names(graph, set()) if name}
         self.short = (name for name in _short_names() if name not in self.given and name not in RESERVED)
 
@@ -160,6 +163,8 @@ class _Printer:
         return " ".join(head).split("\n")
 
     def attribute(self, value: Any) -> str:
+        if isinstance(value, Constant) and self.store is not None and value.array.size > SMALL:
+            return stored(value, self.store(value))
         if not isinstance(value, Graph):
             return written(value)
         names = self.inputs(value.inputs)

@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 
 from ...runtime import tree
-from ...runtime.dim import Dim, is_same
+from ...runtime.dim import Dim, is_same, same_shape
 from ...runtime.dtypes import BOOLS, INTEGERS, PROMOTION, int64, promote
 from ...runtime.eager import EagerTensor
 from ...runtime.errors import DTypeError, ShapeError, SourceError
 from ...runtime.spec import Spec
 from ...runtime.tensor import OPS
 from ..graph.graph import PYTHON_NUMBERS, RANK, SymbolicTensor, writing
-from ..graph.sizes import joined_shape, same_shape, same_spec
+from ..graph.sizes import joined_shape, same_spec
 from .grown import Grown, holds_grown
 from .maybe import NONE, UNBOUND, Maybe, unbound
 from .objects import flatten, has_identity

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, memory
+from ..dim import same_shape
 from ..errors import ShapeError
 from ..families import conj, fit
 from ..op import op
@@ -108,7 +109,7 @@ def matmul(x: Operand, y: Operand, /) -> Spec:
 
 
 def _reshaped(x: Any, shape: Shape) -> Any:
-    return x if x.shape == shape else OPS["reshape"](x, shape=shape)
+    return x if same_shape(x.shape, shape) else OPS["reshape"](x, shape=shape)
 
 
 def _as_matrices(dz: Any, x: Any, y: Any) -> tuple[Any, Shape, Shape]:

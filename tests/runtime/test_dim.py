@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from weft.runtime.dim import Dim, broadcast, evaluated, is_same, named
+from weft.runtime.dim import Dim, broadcast, evaluated, is_same, named, same_shape
 from weft.runtime.sizes import SizeError, Sizes
 
 OPERATORS = (operator.add, operator.sub, operator.mul, operator.floordiv, operator.mod)
@@ -115,3 +115,10 @@ def test_where_one_length_is_not_known_the_other_decides_what_two_broadcast_to()
     assert broadcast(n, 7) is None
     with pytest.raises(SizeError):
         broadcast(k, j)
+
+
+def test_shapes_are_compared_without_a_question() -> None:
+    known, (n, m) = sizes(n=6, m=6)
+    assert same_shape((n, 3), (n, 3))
+    assert not any(map(same_shape, [(n, 3), (n, 3), (n,), (2, 3)], [(m, 3), (1, 3), (6, 3), (2, 4)]))
+    assert not known.conditions

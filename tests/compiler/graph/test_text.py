@@ -24,6 +24,7 @@ from weft.compiler.graph.verify import verify
 from weft.compiler.passes.differentiate import differentiate
 from weft.compiler.passes.pipeline import optimize
 from weft.runtime import dtypes
+from weft.runtime.errors import SourceError
 from weft.runtime.index import Range
 from weft.runtime.spec import Spec, stack_of
 
@@ -215,6 +216,31 @@ def test_malformed_text_is_refused_with_its_place(source: str, line: int, column
 def test_a_misspelled_name_is_answered_with_the_one_meant(source: str, hint: str) -> None:
     with pytest.raises(wf.errors.SourceError, match=re.escape(hint)):
         parse(source)
+
+
+def test_constants_kept_elsewhere_are_named_and_found_again() -> None:
+    graph, kept = Graph(), dict[str, Any]()
+    table = np.arange(40.0, dtype=np.float32).reshape(20, 2)
+    graph.outputs = [graph.constant(table), graph.constant(np.arange(3))]
+
+    def store(constant: Constant) -> str:
+        kept["the table"] = constant.array
+        return "the table"
+
+    shown = text(graph, store=store)
+    assert 'constant value=f32[20, 2] stored "the table"' in shown
+    assert "i64[3] [0, 1, 2]" in shown
+    assert same(parse(shown, kept), graph)
+    with pytest.raises(SourceError, match='no array is stored as "the table"'):
+        parse(shown)
+    with pytest.raises(SourceError, match=r'"the table" is f32\[2\], not f32\[20, 2\]'):
+        parse(shown, {"the table": table[0]})
+
+
+def test_inputs_may_be_said_to_be_shorter_than_traces_take_them_for() -> None:
+    source = "graph (x: f32[n]) -> f32[n] {\n  return x\n}"
+    lengths: list[Any] = [parse(source).inputs[0].shape[0], parse(source, least=1).inputs[0].shape[0]]
+    assert [n.sizes.least["n"] for n in lengths] == [2, 1]
 
 
 def test_text_nested_without_end_is_refused() -> None:

@@ -1,0 +1,1 @@
+"""Export: functions as files that run without their source."""
