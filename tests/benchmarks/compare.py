@@ -47,10 +47,17 @@ class Row:
         return {"us": 1e6, "ms": 1e3}[self.unit] / self.per_call
 
 
+def leaf(x: object) -> np.ndarray:
+    """The first array of a result."""
+    while isinstance(x, (tuple, list)):
+        x = x[0]
+    return np.asarray(x)
+
+
 def check(row: Row) -> None:
     """Run each contestant once and compare its result with what is expected."""
     for name, run in row.contestants.items():
-        np.testing.assert_allclose(np.asarray(run()), row.expected, rtol=row.rtol, atol=row.atol, err_msg=name)
+        np.testing.assert_allclose(leaf(run()), row.expected, rtol=row.rtol, atol=row.atol, err_msg=name)
 
 
 def calls_for(run: Run, seconds: float) -> int:
@@ -66,9 +73,25 @@ def calls_for(run: Run, seconds: float) -> int:
         n *= 4
 
 
+def timed(run: Run, calls: int, slices: int) -> float:
+    """The median over slices of so many calls each, in seconds per call."""
+    found = []
+    for _ in range(slices):
+        start = time.perf_counter()
+        for _ in range(calls):
+            run()
+        found.append((time.perf_counter() - start) / calls)
+    return statistics.median(found)
+
+
 def measure(row: Row, rounds: int = 15, seconds: float = 0.03) -> list[Timing]:
-    """Time every contestant once per round, in another order each round: who runs after whom leaves traces."""
+    """Compare the results, then time every contestant."""
     check(row)
+    return alternate(row, rounds, seconds)
+
+
+def alternate(row: Row, rounds: int, seconds: float) -> list[Timing]:
+    """Time every contestant once per round, in another order each round: who runs after whom leaves traces."""
     counts = {name: calls_for(run, seconds) for name, run in row.contestants.items()}
     timings = {name: Timing(name) for name in row.contestants}
     order = random.Random(0)

@@ -222,12 +222,16 @@ def import_time(name: str, runs: int = 7) -> float:
     )
 
 
-def size_rows() -> list[str]:
-    """Row n: seconds to import, and bytes of our own files."""
+def own_bytes() -> int:
+    """The bytes of our own files."""
     root = Path(__file__).parents[2]
     files = [f for room in ("runtime", "kernels", "compiler", "weft") for f in (root / room).rglob("*") if f.is_file()]
-    size = sum(f.stat().st_size for f in files if "__pycache__" not in f.parts and not _through_link(f, root))
-    lines = [f"Our own files: {size / 1e6:.2f} MB.", ""]
+    return sum(f.stat().st_size for f in files if "__pycache__" not in f.parts and not _through_link(f, root))
+
+
+def size_rows() -> list[str]:
+    """Row n: seconds to import, and bytes of our own files."""
+    lines = [f"Our own files: {own_bytes() / 1e6:.2f} MB.", ""]
     for name in ["weft", "numpy", *(n for n in PEERS if find(n) is not None)]:
         lines.append(f"- `import {name}`: {import_time(name):.3f} s")
     return lines

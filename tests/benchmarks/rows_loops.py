@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from compare import Row
-from workloads import RNG, contestants, jax, normal, row, torch
+from compare import Row, leaf
+from workloads import RNG, contestants, jax, normal, numba, row, tf, torch
 
 import weft as wf
 
@@ -36,8 +36,51 @@ def f1() -> Row:
         body = lambda c: (c[0] + 1, jnp.maximum(c[1], chain(c[0])))
         return lax.while_loop(lambda c: c[0] < n, body, (jnp.ones_like(n), jnp.zeros_like(n)))[1]
 
-    runs = contestants([np.asarray(3000, np.int32)], longest, {"jax": in_jax})
+    theirs: dict[str, Any] = {"jax": in_jax}
+    if numba:
+
+        @numba.njit
+        def in_numba(n: Any) -> Any:
+            best = 0
+            for i in range(1, n):
+                k, steps = i, 0
+                while k != 1:
+                    k = k // 2 if k % 2 == 0 else 3 * k + 1
+                    steps += 1
+                best = max(best, steps)
+            return best
+
+        theirs["numba"] = lambda n: in_numba(int(n))
+    runs = contestants([np.asarray(3000, np.int32)], longest, theirs)
     return Row("f1", "Collatz, longest chain below 3000", runs, np.asarray(216), "ms")
+
+
+def _mandelbrot_in_numba() -> Any:
+    @numba.njit(parallel=True)
+    def each(re: Any, im: Any) -> Any:
+        count, two, four = np.zeros(re.shape, np.int32), np.float32(2), np.float32(4)
+        for i in numba.prange(re.shape[0]):
+            for j in range(re.shape[1]):
+                x, y, n = np.float32(0), np.float32(0), 0
+                while n < 200 and x * x + y * y <= four:
+                    x, y = x * x - y * y + re[i, j], two * x * y + im[i, j]
+                    n += 1
+                count[i, j] = n
+        return count
+
+    return each
+
+
+def _mandelbrot_in_torch(re: Any, im: Any) -> Any:
+    x, y, count = torch.zeros_like(re), torch.zeros_like(re), torch.zeros(re.shape, dtype=torch.int32)
+    active = torch.ones(re.shape, dtype=torch.bool)
+    for _ in range(200):
+        if not active.any():
+            break
+        x, y = torch.where(active, x * x - y * y + re, x), torch.where(active, 2 * x * y + im, y)
+        count += active
+        active = x * x + y * y <= 4.0
+    return count
 
 
 @row
@@ -76,95 +119,13 @@ def f2() -> Row:
         start = (jnp.zeros_like(re), jnp.zeros_like(re), jnp.zeros(re.shape, jnp.int32), jnp.ones(re.shape, bool), 0)
         return lax.while_loop(lambda s: (s[4] < 200) & s[3].any(), step, start)[2]
 
-    runs = contestants([re, im], escape, {"jax": in_jax})
-    expected = runs["weft"]()
+    theirs = {"jax": in_jax, "numpy": in_numpy, "torch": _mandelbrot_in_torch}
+    if numba:
+        theirs["numba"] = _mandelbrot_in_numba()
+    runs = contestants([re, im], escape, theirs)
+    expected = leaf(runs["weft"]())
     assert (expected != in_numpy(re, im)).mean() < 0.01  # rounding decides on the border
     return Row("f2", "Mandelbrot 512x512, 200 iterations", runs, expected, "ms", rtol=1, atol=200)
-
-
-def _tableau() -> tuple[list[list[float]], list[float], list[float]]:
-    a = [[], [1 / 5], [3 / 40, 9 / 40], [44 / 45, -56 / 15, 32 / 9],
-         [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729],
-         [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656],
-         [35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84]]  # fmt: skip
-    e = [71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40]
-    return a, a[6], e
-
-
-def _rk45(xp: Any, loop: Any, y: Any, p: Any) -> Any:
-    """Dormand and Prince's method on Lotka-Volterra to t = 10, steps chosen for a tolerance of 1e-6."""
-    a, b, e = _tableau()
-
-    def slope(y: Any) -> Any:
-        return xp.stack([p[0] * y[0] - p[1] * y[0] * y[1], p[2] * y[0] * y[1] - p[3] * y[1]])
-
-    def step(t: Any, y: Any, h: Any) -> Any:
-        h = xp.minimum(h, 10.0 - t)
-        k: list[Any] = []
-        for i in range(7):
-            z = y
-            for c, ki in zip(a[i], k, strict=False):
-                if c:
-                    z = z + h * c * ki
-            k.append(slope(z))
-        new, wrong = y, 0.0
-        for c, d, ki in zip([*b, 0.0], e, k, strict=True):
-            new = new + h * c * ki if c else new
-            wrong = wrong + h * d * ki if d else wrong
-        size = 1e-6 + 1e-6 * xp.maximum(abs(y), abs(new))
-        error = xp.sqrt(xp.mean((wrong / size) ** 2))
-        accept = error <= 1.0
-        factor = xp.minimum(xp.maximum(0.9 * xp.maximum(error, 1e-10) ** -0.2, 0.2), 5.0)
-        return xp.where(accept, t + h, t), xp.where(accept, new, y), h * factor
-
-    return loop(step, y)
-
-
-def _weft_loop(step: Any, y: Any) -> Any:
-    t, h = wf.asarray(0.0, dtype=wf.float64), wf.asarray(0.1, dtype=wf.float64)
-    while t < 10.0:
-        t, y, h = step(t, y, h)
-    return y
-
-
-def _jax_loop(step: Any, y: Any) -> Any:
-    one = jax.numpy.asarray(1.0, y.dtype)
-    return jax.lax.while_loop(lambda s: s[0] < 10.0, lambda s: step(*s), (0 * one, y, 0.1 * one))[1]
-
-
-def _python_loop(step: Any, y: Any) -> Any:
-    t, h = np.float64(0.0), np.float64(0.1)
-    while t < 10.0:
-        t, y, h = step(t, y, h)
-    return y
-
-
-LOTKA = [np.array([1.0, 1.0]), np.array([1.5, 1.0, 1.0, 3.0])]
-
-
-@row
-def f4() -> Row:
-    runs = contestants(LOTKA, lambda y, p: _rk45(wf, _weft_loop, y, p),
-                       {"numpy": lambda y, p: _rk45(np, _python_loop, y, p),
-                        "jax": lambda y, p: _rk45(jax.numpy, _jax_loop, y, p)})  # fmt: skip
-    return Row("f4", "adaptive RK45, Lotka-Volterra", runs, runs["numpy"](), "us", rtol=1e-5)
-
-
-@row
-def f5() -> Row:
-    def ours(y: Any, p: Any) -> Any:
-        return wf.grad(lambda p: wf.sum(_rk45(wf, _weft_loop, y, p)))(p)
-
-    def forward(y: Any, p: Any) -> Any:
-        return jax.jacfwd(lambda p: _rk45(jax.numpy, _jax_loop, y, p).sum())(p)
-
-    def difference(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-        f = lambda p: _rk45(np, _python_loop, y, p).sum()
-        eye = np.eye(4) * 1e-5
-        return np.array([(f(p + d) - f(p - d)) / 2e-5 for d in eye])
-
-    runs = contestants(LOTKA, ours, {"jax": forward})
-    return Row("f5", "gradient of f4 (jax: forward mode)", runs, difference(*LOTKA), "us", rtol=2e-2, atol=2e-2)
 
 
 # -- recurrent
@@ -201,9 +162,16 @@ def _rnn(batch: int, length: int, hidden: int, with_gradient: bool, name: str) -
 
         return jax.lax.scan(step, jax.numpy.zeros((batch, hidden)), (x, jax.numpy.arange(length)))[0]
 
-    arrays = [x, lengths, wx, wh, b]
+    def in_tensorflow(x: Any, n: Any, wx: Any, wh: Any, b: Any) -> Any:
+        h = tf.zeros((batch, hidden))
+        for t in tf.range(length):
+            h = tf.where((t < n)[:, None], tf.tanh(x[t] @ wx + h @ wh + b), h)
+        return h
+
+    arrays = [x, lengths.astype(np.int32), wx, wh, b]
     if not with_gradient:
-        runs = contestants(arrays, ours, {"numpy": in_numpy, "torch": in_torch, "jax": in_jax})
+        theirs = {"numpy": in_numpy, "torch": in_torch, "jax": in_jax, "tensorflow": in_tensorflow}
+        runs = contestants(arrays, ours, theirs)
         return Row(
             name, f"RNN {batch}x{length}, hidden {hidden}, forward", runs, in_numpy(*arrays), "ms", rtol=1e-3, atol=1e-4
         )
@@ -213,15 +181,25 @@ def _rnn(batch: int, length: int, hidden: int, with_gradient: bool, name: str) -
         (in_torch(x, n, *leaves) ** 2).sum().backward()
         return [w.grad for w in leaves]
 
+    def tensorflow_gradient(x: Any, n: Any, *weights: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            h = tf.zeros((batch, hidden))
+            for t in tf.range(length):
+                h = tf.where((t < n)[:, None], tf.tanh(x[t] @ weights[0] + h @ weights[1] + weights[2]), h)
+            loss = tf.reduce_sum(h**2)
+        return tape.gradient(loss, weights)
+
     runs = contestants(
         arrays,
         lambda x, n, *w: wf.grad(lambda *w: wf.sum(ours(x, n, *w) ** 2), argnums=(0, 1, 2))(*w),
         {
             "torch": torch_gradient,
             "jax": lambda x, n, *w: jax.grad(lambda *w: (in_jax(x, n, *w) ** 2).sum(), argnums=(0, 1, 2))(*w),
+            "tensorflow": tensorflow_gradient,
         },
     )
-    expected = runs["torch eager"]() if torch else runs["weft"]()
+    expected = leaf(runs["torch eager" if "torch eager" in runs else "weft"]())
     return Row(
         name, f"RNN {batch}x{length}, hidden {hidden}, with gradient", runs, expected, "ms", rtol=1e-2, atol=1e-1
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from compare import Row
-from workloads import RNG, jax, normal, row, simple, softmax, torch
+from workloads import PEER, RNG, jax, normal, numba, row, simple, softmax, tf, torch
 
 import weft as wf
 
@@ -15,7 +15,8 @@ import weft as wf
 
 @row
 def b1() -> Row:
-    return simple("b1", "call of a trivial function", [normal(10)], lambda xp, x: x + 1.0, unit="us")
+    others = {"numba": numba.njit(lambda x: x + np.float32(1))} if numba else {}
+    return simple("b1", "call of a trivial function", [normal(10)], lambda xp, x: x + 1.0, unit="us", others=others)
 
 
 @row
@@ -34,7 +35,20 @@ def c1() -> Row:
     def gelu(xp: Any, x: Any) -> Any:
         return 0.5 * x * (1 + xp.tanh(0.7978845608 * (x + 0.044715 * x * x * x)))
 
-    return simple("c1", "tanh-GELU, 16M", [normal(1 << 24)], gelu)
+    others = {}
+    if numba:
+
+        @numba.njit(parallel=True, error_model="numpy")
+        def in_numba(x: Any) -> Any:
+            y, half, c = np.empty_like(x), np.float32(0.5), np.float32(0.7978845608)
+            k, one = np.float32(0.044715), np.float32(1)
+            for i in numba.prange(x.size):
+                v = x[i]
+                y[i] = half * v * (one + np.tanh(c * (v + k * v * v * v)))
+            return y
+
+        others["numba"] = in_numba
+    return simple("c1", "tanh-GELU, 16M", [normal(1 << 24)], gelu, others=others)
 
 
 def _erf(xp: Any) -> Any:
@@ -42,7 +56,9 @@ def _erf(xp: Any) -> Any:
         from math import erf
 
         return np.vectorize(erf)
-    return wf.erf if xp is wf else xp.erf if xp is torch else jax.scipy.special.erf
+    if xp is wf or xp is torch:
+        return xp.erf
+    return jax.scipy.special.erf if jax else tf.math.erf
 
 
 @row
@@ -57,16 +73,49 @@ def c2() -> Row:
         cdf = lambda x: 0.5 + 0.5 * erf(x * 0.7071067811865476)
         return s * cdf(d1) - k * xp.exp(-0.02 * t) * cdf(d2)
 
-    return simple("c2", "Black-Scholes, 4M", [s, k, t], price, names="torch jax", atol=2e-4)
+    others = {}
+    if numba:
+        from math import erf, exp, log, sqrt
+
+        @numba.njit(parallel=True, error_model="numpy")
+        def in_numba(s: Any, k: Any, t: Any) -> Any:
+            y, a, b, c = np.empty_like(s), np.float32(0.3), np.float32(0.065), np.float32(0.5)
+            h, r = np.float32(0.7071067811865476), np.float32(-0.02)
+            for i in numba.prange(s.size):
+                root = a * sqrt(t[i])
+                d1 = (log(s[i] / k[i]) + b * t[i]) / root
+                first, second = c + c * erf(d1 * h), c + c * erf((d1 - root) * h)
+                y[i] = s[i] * first - k[i] * exp(r * t[i]) * second
+            return y
+
+        others["numba"] = in_numba
+    return simple("c2", "Black-Scholes, 4M", [s, k, t], price, names="torch jax tensorflow", atol=2e-4, others=others)
 
 
 @row
 def c3() -> Row:
     arrays = [normal(1 << 24) for _ in range(3)]
-    return simple("c3", "a * b + c, 16M", arrays, lambda _, a, b, c: a * b + c)
+    others = {"numba": numba.njit(lambda a, b, c: a * b + c, parallel=True)} if numba else {}
+    return simple("c3", "a * b + c, 16M", arrays, lambda _, a, b, c: a * b + c, others=others)
 
 
 # -- rows
+
+
+def _exported(ops: list[tuple[str, list[str], dict[str, Any]]], arrays: list[np.ndarray]) -> dict[str, Any]:
+    """A contestant for ONNX Runtime: ops on inputs called x, g and b, one after the other; the last gives y."""
+    if PEER != "onnxruntime":
+        return {}
+    import onnx
+    import onnxruntime
+
+    make, kind = onnx.helper, onnx.TensorProto.FLOAT
+    inputs = [make.make_tensor_value_info(n, kind, a.shape) for n, a in zip("xgb", arrays, strict=False)]
+    nodes = [make.make_node(op, given, ["y"], **attributes) for op, given, attributes in ops]
+    graph = make.make_graph(nodes, "row", inputs, [make.make_tensor_value_info("y", kind, None)])
+    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 18)], ir_version=9)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return {"onnxruntime": lambda *a: session.run(None, dict(zip("xgb", a, strict=False)))}
 
 
 @row
@@ -74,9 +123,13 @@ def d1() -> Row:
     def write(xp: Any, x: Any) -> Any:
         if xp is np:
             return softmax(x)
-        return xp.softmax(x, -1) if xp is not (jax and jax.numpy) else jax.nn.softmax(x)
+        if xp is wf or xp is torch:
+            return xp.softmax(x, -1)
+        return jax.nn.softmax(x) if jax else tf.nn.softmax(x)
 
-    return simple("d1", "softmax 4096x1024", [normal(4096, 1024)], write)
+    arrays = [normal(4096, 1024)]
+    others = _exported([("Softmax", ["x"], {"axis": -1})], arrays)
+    return simple("d1", "softmax 4096x1024", arrays, write, others=others)
 
 
 @row
@@ -89,7 +142,9 @@ def d2() -> Row:
         m = x.mean(-1, keepdims=True)
         return (x - m) / xp.sqrt(((x - m) ** 2).mean(-1, keepdims=True) + 1e-5) * g + b
 
-    return simple("d2", "layernorm 4096x1024", [normal(4096, 1024), normal(1024), normal(1024)], write)
+    arrays = [normal(4096, 1024), normal(1024), normal(1024)]
+    others = _exported([("LayerNormalization", ["x", "g", "b"], {"axis": -1})], arrays)
+    return simple("d2", "layernorm 4096x1024", arrays, write, others=others)
 
 
 @row
@@ -98,7 +153,9 @@ def d3() -> Row:
         if xp is np:
             m = x.max(-1)
             return m + np.log(np.exp(x - m[:, None]).sum(-1))
-        return wf.logsumexp(x, -1) if xp is wf else torch.logsumexp(x, -1) if xp is torch else jax.nn.logsumexp(x, -1)
+        if xp is wf or xp is torch:
+            return xp.logsumexp(x, -1)
+        return jax.nn.logsumexp(x, -1) if jax else tf.reduce_logsumexp(x, -1)
 
     return simple("d3", "logsumexp 4096x1024", [normal(4096, 1024)], write)
 
@@ -120,4 +177,4 @@ def d4() -> Row:
             return x.grad
         return jax.grad(lambda x: -jax.numpy.take_along_axis(jax.nn.log_softmax(x), y[:, None], 1).mean())(x)
 
-    return simple("d4", "cross entropy + gradient 4096x1000", [x, y], write)
+    return simple("d4", "cross entropy + gradient 4096x1000", [x, y], write, names="numpy torch jax")

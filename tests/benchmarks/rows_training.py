@@ -6,8 +6,8 @@ import itertools
 from typing import Any
 
 import numpy as np
-from compare import Row
-from workloads import RNG, contestants, jax, normal, row, softmax, torch
+from compare import Row, leaf
+from workloads import RNG, asked, contestants, jax, normal, row, softmax, tf, torch
 
 import weft as wf
 
@@ -88,7 +88,11 @@ def _training(name: str, what: str, optimizer: Any, torch_optimizer: Any, update
     runs["weft"] = lambda: np.asarray(ours(*given))
     if torch:
         theirs, placed = torch_step(params, torch_optimizer), (torch.tensor(x), torch.tensor(y))
-        runs["torch eager"] = lambda: theirs(*placed).numpy()
+        if asked("torch"):
+            runs["torch eager"] = lambda: theirs(*placed).numpy()
+        if asked("torch.compile"):
+            whole = torch.compile(theirs)
+            runs["torch.compile"] = lambda: whole(*placed).numpy()
     if jax:
         jitted, there = jax_step(params, update, state), (jax.numpy.asarray(x), jax.numpy.asarray(y))
         runs["jax.jit"] = lambda: np.asarray(jitted(*there))
@@ -159,6 +163,28 @@ def h() -> Row:
                 w -= 0.1 * g
         return w.detach()
 
+    def in_torch_compiled() -> Any:
+        loss = lambda w, x, y: torch.nn.functional.cross_entropy(x @ w, y)
+        step = torch.compile(lambda w, x, y: w - 0.1 * torch.func.grad(loss)(w, x, y))
+
+        def run(x: Any, y: Any, w: Any) -> Any:
+            for k in range(1000):
+                i = k % 10 * 200
+                w = step(w, x[i : i + 200], y[i : i + 200])
+            return w
+
+        return run
+
+    def in_tensorflow(x: Any, y: Any, w: Any) -> Any:
+        for k in tf.range(1000):
+            i = k % 10 * 200
+            with tf.GradientTape() as tape:
+                tape.watch(w)
+                logits = tf.slice(x, [i, 0], [200, 784]) @ w
+                loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tf.slice(y, [i], [200]), logits))
+            w = w - 0.1 * tape.gradient(loss, w)
+        return w
+
     def in_numpy(x: Any, y: Any, w: Any) -> Any:
         for k in range(1000):
             i = k % 10 * 200
@@ -169,7 +195,10 @@ def h() -> Row:
         return w
 
     arrays = [images, labels, w0]
-    runs = contestants(arrays, ours, {"numpy": in_numpy, "torch": in_torch, "jax": in_jax})
+    theirs = {"numpy": in_numpy, "torch": in_torch, "jax": in_jax, "tensorflow": in_tensorflow}
+    if asked("torch.compile") and torch:
+        theirs["torch.compile"] = in_torch_compiled()
+    runs = contestants(arrays, ours, theirs)
     return Row("h", "1000 SGD steps in the graph", runs, in_numpy(*arrays), "ms", rtol=1e-2, atol=1e-3)
 
 
@@ -206,7 +235,11 @@ def k() -> Row:
 
         return torch.autograd.grad(meta(torch, grad, ps, x1, y1, x2, y2), ps)
 
+    def in_torch_functions(x1: Any, y1: Any, x2: Any, y2: Any, *params: Any) -> Any:
+        grad = torch.func.grad
+        return grad(lambda p: meta(torch, grad, p, x1, y1, x2, y2))(list(params))
+
     arrays = [tasks[0], ys[0], tasks[1], ys[1], *params]
-    runs = contestants(arrays, ours, {"torch": in_torch, "jax": in_jax})
-    expected = runs["torch eager"]() if torch else runs["weft"]()
+    runs = contestants(arrays, ours, {"torch": in_torch, "torch.compile": in_torch_functions, "jax": in_jax})
+    expected = leaf(runs["torch eager" if "torch eager" in runs else "weft"]())
     return Row("k", "MAML sinusoid, 25 tasks, gradient of gradient", runs, expected, "ms", rtol=1e-2, atol=1e-4)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from compare import Row
-from workloads import RNG, contestants, jax, normal, row, torch
+from compare import Row, leaf
+from workloads import RNG, asked, contestants, jax, normal, row, tensorflow_runs, tf, torch
 
 import weft as wf
 
@@ -31,13 +31,15 @@ IMAGES, WEIGHTS = (32, 56, 56, 64), (3, 3, 64, 64)
 def l1() -> Row:
     x, w = normal(*IMAGES), normal(*WEIGHTS) * np.float32(0.05)
     runs = contestants([x, w], lambda x, w: wf.conv2d(x, w, padding="same"),
-                       {"jax": lambda x, w: _jax_conv(x, w, "SAME")})  # fmt: skip
-    if torch:
+                       {"jax": lambda x, w: _jax_conv(x, w, "SAME"),
+                        "tensorflow": lambda x, w: tf.nn.conv2d(x, w, 1, "SAME")})  # fmt: skip
+    if torch and asked("torch"):
         conv = lambda x, w: torch.nn.functional.conv2d(x, w, padding=1).permute(0, 2, 3, 1)
         _torch_layouts(runs, x, w, conv)
     expected = np.einsum("nhwcij,ijco->nhwo", _windows(x[:2]), w.astype(np.float64))
-    np.testing.assert_allclose(runs["weft"]()[:2], expected, rtol=1e-3, atol=1e-4)
-    return Row("l1", "conv2d 3x3, 32x56x56x64 -> 64, forward", runs, runs["weft"](), "ms", rtol=1e-3, atol=1e-4)
+    ours = leaf(runs["weft"]())
+    np.testing.assert_allclose(ours[:2], expected, rtol=1e-3, atol=1e-4)
+    return Row("l1", "conv2d 3x3, 32x56x56x64 -> 64, forward", runs, ours, "ms", rtol=1e-3, atol=1e-4)
 
 
 def _windows(x: np.ndarray) -> np.ndarray:
@@ -59,8 +61,15 @@ def l1g() -> Row:
         dx, dw = back(dy)
         return dw, dx, y
 
-    runs = contestants([x, w, dy], ours, {"jax": in_jax})
-    if torch:
+    def in_tensorflow(x: Any, w: Any, dy: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch((x, w))
+            y = tf.nn.conv2d(x, w, 1, "SAME")
+        dx, dw = tape.gradient(y, (x, w), dy)
+        return dw, dx, y
+
+    runs = contestants([x, w, dy], ours, {"jax": in_jax, "tensorflow": in_tensorflow})
+    if torch and asked("torch"):
         first = torch.from_numpy(dy).permute(0, 3, 1, 2)  # in the order of channels_last
         cotangent = {True: first, False: first.contiguous()}
 
@@ -143,6 +152,22 @@ def _torch_step(params: list[np.ndarray], layout: Any) -> Any:
     return step
 
 
+def _tensorflow_step(params: list[np.ndarray]) -> Any:
+    weights = [tf.Variable(p) for p in params]
+    conv = lambda x, w, padding: tf.nn.conv2d(x, w, 1, padding)
+    pool = lambda x: tf.nn.max_pool2d(x, 2, 2, "VALID")
+
+    def step(x: Any, y: Any) -> Any:
+        with tf.GradientTape() as tape:
+            logits = _lenet(tf, conv, pool, x, weights)
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits))
+        for w, g in zip(weights, tape.gradient(loss, weights), strict=True):
+            w.assign_sub(0.01 * g)
+        return loss
+
+    return step
+
+
 @row
 def l2() -> Row:
     params = [
@@ -155,9 +180,14 @@ def l2() -> Row:
         images, labels = torch.tensor(np.ascontiguousarray(x.transpose(0, 3, 1, 2))), torch.tensor(y)
         for name, layout in (("NCHW", torch.contiguous_format), ("channels_last", torch.channels_last)):
             step = _torch_step(params, layout)
-            runs[f"torch {name}"] = lambda step=step: step(images, labels).numpy()
+            peer = f"torch {name}" if asked("torch") else f"torch.compile {name}"
+            step = step if asked("torch") else torch.compile(step)
+            runs[peer] = lambda step=step: step(images, labels).numpy()
     if jax:
         jitted, there = _jax_step(params), (jax.numpy.asarray(x), jax.numpy.asarray(y))
         runs["jax.jit"] = lambda: np.asarray(jitted(*there))
+    if tf:
+        for name in ("tf.function", "TF XLA"):  # each with weights of its own
+            runs[name] = tensorflow_runs(_tensorflow_step(params), [x, y])[name]
     expected = _weft_step(params)(*given)  # each contestant's first loss is that before any step
     return Row("l2", "LeNet step, batch 64", runs, np.asarray(expected), "ms", rtol=1e-3)

@@ -82,8 +82,8 @@ def forward(xp: Any, x: Any, weights: Any, mask: Any, erf: Any) -> Any:
     batch, t, n = SHAPE
 
     def normed(x: Any, scale: Any, shift: Any) -> Any:
-        centred = x - x.mean(-1)[..., None]
-        return centred / xp.sqrt((centred**2).mean(-1)[..., None] + 1e-5) * scale + shift
+        centred = x - xp.mean(x, -1)[..., None]
+        return centred / xp.sqrt(xp.mean(centred**2, -1)[..., None] + 1e-5) * scale + shift
 
     def split(x: Any) -> Any:
         return xp.moveaxis(x.reshape(batch, t, HEADS, n // HEADS), 2, 1)
@@ -92,11 +92,11 @@ def forward(xp: Any, x: Any, weights: Any, mask: Any, erf: Any) -> Any:
     q, k, v = (split(h @ w + b) for w, b in ((wq, bq), (wk, bk), (wv, bv)))
     scores = q @ xp.moveaxis(k, -1, -2) / math.sqrt(n // HEADS) + mask
     e = xp.exp(scores - xp.amax(scores, -1)[..., None])
-    y = xp.moveaxis((e / e.sum(-1)[..., None]) @ v, 1, 2).reshape(batch, t, n)
+    y = xp.moveaxis((e / xp.sum(e, -1)[..., None]) @ v, 1, 2).reshape(batch, t, n)
     x = x + y @ wo + bo
     h = normed(x, scale2, shift2) @ w1 + b1
     h = 0.5 * h * (1 + erf(h / math.sqrt(2)))
-    return ((x + h @ w2 + b2) ** 2).mean()
+    return xp.mean((x + h @ w2 + b2) ** 2)
 
 
 def hidden() -> np.ndarray:

@@ -1,33 +1,47 @@
 """Workloads for every library that is installed: one function, written for each, bound to its own arrays.
 
-A workload is registered under its name by `row`; the files `rows_*.py` hold them by kind, compiled.py runs them.
+A workload is registered under its name by `row`; the files `rows_*.py` hold them by kind, compiled.py runs them. The
+variable `BENCHMARK_PEER` names the one library that a process measures weft against; without it all are.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from compare import Row
+from compare import Row, leaf
 
 import weft as wf
 
 RNG = np.random.default_rng(0)
+PEER = os.environ.get("BENCHMARK_PEER")
 Make = Callable[[], Row]
 ROWS: dict[str, Make] = {}
 
 
 def find(name: str) -> Any:
-    """A peer's module, or None where it is not installed."""
+    """A peer's module, or None where it is not installed, or not asked for."""
+    if PEER is not None and PEER.partition(".")[0] != name:
+        return None
     try:
         return importlib.import_module(name)
     except ImportError:
         return None
 
 
-torch, jax = find("torch"), find("jax")
+torch, jax, numba, tf = find("torch"), find("jax"), find("numba"), find("tensorflow")
+if jax:
+    jax.config.update("jax_enable_x64", True)
+if tf:
+    tf.experimental.numpy.experimental_enable_numpy_behavior()
+
+
+def asked(peer: str) -> bool:
+    """Whether this process measures a peer; torch.compile takes minutes, so only where it is named."""
+    return peer == PEER or (PEER is None and peer != "torch.compile")
 
 
 def row(make: Make) -> Make:
@@ -40,41 +54,55 @@ def normal(*shape: int, dtype: Any = np.float32) -> np.ndarray:
     return RNG.normal(size=shape).astype(dtype)
 
 
-def leaf(x: Any) -> np.ndarray:
-    """The first array of a result."""
-    while isinstance(x, (tuple, list)):
-        x = x[0]
-    return np.asarray(x)
-
-
 def contestants(arrays: list[np.ndarray], ours: Any, theirs: dict[str, Any]) -> dict[str, Any]:
-    """A function compiled by each library, bound to its own copies of the arguments; results are waited for."""
+    """A function compiled by each library, bound to its own copies of the arguments; results are waited for, and are
+    what the library gives.
+
+    Of `theirs`, what is under "numba" and "onnxruntime" takes arrays as it is, the rest is compiled here.
+    """
     given = [wf.tensor(a) for a in arrays]
     compiled = wf.compile(ours)
-    found: dict[str, Any] = {"weft": lambda: leaf(compiled(*given))}
-    if "numpy" in theirs:
-        found["numpy"] = lambda: leaf(theirs["numpy"](*arrays))
+    found: dict[str, Any] = {"weft": lambda: compiled(*given)}
+    for peer in ("numpy", "numba", "onnxruntime"):
+        if peer in theirs and asked(peer):
+            found[peer] = lambda f=theirs[peer]: f(*arrays)
     if torch and "torch" in theirs:
-        tensors = [torch.from_numpy(a) for a in arrays]
-
-        def run_torch() -> np.ndarray:
-            return leaf(theirs["torch"](*tensors))
-
-        found["torch eager"] = run_torch
+        found |= _torch_runs(theirs, [torch.from_numpy(a) for a in arrays])
     if jax and "jax" in theirs:
         jitted, placed = jax.jit(theirs["jax"]), [jax.numpy.asarray(a) for a in arrays]
-        found["jax.jit"] = lambda: leaf(jax.block_until_ready(jitted(*placed)))
+        found["jax.jit"] = lambda: jax.block_until_ready(jitted(*placed))
+    if tf and "tensorflow" in theirs:
+        found |= tensorflow_runs(theirs["tensorflow"], arrays)
     return found
 
 
-def simple(name: str, what: str, arrays: list[np.ndarray], write: Any, *, unit: str = "ms", names: str = "numpy torch jax",
-           expected: Any = None, rtol: float = 2e-4, atol: float = 2e-5) -> Row:  # fmt: skip
+def _torch_runs(theirs: dict[str, Any], tensors: list[Any]) -> dict[str, Any]:
+    """Eagerly or compiled, as asked; under "torch.compile" may be what is better written for that."""
+    found: dict[str, Any] = {}
+    if asked("torch"):
+        found["torch eager"] = lambda: theirs["torch"](*tensors)
+    if asked("torch.compile"):
+        compiled = torch.compile(theirs.get("torch.compile", theirs["torch"]))
+        found["torch.compile"] = lambda: compiled(*tensors)
+    return found
+
+
+def tensorflow_runs(f: Any, arrays: list[np.ndarray]) -> dict[str, Any]:
+    """As a function, and through XLA; to look at a result is to wait for it."""
+    placed = [tf.constant(a) for a in arrays]
+    staged, translated = tf.function(f), tf.function(f, jit_compile=True)
+    return {"tf.function": lambda: leaf(staged(*placed)), "TF XLA": lambda: leaf(translated(*placed))}
+
+
+def simple(name: str, what: str, arrays: list[np.ndarray], write: Any, *, unit: str = "ms",
+           names: str = "numpy torch jax tensorflow", expected: Any = None, rtol: float = 2e-4, atol: float = 2e-5,
+           others: dict[str, Any] | None = None) -> Row:  # fmt: skip
     """A workload that reads the same in every library: `write(xp, *arrays)`."""
-    modules = {"numpy": np, "torch": torch, "jax": jax and jax.numpy}
+    modules = {"numpy": np, "torch": torch, "jax": jax and jax.numpy, "tensorflow": tf and tf.experimental.numpy}
     theirs = {n: (lambda m: lambda *a: write(m, *a))(modules[n]) for n in names.split() if modules[n]}
     wide = [a.astype(np.float64) if a.dtype == np.float32 else a for a in arrays]
     exact = leaf(write(np, *wide) if expected is None else expected(*wide))
-    runs = contestants(arrays, lambda *a: write(wf, *a), theirs)
+    runs = contestants(arrays, lambda *a: write(wf, *a), theirs | (others or {}))
     return Row(name, what, runs, exact, unit, rtol=rtol, atol=atol)
 
 
