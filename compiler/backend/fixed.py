@@ -6,7 +6,7 @@ that comes. Sizes that only the run finds out stay open; a graph with such is in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...runtime.dim import Dim, evaluated
@@ -15,46 +15,54 @@ from ..graph.graph import Graph, SymbolicTensor, is_sized
 from ..graph.sizes import found_within
 
 Sizes = Mapping[str, int]
+Change = Callable[[Any], Any]  # of a shape or an attribute
 
 
 def sizes_of(graph: Graph, buffers: Sequence[Any]) -> tuple[tuple[str, int], ...]:
     """The sizes that a graph's inputs have in a call, by name."""
     found: dict[str, int] = {}
     for x, buffer in zip(graph.inputs, buffers, strict=True):
-        for n, length in zip(_leaf(x.spec).shape, _leaf(getattr(buffer, "element", buffer)).shape, strict=True):
+        for n, length in zip(leaf(x.spec).shape, leaf(getattr(buffer, "element", buffer)).shape, strict=True):
             if type(n) is Dim and n.name is not None:
                 found.setdefault(n.name, length)
     return tuple(sorted(found.items()))
 
 
-def _leaf(spec: Any) -> Any:
+def leaf(spec: Any) -> Any:
     """A spec, or that of the tensors in stacks of stacks."""
-    return _leaf(spec.element) if isinstance(spec, StackSpec) else spec
+    return leaf(spec.element) if isinstance(spec, StackSpec) else spec
 
 
-def fixed(graph: Graph, sizes: Sizes, parent: Graph | None = None) -> Graph:
+def fixed(graph: Graph, sizes: Sizes) -> Graph:
     """The graph for these sizes."""
-    own = found_within(graph) if parent is not None else ()
-    known = {name: n for name, n in sizes.items() if name not in own}
+
+    def within(region: Graph, is_inner: bool) -> Change:
+        own = found_within(region) if is_inner else ()
+        known = {name: n for name, n in sizes.items() if name not in own}
+        return lambda value: evaluated(value, known)
+
+    return resized(graph, within)
+
+
+def resized(graph: Graph, within: Callable[[Graph, bool], Change], parent: Graph | None = None) -> Graph:
+    """The graph with its sizes changed, in specs and attributes; `within` says how in a graph, or in a region of one."""
+    change = within(graph, parent is not None)
+
+    def spec(s: Spec) -> Spec:
+        return stack_of(spec(s.element)) if isinstance(s, StackSpec) else Spec(change(s.shape), s.dtype)
+
+    def attribute(value: Any) -> Any:
+        if isinstance(value, Graph):
+            return resized(value, within, new) if is_sized(value) else value
+        return spec(value) if isinstance(value, Spec) else change(value)
+
     new = Graph(parent)
-    values: dict[int, Any] = {x.key: new.input(_spec(x.spec, known), x.name) for x in graph.inputs}
+    values: dict[int, Any] = {x.key: new.input(spec(x.spec), x.name) for x in graph.inputs}
     for node in graph.nodes:
         inputs = [values[x.key] if isinstance(x, SymbolicTensor) else x for x in node.inputs]
-        attrs = {name: _attribute(x, known, new) for name, x in node.attrs.items()}
-        outputs = new.emit(node.op, inputs, attrs, [_spec(y.spec, known) for y in node.outputs], node.where)  # pyright: ignore[reportAttributeAccessIssue]
+        attrs = {name: attribute(x) for name, x in node.attrs.items()}
+        outputs = new.emit(node.op, inputs, attrs, [spec(y.spec) for y in node.outputs], node.where)  # pyright: ignore[reportAttributeAccessIssue]
         for old, y in zip(node.outputs, outputs, strict=True):
             y.name, values[old.key] = old.name, y  # pyright: ignore[reportAttributeAccessIssue]
     new.outputs = [values[y.key] for y in graph.outputs]
     return new
-
-
-def _attribute(value: Any, sizes: Sizes, parent: Graph) -> Any:
-    if isinstance(value, Graph):
-        return fixed(value, sizes, parent) if is_sized(value) else value
-    return _spec(value, sizes) if isinstance(value, Spec) else evaluated(value, sizes)
-
-
-def _spec(spec: Spec, sizes: Sizes) -> Spec:
-    if isinstance(spec, StackSpec):
-        return stack_of(_spec(spec.element, sizes))
-    return Spec(evaluated(spec.shape, sizes), spec.dtype)

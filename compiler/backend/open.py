@@ -17,8 +17,9 @@ from ...runtime.dim import Dim, mapped
 from ...runtime.dtypes import int64
 from ...runtime.polynomial import Division, Polynomial
 from ...runtime.sizes import Sizes
-from ...runtime.spec import Shape, Spec, StackSpec, stack_of
-from ..graph.graph import Graph, SymbolicTensor
+from ...runtime.spec import Shape, Spec
+from ..graph.graph import Graph
+from .fixed import leaf, resized
 
 
 def opened(graph: Graph, hints: Mapping[str, int]) -> tuple[Graph, Sizes] | None:
@@ -32,7 +33,9 @@ def opened(graph: Graph, hints: Mapping[str, int]) -> tuple[Graph, Sizes] | None
     sizes.hints = dict(hints)
     sizes.least = {name: min(before.least.get(name, 0), n) for name, n in hints.items()}
     sizes.replaced, sizes.conditions = dict(before.replaced), dict(before.conditions)
-    return _moved(graph, sizes, None), sizes
+    moved = resized(graph, lambda _, __: lambda value: mapped(value, lambda n: Dim(n.terms, sizes)))
+    moved.sizes = sizes
+    return moved, sizes
 
 
 def _dims(graph: Graph) -> Iterator[Dim]:
@@ -47,7 +50,7 @@ def _dims(graph: Graph) -> Iterator[Dim]:
         if isinstance(value, Graph):
             found.extend(_dims(value))
         elif isinstance(value, Spec):
-            mapped(_leaf(value).shape, note)
+            mapped(leaf(value).shape, note)
         else:
             mapped(value, note)
 
@@ -57,37 +60,6 @@ def _dims(graph: Graph) -> Iterator[Dim]:
         for value in (*node.attrs.values(), *(y.spec for y in node.outputs)):  # pyright: ignore[reportAttributeAccessIssue]
             look(value)
     return iter(found)
-
-
-def _leaf(spec: Any) -> Any:
-    return _leaf(spec.element) if isinstance(spec, StackSpec) else spec
-
-
-def _moved(graph: Graph, sizes: Sizes, parent: Graph | None) -> Graph:
-    """The graph with its sizes among others."""
-
-    def own(n: Dim) -> Dim:
-        return Dim(n.terms, sizes)
-
-    def spec(s: Spec) -> Spec:
-        return stack_of(spec(s.element)) if isinstance(s, StackSpec) else Spec(mapped(s.shape, own), s.dtype)
-
-    def attribute(value: Any) -> Any:
-        if isinstance(value, Graph):
-            return _moved(value, sizes, new)
-        return spec(value) if isinstance(value, Spec) else mapped(value, own)
-
-    new = Graph(parent)
-    new.sizes = sizes
-    values: dict[int, Any] = {x.key: new.input(spec(x.spec), x.name) for x in graph.inputs}
-    for node in graph.nodes:
-        inputs = [values[x.key] if isinstance(x, SymbolicTensor) else x for x in node.inputs]
-        attrs = {name: attribute(x) for name, x in node.attrs.items()}
-        outputs = new.emit(node.op, inputs, attrs, [spec(y.spec) for y in node.outputs], node.where)  # pyright: ignore[reportAttributeAccessIssue]
-        for old, y in zip(node.outputs, outputs, strict=True):
-            y.name, values[old.key] = old.name, y  # pyright: ignore[reportAttributeAccessIssue]
-    new.outputs = [values[y.key] for y in graph.outputs]
-    return new
 
 
 class Speller:
@@ -117,14 +89,14 @@ class Reading:
 
     def __init__(self, graph: Graph, sizes: Sizes) -> None:
         self.names = tuple(sizes.hints)
-        self.shapes: list[Shape] = [_leaf(x.spec).shape for x in graph.inputs]
+        self.shapes: list[Shape] = [leaf(x.spec).shape for x in graph.inputs]
         self.conditions, self.least = tuple(sizes.conditions), dict(sizes.least)  # those of the trace among them
         self.met: dict[tuple[int, ...], bool] = {}  # by sizes
 
     def sizes(self, buffers: Sequence[Any]) -> dict[str, int] | None:
         """The sizes of a call; None if its operands are others."""
         found: dict[str, int] = {}
-        given = [_leaf(getattr(b, "element", b)).shape for b in buffers]
+        given = [leaf(getattr(b, "element", b)).shape for b in buffers]
         for shape, lengths in zip(self.shapes, given, strict=True):
             if len(shape) != len(lengths):
                 return None
