@@ -21,7 +21,7 @@ import numpy as np
 
 from ...runtime import observers
 from ...runtime.device import Device, cpu
-from ...runtime.dim import Dim, sized
+from ...runtime.dim import Dim, is_different, sized
 from ...runtime.dtypes import BOOLS, FLOATS, INTEGERS, bool_, complex128, float64, int64, promote
 from ...runtime.eager import EagerTensor, is_weak, lift, refuse_none
 from ...runtime.errors import Position, SourceError, user_position
@@ -241,6 +241,7 @@ class Graph:
         self.backward: dict[Any, Any] = {}  # ways back through it, once they were asked for
         self.plan: tuple[Any] | None = None  # how it runs, once it did
         self.derivative: Any = None  # what finds the ways back, if not the graph's own nodes
+        self.lengths: dict[int, Dim] = {}  # the sizes that values are, by their keys
         self._constants: dict[int, tuple[Any, SymbolicTensor]] = {}  # id of a buffer: it, kept alive, and its value
 
     def input(self, spec: Spec, name: str = "") -> SymbolicTensor:
@@ -272,8 +273,10 @@ class Graph:
         kind = None
         if op.elementwise:
             refuse_none(op.name, inputs)
+            divisor = self.lengths.get(getattr(inputs[-1], "key", 0), 0)
             inputs, kind = self.settle(op, inputs)
-            if kind is not None and op.name in DIVISIONS and isinstance(inputs[1], SymbolicTensor):
+            may_be_zero = isinstance(inputs[-1], SymbolicTensor) and not is_different(divisor, 0)
+            if kind is not None and op.name in DIVISIONS and may_be_zero:
                 for ask in _divided:
                     ask(inputs[1])
             if kind is int and op.name in EXACT_INTEGERS:
@@ -390,6 +393,7 @@ class Graph:
         """A size as a number of the program, which it is in Python."""
         found = self.emit(size_of, (), {"length": length}, (Spec((), int64),))[0]
         found.weak = int
+        self.lengths[found.key] = length
         return found
 
     def constant(self, buffer: Any) -> SymbolicTensor:

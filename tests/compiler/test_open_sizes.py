@@ -227,3 +227,12 @@ def test_broadcasting_and_its_gradient_tell_no_size_apart() -> None:
     for n in (3, 5, 4):  # one of them as long as the other axis
         assert agree(step.function(batch(n)), step(batch(n)))
     assert step.cache_info().misses == 2
+
+
+def test_a_size_that_is_not_zero_is_divided_by_without_a_check() -> None:
+    divided = wf.compile(lambda x: wf.sum(x) * (1.0 / x.shape[0]), signature=[wf.spec(["n", 4])])
+    assert "check_op" not in str(divided.graph(batch(3)))
+    assert agree(divided.function(batch(3)), divided(batch(3)))
+    off = wf.compile(lambda x: 1.0 / (x.shape[0] - 2), signature=[wf.spec(["n", 4])])
+    with pytest.raises(ZeroDivisionError):
+        off(batch(2))

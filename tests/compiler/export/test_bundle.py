@@ -177,3 +177,24 @@ def test_loading_a_bundle_as_a_checkpoint_says_how_to_load_it(tmp_path: Path) ->
     there_and_back(tmp_path, rows, wf.spec(["k"], wf.int64))
     with pytest.raises(wf.WeftError, match=r"a zip archive, no tensor file(.|\n)*wf\.load_bundle"):
         wf.load(tmp_path / "model.weft")
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_whole_training_step_goes_on_where_the_model_was(executor: str, tmp_path: Path) -> None:
+    wf.seed(0)
+    parts = [wf.nn.Dense(8, activation=wf.tanh), wf.nn.BatchNorm(), wf.nn.Dropout(0.5), wf.nn.Dense(3)]
+    model, optimizer = wf.nn.Sequential(parts), wf.optim.Adam(0.01)
+
+    def step(x: Any, y: Any) -> Any:
+        with wf.GradientTape() as tape:
+            loss = wf.mean(wf.square(model(x) - y))
+        optimizer.apply_gradients(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+        return loss
+
+    step(wf.tensor(batch(4)), wf.tensor(batch(4, 3)))  # makes what the layers and Adam remember
+    loaded = there_and_back(tmp_path, step, wf.spec(["batch", 4]), wf.spec(["batch", 3]))
+    with wf.options(executor=executor):
+        for n in (5, 3, 8):
+            assert_same(loaded(batch(n), batch(n, 3)), step(wf.tensor(batch(n)), wf.tensor(batch(n, 3))))
+    with pytest.raises(wf.WeftError, match="call: batch is 1; the graph holds for batch >= 2 only"):
+        loaded(batch(1), batch(1, 3))
