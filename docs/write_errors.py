@@ -64,6 +64,25 @@ MISTAKES = [
     ),
     ("A value that does not fit its variable", 'weight = wf.Variable([1.0, 2.0], name="weight")\nweight.assign([1.0, 2.0, 3.0])'),
     ("A layer that was built for other inputs", "layer = wf.nn.Dense(3)\nlayer(wf.zeros((8, 4)))\nlayer(wf.zeros((8, 5)))"),
+    (
+        "A function that a file cannot hold",
+        """
+        def talks(x):
+            print("x is", x)
+            return x
+
+
+        wf.export(talks, wf.spec(["n"]), path="talks.weft")
+        """,
+    ),
+    (
+        "A call that an exported function does not take",
+        """
+        wf.export(wf.tanh, wf.spec(["batch", 3]), path="tanh.weft")
+        loaded = wf.load_bundle("tanh.weft")
+        loaded(wf.zeros((2, 4)))
+        """,
+    ),
     ("A checkpoint that does not match", 'wf.save("old.weft", {"a": wf.zeros(2)})\nwf.load("old.weft", into={"a": wf.Variable(wf.zeros(3))})'),
     ("A file that is no checkpoint", 'open("broken.weft", "wb").write(b"not a checkpoint")\nwf.load("broken.weft")'),
     ("A NaN, while numerics are checked", "with wf.debug.check_numerics():\n    wf.log(wf.tensor([1.0, -1.0]))"),

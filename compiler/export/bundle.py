@@ -16,6 +16,7 @@ import numpy as np
 
 from ...runtime import tensorfile
 from ...runtime.dtypes import complex128
+from ...runtime.eager import wrap
 from ...runtime.errors import ArgumentError, SourceError, WeftError
 from ...runtime.nn.module import Module
 from ...runtime.variable import Variable
@@ -27,7 +28,7 @@ from .entry import Entry, read_entry
 from .nesting import UnreadableError
 
 SIGNATURES, WEIGHTS = "signatures.json", "weights.safetensors"
-VARIABLES = "variables/"
+VARIABLES, CONSTANTS = "variables/", "constants/"  # how the names of arrays begin
 MAIN = "call"  # the entry that the bundle itself is
 
 
@@ -92,6 +93,7 @@ class _Loader:
         self.archive = archive
         self.description = archive.json(SIGNATURES)
         self.arrays = self._arrays(set(self.description["complex"]))
+        self.constants = {name: x for name, x in self.arrays.items() if name.startswith(CONSTANTS)}
         self.graphs: dict[str, Graph] = {}
 
     def _arrays(self, pairs: set[str]) -> dict[str, np.ndarray]:
@@ -117,14 +119,14 @@ class _Loader:
         array = self.arrays.get(f"{VARIABLES}{name}")
         if array is None or type(trainable) is not bool:
             raise UnreadableError(f"variable {str(name)[:60]!r} has no value")
-        return Variable(array, name=name, trainable=trainable)
+        return Variable(wrap(array), name=name, trainable=trainable)
 
     def _graph(self, name: str) -> Graph:
         """A graph, read and verified."""
         if name not in self.graphs:
             piece = self.archive.read(name)
             try:
-                self.graphs[name] = verify(parse(piece.decode(), self.arrays, least=1))
+                self.graphs[name] = verify(parse(piece.decode(), self.constants, least=1))
             except Exception as error:  # whatever a hostile text leads to
                 said = error.message if isinstance(error, SourceError) else f"it is no graph: {str(error)[:80]}"
                 raise self.archive.refuse(f"{name}: {said}") from None

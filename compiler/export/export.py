@@ -26,13 +26,12 @@ from ..graph.parser import parse
 from ..graph.rewrite import regions
 from ..graph.text import text
 from . import archive
-from .bundle import MAIN, SIGNATURES, VARIABLES, WEIGHTS
+from .bundle import CONSTANTS, MAIN, SIGNATURES, VARIABLES, WEIGHTS
 from .entry import Entry, as_json
 from .traced import traced
 
-CONSTANTS = "constants/"
 PYTHON = {
-    "host": ("prints or calls Python while it runs", "Do that outside of the exported function."),
+    "host": ("prints, raises or calls Python while it runs", "Do that outside of the exported function."),
     "check_op": ("raises an exception of Python that depends on values", "Check before the call, outside of it."),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,9 @@ def test_the_same_model_gives_the_same_bytes_and_large_constants_stay_out_of_the
     first = (tmp_path / "a.weft").read_bytes()
     assert first == (tmp_path / "b.weft").read_bytes()
     assert b'constant value=f32[20, 3] stored "constants/0"' in first
+    with zipfile.ZipFile(tmp_path / "a.weft") as found:
+        starts = [first.index(found.read(name)) for name in found.namelist()]
+    assert not any(start % 64 for start in starts)
 
 
 def test_entries_are_found_by_name_and_shown(tmp_path: Path) -> None:

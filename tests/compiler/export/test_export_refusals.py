@@ -58,8 +58,8 @@ def gives_what_is_outside(x: Any) -> Any:
 
 
 REFUSED = {
-    "printing": (prints, (N,), r'call prints or calls Python while it runs(.|\n)*py:\d+   print\("x is", x\)'),
-    "raising": (raises, (N,), r"(?s)call (prints or calls|raises).*py:\d+   (if wf.sum|raise ValueError)"),
+    "printing": (prints, (N,), r'call prints, raises or calls Python while it runs(.|\n)*py:\d+   print\("x is", x\)'),
+    "raising": (raises, (N,), r"(?s)call prints, raises or calls.*py:\d+   (if wf.sum|raise ValueError)"),
     "Python objects that change": (counts, (N,), "call changes Counter.count, a Python object"),
     "arguments that change": (fills, (N,), "call changes x, a Python object"),
     "sizes that are numbers": (three, (N,), r"leaves n open, and the function needs n == 192(.|\n)*np.zeros\(x.shape"),
