@@ -46,7 +46,7 @@ def traced(name: str, function: Callable[..., Any], specs: Sequence[Any]) -> Ent
 
     Errors: ExportError or SourceError, with the line.
     """
-    function = function.function if isinstance(function, Compiled) else function
+    function = (function if isinstance(function, Compiled) else Compiled(function)).function
     parameters = _parameters(name, function, len(specs))
     arguments = tuple(_leaves(x, f"{name}: argument {at}") for at, x in zip(parameters, specs, strict=True))
     leaves, nesting = tree.flatten(arguments)
