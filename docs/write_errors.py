@@ -83,8 +83,8 @@ MISTAKES = [
         loaded(wf.zeros((2, 4)))
         """,
     ),
-    ("A checkpoint that does not match", 'wf.save("old.weft", {"a": wf.zeros(2)})\nwf.load("old.weft", into={"a": wf.Variable(wf.zeros(3))})'),
-    ("A file that is no checkpoint", 'open("broken.weft", "wb").write(b"not a checkpoint")\nwf.load("broken.weft")'),
+    ("A checkpoint that does not match", 'wf.save("old.safetensors", {"a": wf.zeros(2)})\nwf.load("old.safetensors", into={"a": wf.Variable(wf.zeros(3))})'),
+    ("A file that is no checkpoint", 'open("broken.safetensors", "wb").write(b"not a checkpoint")\nwf.load("broken.safetensors")'),
     ("A NaN, while numerics are checked", "with wf.debug.check_numerics():\n    wf.log(wf.tensor([1.0, -1.0]))"),
 ]  # fmt: skip
 

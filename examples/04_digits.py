@@ -74,7 +74,7 @@ def main(epochs: int = 12, folder: Path | None = None) -> float:
     model = Classifier()
     train(model, *seen, epochs)
     with tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary) / "digits.weft"
+        path = Path(temporary) / "digits.safetensors"
         wf.save(path, model)
         restored = Classifier()
         restored(seen[0][:1])  # the first image makes its variables

@@ -198,7 +198,7 @@ def run(folder: Path, *, epochs: int = EPOCHS, seed: int = 0, quiet: bool = Fals
     print(f"trained {count} numbers in {epochs} epochs, {time.perf_counter() - start:.1f} s")
     print(f"held-out accuracy: {history.accuracy[-1]:.2%}")
     show_graph(graph, folder / "step.txt")
-    checkpoint, picture = folder / "digits.weft", folder / "digits.png"
+    checkpoint, picture = folder / "digits.safetensors", folder / "digits.png"
     wf.save(checkpoint, {"model": model, "optimizer": optimizer})
     restored = restore(checkpoint, digits)
     accuracy = accuracy_of(restored, held_out)

@@ -23,7 +23,7 @@ def test_demo_learns_saves_restores_and_draws(tmp_path: Path, capsys: pytest.Cap
     assert time.perf_counter() - start < 60  # half of it is allowed; the machine may be shared
     said = capsys.readouterr().out
     assert "restored" in said
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["digits.png", "digits.weft", "step.svg", "step.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["digits.png", "digits.safetensors", "step.svg", "step.txt"]
     assert (tmp_path / "digits.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -44,7 +44,7 @@ def test_demo_is_repeatable(tmp_path: Path) -> None:
 def test_saved_demo_restores_into_a_new_model(tmp_path: Path) -> None:
     accuracy = demo.run(tmp_path, epochs=1, seed=0, quiet=True)
     train, held_out = demo.load(seed=0)
-    assert demo.accuracy_of(demo.restore(tmp_path / "digits.weft", train), held_out) == accuracy
+    assert demo.accuracy_of(demo.restore(tmp_path / "digits.safetensors", train), held_out) == accuracy
 
 
 def test_devices_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
