@@ -14,8 +14,8 @@ import numpy as np
 
 from .. import dtypes
 from ..creation import asarray
-from ..eager import wrap
-from ..errors import ShapeError
+from ..eager import EagerTensor, wrap
+from ..errors import ShapeError, SourceError
 from ..op import op
 from ..samples import integers, sample
 from ..spec import Operand, Spec, describe, promoted, shape_of
@@ -46,12 +46,27 @@ class UniqueInverse(NamedTuple):
     inverse_indices: Tensor
 
 
+def _with_values(name: str, x: Operand) -> Tensor:
+    """An operand whose values are known now.
+
+    Errors: SourceError while a function is compiled.
+    """
+    read = getattr(x, "read_value", None)
+    x = read() if read is not None else x
+    if isinstance(x, Tensor) and type(x) is not EagerTensor:
+        raise SourceError(
+            f"{name}: how many results there are depends on the values of {describe(x)}, which are not known while the function is compiled",
+            "Keep all elements, with wf.where or a mask; or compute it outside of the compiled function.",
+        )
+    return asarray(x)
+
+
 def unique_all(x: Operand, /) -> UniqueAll:
     """The distinct values in ascending order, where each occurs first, which one each element is, and how often.
 
     Shapes: (...) -> values (n,), indices (n,), inverse_indices (...), counts (n,).
     """
-    x = asarray(x)
+    x = _with_values("unique", x)
     array = x.numpy()
     found = np.unique(
         array if array.dtype not in dtypes.HALVES else array.astype(np.float32),
@@ -100,7 +115,7 @@ def nonzero(x: Operand, /) -> tuple[Tensor, ...]:
     Shapes: (m, n) -> (k,) (k,).
     Errors: ShapeError for a 0-d tensor.
     """
-    x = asarray(x)
+    x = _with_values("nonzero", x)
     if not x.shape:
         raise ShapeError(f"nonzero: {describe(x)} has no axes", "Reshape it to (1,) first.")
     return tuple(wrap(np.asarray(i, np.int64)) for i in np.nonzero(x.numpy()))

@@ -482,3 +482,9 @@ def test_control_flow_in_code_without_a_source_is_refused_with_the_reason() -> N
     exec("def f(x):\n    while x < 3.0:\n        x = x + 1\n    return x\n", names)
     with pytest.raises(SourceError, match="The source of this code is not to be found"):
         wf.compile(names["f"])(wf.tensor(1.0))
+
+
+@pytest.mark.parametrize("op", [wf.nonzero, wf.argwhere, wf.unique_values])
+def test_ops_that_give_as_many_results_as_the_values_say_are_refused(op):
+    with pytest.raises(SourceError, match="how many results there are depends on the values"):
+        wf.compile(lambda x: op(x))(wf.tensor([1.0, 0.0, 2.0]))
