@@ -7,7 +7,7 @@
 // x + x P(x^2) up to 1, above it 1 - exp(Q(x))
 FN TxN erf_TxN(TxN x) {
     TxN a = wf_abs_TxN(x), b = between_TxN(a, 1, sizeof(T) == 4 ? (T)3.93 : 6);
-    TxN near = poly_erf_TxN(x * x) * x + x, far = 1 - exp_TxN(poly_log_erfc_TxN(b));
+    TxN near = poly_erf_TxN(x * x) * x + x, far = 1 - exp_between_TxN(poly_log_erfc_TxN(b));
     return copysign_TxN(pick_TxN(a < 1, near, far), x);
 }
 

@@ -64,11 +64,14 @@ FN TxN scaled_TxN(TxN q, IxN n) {
     return (q + 1) * scale_TxN(half) * scale_TxN(n - half);
 }
 
-FN TxN exp_TxN(TxN x) {
+// exp(x) of what is within those bounds
+FN TxN exp_between_TxN(TxN x) {
     IxN n;
-    TxN q = exp_parts_TxN(between_TxN(x, sizeof(T) == 4 ? -104 : -746, sizeof(T) == 4 ? 89 : 710), splat_TxN(0), &n);
+    TxN q = exp_parts_TxN(x, splat_TxN(0), &n);
     return scaled_TxN(q, n);
 }
+
+FN TxN exp_TxN(TxN x) { return exp_between_TxN(between_TxN(x, sizeof(T) == 4 ? -104 : -746, sizeof(T) == 4 ? 89 : 710)); }
 
 // exp(x + low)
 FN TxN exp_of_sum_TxN(TxN x, TxN low) {

@@ -34,10 +34,31 @@ FN f64xN log_sum_f64xN(f64xN f, f64xN k, f64xN low) {
     return k * 0x1.62e42fefap-1 + (f + (k * 0x1.cf79abc9e3b39p-40 + (log_rest_f64xN(f) + low)));
 }
 
+// for all N
+// The same by the instruction that some processors have: of zero -infinity, of negative numbers NaN, of infinity itself.
+FN f32xN log_edges_at_once_f32xN(f32xN x, f32xN y) {
+#if N == 16 && defined(__AVX512F__) && !defined(__clang__)
+    return __builtin_ia32_fixupimmps512_mask(y, x, splat_i32xN(0x03530422), 0, -1, 4);
+#else
+    return y;
+#endif
+}
+
+FN f64xN log_edges_at_once_f64xN(f64xN x, f64xN y) {
+#if N == 8 && defined(__AVX512F__) && !defined(__clang__)
+    return __builtin_ia32_fixupimmpd512_mask(y, x, splat_i64xN(0x03530422), 0, -1, 4);
+#else
+    return y;
+#endif
+}
+
 // for all N, T in FLOATS
 // y, the logarithm of x, put right where x is 0, negative, infinite or NaN
 FN TxN log_edges_TxN(TxN x, TxN y) {
-    y = pick_TxN(x > 0, y, pick_TxN(x == 0, splat_TxN((T)-__builtin_inf()), splat_TxN((T)__builtin_nan(""))));
+#if defined(__AVX512F__) && !defined(__clang__)
+    if (sizeof x == 64) return log_edges_at_once_TxN(x, y);
+#endif
+    y = pick_TxN(x > 0, y, pick_TxN(x == 0, splat_TxN((T)-__builtin_inf()), splat_TxN((T)-__builtin_nan(""))));
     return pick_TxN(x < (T)__builtin_inf(), y, pick_TxN(x == (T)__builtin_inf(), x, x + x));
 }
 
