@@ -25,8 +25,8 @@ ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".benchmarks" / "cliffs.json"
 SIZES = [10**k for k in range(9)]
 TRIPS = [10**k for k in range(7)]
-LENGTHS = [10**k for k in range(2, 8)]
-CHANGES = 10_000  # trips, each of which changes a row of 10
+LENGTHS = [10**k for k in range(2, 7)]
+CHANGES = 100_000  # trips, each of which changes a row of 10
 Found = dict[str, Any]
 
 # -- in the child

@@ -90,13 +90,17 @@ def measure(row: Row, rounds: int = 15, seconds: float = 0.03) -> list[Timing]:
     return alternate(row, rounds, seconds)
 
 
-def alternate(row: Row, rounds: int, seconds: float) -> list[Timing]:
-    """Time every contestant once per round, in another order each round: who runs after whom leaves traces."""
+def alternate(row: Row, rounds: int, seconds: float, rest: float = 0.0) -> list[Timing]:
+    """Time every contestant once per round, in another order each round: who runs after whom leaves traces.
+
+    `rest`: seconds before each, for threads of the one before that wait by spinning to fall asleep.
+    """
     counts = {name: calls_for(run, seconds) for name, run in row.contestants.items()}
     timings = {name: Timing(name) for name in row.contestants}
     order = random.Random(0)
     for _ in range(rounds):
         for name, run in order.sample(list(row.contestants.items()), len(row.contestants)):
+            time.sleep(rest)
             start = time.perf_counter()
             for _ in range(counts[name]):
                 run()

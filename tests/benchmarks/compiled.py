@@ -28,8 +28,10 @@ from targets import TARGETS
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".benchmarks" / "cpu.json"
-AT_MOST = {"torch.compile": 180.0}  # seconds for a pair, and for others:
+AT_MOST = {"torch.compile": 100.0}  # seconds for a pair, and for others:
 USUALLY = 120.0
+RESTS = dict.fromkeys(("numpy", "onnxruntime", "tensorflow"), 0.25)  # seconds between contestants: their threads spin
+REST = 0.04  # and for others
 QUIET = 0.05  # the share of the cores that others may take
 FILES = ("rows_maps", "rows_training", "rows_loops", "rows_solvers", "rows_models", "rows_windows")
 
@@ -47,7 +49,7 @@ def pair(name: str, rounds: int) -> dict[str, Any]:
     check(row)
     watch = Watch()
     with first_in_line():
-        timings = alternate(row, rounds, 0.05)
+        timings = alternate(row, rounds, 0.05, RESTS.get(peer, REST))
     others = watch.others()
     distribution = {"tensorflow": "tensorflow-cpu"}.get(peer, peer.partition(".")[0])
     return {

@@ -85,7 +85,7 @@ def _pyplot() -> Any:
     """Plots that are the same text for the same figures."""
     matplotlib = importlib.import_module("matplotlib")
     matplotlib.use("Agg")
-    matplotlib.rcParams["svg.hashsalt"] = "weft"
+    matplotlib.rcParams.update({"svg.hashsalt": "weft", "svg.fonttype": "none"})
     return importlib.import_module("matplotlib.pyplot")
 
 

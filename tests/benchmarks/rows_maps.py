@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -106,9 +107,7 @@ def _exported(ops: list[tuple[str, list[str], dict[str, Any]]], arrays: list[np.
     """A contestant for ONNX Runtime: ops on inputs called x, g and b, one after the other; the last gives y."""
     if PEER != "onnxruntime":
         return {}
-    import onnx
-    import onnxruntime
-
+    onnx, onnxruntime = map(import_module, ("onnx", "onnxruntime"))
     make, kind = onnx.helper, onnx.TensorProto.FLOAT
     inputs = [make.make_tensor_value_info(n, kind, a.shape) for n, a in zip("xgb", arrays, strict=False)]
     nodes = [make.make_node(op, given, ["y"], **attributes) for op, given, attributes in ops]

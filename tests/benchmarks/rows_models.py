@@ -34,7 +34,7 @@ def _lstm_in_weft(x: Any, wx: Any, wh: Any, b: Any) -> Any:
 
 
 def _lstm_in_jax(x: Any, wx: Any, wh: Any, b: Any) -> Any:
-    step = lambda s, p: (_cell(jax.numpy, jax.nn.sigmoid, p, *s, wh), None)
+    step = lambda s, p: (_cell(jax.numpy, jax.nn.sigmoid, p, s[0], s[1], wh), None)
     zeros = jax.numpy.zeros((BATCH, HIDDEN), x.dtype)
     return (jax.lax.scan(step, (zeros, zeros), x @ wx + b)[0][0] ** 2).sum()
 

@@ -77,12 +77,13 @@ def contestants(arrays: list[np.ndarray], ours: Any, theirs: dict[str, Any]) -> 
 
 
 def _torch_runs(theirs: dict[str, Any], tensors: list[Any]) -> dict[str, Any]:
-    """Eagerly or compiled, as asked; under "torch.compile" may be what is better written for that."""
+    """Eagerly or compiled, as asked; under "torch.compile" may be what is better written for that, under
+    "torch, compiled" what is compiled in parts."""
     found: dict[str, Any] = {}
     if asked("torch"):
         found["torch eager"] = lambda: theirs["torch"](*tensors)
     if asked("torch.compile"):
-        compiled = torch.compile(theirs.get("torch.compile", theirs["torch"]))
+        compiled = theirs.get("torch, compiled") or torch.compile(theirs.get("torch.compile", theirs["torch"]))
         found["torch.compile"] = lambda: compiled(*tensors)
     return found
 
