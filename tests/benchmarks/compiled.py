@@ -30,7 +30,9 @@ ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".benchmarks" / "cpu.json"
 AT_MOST = {"torch.compile": 100.0}  # seconds for a pair, and for others:
 USUALLY = 120.0
-RESTS = dict.fromkeys(("numpy", "onnxruntime", "tensorflow"), 0.25)  # seconds between contestants: their threads spin
+RESTS: dict[str, float] = dict.fromkeys(
+    ("numpy", "onnxruntime", "tensorflow"), 0.25
+)  # seconds between contestants: their threads spin
 REST = 0.04  # and for others
 QUIET = 0.05  # the share of the cores that others may take
 FILES = ("rows_maps", "rows_training", "rows_loops", "rows_solvers", "rows_models", "rows_windows")
