@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from ..passes.erase import erase
 from ..passes.pipeline import optimize
 from . import handed
 from .decompose import decompose
+from .fixed import leaf
 from .lower import HostCall, Lowering, Source
 from .open import Reading, Speller, opened
 from .places import Unsupported
@@ -47,6 +48,18 @@ class _Call:
     def __init__(self, program: Program, sizes: Mapping[str, int]) -> None:
         self.program, self.sizes = program, sizes
         self.error: BaseException | None = None
+
+
+class _Plan(NamedTuple):
+    """What a call of a program with open sizes needs: its sizes, by name and as C reads them, results and memory."""
+
+    sizes: Mapping[str, int]
+    array: np.ndarray
+    results: list[tuple[Any, Any, Any]]
+    arena: int
+
+
+_NOTHING = np.empty(0, np.uint8)
 
 
 class Program:
@@ -79,6 +92,7 @@ class Program:
         self.results = [] if self.reading else [(_maker(spec), spec.shape, spec.dtype) for spec in specs]
         self.launch = self.call if self.source.hosts else self.run  # without calls of Python, nothing can raise
         self.arenas: list[tuple[int, np.ndarray]] = []
+        self.plans: dict[Any, _Plan] = {}  # by the shapes of the operands
 
     def open(self, graph: Graph, hints: Mapping[str, int], log: Log | None, order: int) -> None:
         """Write the program with its sizes open."""
@@ -99,8 +113,7 @@ class Program:
     def __call__(self, buffers: list[Any]) -> list[Any] | None:
         """The results for these operands; None unless they are arrays with the specs of the graph's inputs."""
         if self.reading is not None:
-            sizes = self.reading.sizes(buffers)
-            return self.sized(buffers, sizes, self.reading) if sizes is not None and self.serves(sizes) else None
+            return self.sized(buffers)
         alive: list[Any] = []
         if self.takes_stacks:
             buffers = [handed.given(x, alive) if isinstance(x, Cell) else x for x in buffers]
@@ -119,20 +132,45 @@ class Program:
             return None
         return self.with_stacks(results) if self.stacks else results
 
-    def sized(self, buffers: list[Any], sizes: Mapping[str, int], reading: Reading) -> list[Any] | None:
-        """The results for operands of these sizes."""
+    def sized(self, buffers: list[Any]) -> list[Any] | None:
+        """The results for operands whose sizes meet the conditions; None for others."""
+        shapes = tuple([leaf(getattr(b, "element", b)).shape for b in buffers])
+        plan = self.plans.get(shapes) or self.planned(shapes, buffers)
+        if plan is None:
+            return None
         alive: list[Any] = []
-        given = [handed.given(x, alive) if isinstance(x, Cell) else in_order(x) for x in buffers]
-        specs = [Spec(evaluated(spec.shape, sizes), spec.dtype) for spec in self.specs]
-        results: list[Any] = [_maker(spec)(spec.shape, spec.dtype) for spec in specs]
-        address, _kept = _arena(evaluated(self.source.arena, sizes))
-        _sizes_here.value = sizes
-        failed = self.launch(0, [*given, reading.array(sizes)], results, address)
+        if self.takes_stacks:
+            buffers = [handed.given(x, alive) if isinstance(x, Cell) else x for x in buffers]
+        results: list[Any] = [make(shape, dtype) for make, shape, dtype in plan.results]
+        try:
+            arena = self.arenas.pop()
+        except IndexError:
+            arena = (0, _NOTHING)
+        if arena[1].nbytes < plan.arena + 64:
+            arena = _arena(plan.arena)
+        _sizes_here.value = plan.sizes
+        failed = self.launch(0, [*buffers, plan.array], results, arena[0])
+        if failed == OUT_OF_ORDER:
+            failed = self.launch(0, [*map(in_order, buffers), plan.array], results, arena[0])
+        self.arenas.append(arena)
         if failed == EXHAUSTED:
             raise _no_room()
         if failed:
             return None
-        return self.with_stacks(results, sizes) if self.stacks else results
+        return self.with_stacks(results, plan.sizes) if self.stacks else results
+
+    def planned(self, shapes: Any, buffers: list[Any]) -> _Plan | None:
+        """What a call with operands of these shapes needs; None if the program does not serve it."""
+        sizes = self.reading.sizes(buffers) if self.reading is not None else None
+        if self.reading is None or sizes is None or not self.serves(sizes):
+            return None
+        specs = [Spec(evaluated(spec.shape, sizes), spec.dtype) for spec in self.specs]
+        results = [(_maker(spec), spec.shape, spec.dtype) for spec in specs]
+        if len(self.plans) > 1000:
+            self.plans.clear()
+        plan = _Plan(sizes, self.reading.array(sizes), results, evaluated(self.source.arena, sizes))
+        self.plans[shapes] = plan
+        return plan
 
     def with_stacks(self, results: list[Any], sizes: Mapping[str, int] | None = None) -> list[Any]:
         """Results with the stacks that the program handed over."""

@@ -5,7 +5,9 @@
 // thread that the system lets wait delays nobody. A call that finds the threads busy runs its work itself; a child of
 // fork starts threads of its own.
 
+#define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -24,13 +26,16 @@ static const double WORTH = 4000.0;          // nanoseconds of work that pay for
 
 static struct {
     _Atomic unsigned round;
-    _Atomic int done, sleepers;
+    _Atomic int done, sleepers, core;        // the core of the caller
     work_function work;
     const void *context;
     i64 count;
     int threads, started;
     pid_t owner;
     pthread_mutex_t busy;
+#ifdef __linux__
+    cpu_set_t allowed;                       // the cores that the process may use
+#endif
 } pool = {.threads = 1, .busy = PTHREAD_MUTEX_INITIALIZER};
 
 static struct { _Atomic unsigned round; char apart[60]; } taken[MOST]; // the last round in which a range was begun
@@ -43,10 +48,11 @@ static void relax(void) {
 #endif
 }
 
-// Run the range of thread `id` in a round, unless somebody began it. The pool is read only after that is decided.
+// Run the range of thread `id` in a round, unless somebody began it: then the round, or a later one, was taken. The pool
+// is read only after that is decided: as long as a range is not done, no other round begins.
 static void share(int id, unsigned round) {
     unsigned before = atomic_load_explicit(&taken[id].round, memory_order_relaxed);
-    if (before == round || !atomic_compare_exchange_strong(&taken[id].round, &before, round)) return;
+    if ((int)(before - round) >= 0 || !atomic_compare_exchange_strong(&taken[id].round, &before, round)) return;
     i64 begin = pool.count * id / pool.threads, end = pool.count * (id + 1) / pool.threads;
     if (begin < end) pool.work(pool.context, begin, end);
     atomic_fetch_add_explicit(&pool.done, 1, memory_order_release);
@@ -71,11 +77,31 @@ static unsigned wait_for_round(unsigned seen) {
     return round;
 }
 
+static int core(void) {
+#ifdef __linux__
+    return sched_getcpu();
+#else
+    return -1;
+#endif
+}
+
+// Leave the core of the caller: a thread that the system wakes there, and leaves there, would work after it, not beside.
+static void keep_apart(void) {
+#ifdef __linux__
+    int taken_core = atomic_load_explicit(&pool.core, memory_order_relaxed);
+    if (taken_core < 0 || core() != taken_core) return;
+    cpu_set_t others = pool.allowed;
+    CPU_CLR(taken_core, &others);
+    if (CPU_COUNT(&others)) sched_setaffinity(0, sizeof others, &others);
+#endif
+}
+
 static void *helper(void *argument) {
     int id = (int)((size_t)argument & 0xff);
     unsigned seen = (unsigned)((size_t)argument >> 8);
     for (;;) {
         seen = wait_for_round(seen);
+        keep_apart();
         share(id, seen);
     }
     return 0;
@@ -85,6 +111,9 @@ static void start(void) {
     pool.owner = getpid();
     pool.started = 1;
     atomic_store(&pool.sleepers, 0);
+#ifdef __linux__
+    if (sched_getaffinity(0, sizeof pool.allowed, &pool.allowed)) CPU_ZERO(&pool.allowed);
+#endif
     unsigned round = atomic_load(&pool.round);
     pthread_attr_t detached;
     pthread_attr_init(&detached);
@@ -108,6 +137,7 @@ void wf_parallel(work_function work, const void *context, i64 count, double ns) 
     pool.work = work;
     pool.context = context;
     pool.count = count;
+    atomic_store_explicit(&pool.core, core(), memory_order_relaxed);
     atomic_store(&pool.done, 0);
     unsigned round = atomic_fetch_add(&pool.round, 1) + 1;
 #ifdef __linux__

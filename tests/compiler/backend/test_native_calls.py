@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -134,3 +137,32 @@ def test_calls_that_raise_keep_nothing() -> None:
 
     depth()  # traces and builds
     assert len({depth() for _ in range(5)}) == 1
+
+
+def test_more_threads_than_cores_run_every_range_once(tmp_path: Path) -> None:
+    """A thread that the system lets wait may wake rounds later: then its range is not its own any more."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        """
+import numpy as np, weft as wf
+@wf.compile
+def f(x, n):
+    for k in range(n):
+        x = wf.sin(x) + 1.0
+        x = x - wf.mean(x, axis=1, keepdims=True)
+    return x
+x = wf.tensor(np.linspace(-1.0, 1.0, 64 * 257).reshape(64, 257))
+with wf.options(executor="interpreter"):
+    expected = f(x, wf.tensor(2000))
+for _ in range(3):
+    wf.testing.assert_close(f(x, wf.tensor(2000)), expected, rtol=1e-6, atol=1e-6)
+"""
+    )
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "WEFT_EXECUTOR": "native",
+        "WEFT_THREADS": "12",
+    }
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
