@@ -23,7 +23,12 @@ def test_demo_learns_saves_restores_and_draws(tmp_path: Path, capsys: pytest.Cap
     assert time.perf_counter() - start < 60  # half of it is allowed; the machine may be shared
     said = capsys.readouterr().out
     assert "restored" in said
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["digits.png", "digits.safetensors", "step.svg", "step.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "digits.png",
+        "digits.safetensors",
+        "step.svg",
+        "step.txt",
+    ]
     assert (tmp_path / "digits.png").read_bytes().startswith(b"\x89PNG")
 
 
