@@ -20,7 +20,8 @@ from ..graph.graph import Graph
 
 Rule = Callable[..., Any]
 
-peak: Op[..., Any] = Op("peak", OPS["max"].spec, OPS["max"].kernel)  # the largest element, NaNs left out or not
+_max: Any = OPS["max"]
+peak: Op[..., Any] = Op("peak", _max.spec, _max.kernel)  # the largest element, NaNs left out or not
 peak.gradient(None)
 
 

@@ -91,7 +91,7 @@ def a_variable_without_a_value(v, r, i):
     if i > 0:
         y = 2.0
     r[1] = v[1]
-    return r[1] * y
+    return r[1] * y  # pyright: ignore[reportPossiblyUnboundVariable]
 
 
 def an_item_of_a_list_that_grew(v, r, i):

@@ -47,7 +47,7 @@ def with_a_note_and_an_attribute(x):
     if x > 0.0:
         error = ValueError("v")
         error.add_note("a note")
-        error.held = x
+        error.held = x  # pyright: ignore[reportAttributeAccessIssue]
         raise error from None
     return x
 
@@ -93,13 +93,13 @@ def a_class(x):
 
 def no_exception(x):
     if x > 0.0:
-        raise 5  # noqa: B016
+        raise 5  # noqa: B016  # pyright: ignore
     return x
 
 
 def from_no_exception(x):
     if x > 0.0:
-        raise ValueError from 5
+        raise ValueError from 5  # pyright: ignore
     return x
 
 
@@ -238,5 +238,8 @@ def test_what_the_caller_handles_is_where_an_exception_comes_from() -> None:
             raise KeyError("outside")
         except KeyError as error:
             outside, found = error, raised(compiled, 1.0)
+        assert found is not None
         assert found.__context__ is outside
-    assert raised(compiled, 1.0).__context__ is None
+    last = raised(compiled, 1.0)
+    assert last is not None
+    assert last.__context__ is None

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import weft as wf
-from weft.compiler.graph.graph import Graph, SymbolicTensor
+from weft.compiler.graph.graph import Graph, GraphNode, SymbolicTensor
 from weft.compiler.graph.parser import parse
 from weft.compiler.graph.verify import RULES, verify
-from weft.runtime.op import Node, Op
+from weft.runtime.op import Op
 from weft.runtime.spec import Spec
 from weft.runtime.tensor import OPS
 
@@ -78,7 +78,7 @@ def plant_unknown_op(graph: Graph) -> None:
 
 def plant_missing_attribute(graph: Graph) -> None:
     x = graph.inputs[0]
-    graph.nodes.append(Node(wf.reshape, (x,), {"copy": None}, (SymbolicTensor(graph, x.spec),)))
+    graph.nodes.append(GraphNode(wf.reshape, (x,), {"copy": None}, (SymbolicTensor(graph, x.spec),)))
 
 
 def plant_unknown_attribute(graph: Graph) -> None:
