@@ -13,15 +13,22 @@ import numpy as np
 
 from ...runtime import dtypes
 from ...runtime.dim import Dim
-from ...runtime.op import Node, Op
-from ...runtime.spec import normalize_axes, size
+from ...runtime.op import Node, op
+from ...runtime.spec import Spec, normalize_axes, size
 from ...runtime.tensor import OPS
 from ..graph.graph import Graph
 
 Rule = Callable[..., Any]
 
 _max: Any = OPS["max"]
-peak: Op[..., Any] = Op("peak", _max.spec, _max.kernel)  # the largest element, NaNs left out or not
+
+
+@op(_max.kernel)
+def peak(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Spec:
+    """The largest element along axes, NaNs left out or not."""
+    return _max.spec(x, axis=axis, keepdims=keepdims)
+
+
 peak.gradient(None)
 
 
