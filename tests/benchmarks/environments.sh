@@ -6,7 +6,7 @@
 #     .benchmarks/environments/main/bin/python tests/benchmarks/compiled.py \
 #         --tensorflow .benchmarks/environments/tensorflow/bin/python --write docs/benchmarks/cpu.md
 #
-# Weft itself is taken from the working tree; what it needs is installed. A library that is not to be had is left out.
+# pip's own settings say where libraries come from; builds of torch for the CPU alone are much smaller. Weft itself is taken from the working tree; what it needs is installed. A library that is not to be had is left out.
 set -euo pipefail
 
 where=${1:?where the environments are to be}
@@ -16,9 +16,7 @@ needed=(numpy ml_dtypes gast astunparse safetensors)
 "$python" -m venv "$where/main"
 "$where/main/bin/pip" install -q "${needed[@]}" matplotlib
 for library in torch jax numba onnx onnxruntime autograd; do
-    source=()
-    [ "$library" = torch ] && source=(--extra-index-url https://download.pytorch.org/whl/cpu)
-    "$where/main/bin/pip" install -q "${source[@]}" "$library" || echo "without $library" >&2
+    "$where/main/bin/pip" install -q "$library" || echo "without $library" >&2
 done
 
 "$python" -m venv "$where/tensorflow"
