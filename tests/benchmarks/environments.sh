@@ -6,7 +6,8 @@
 #     .benchmarks/environments/main/bin/python tests/benchmarks/compiled.py \
 #         --tensorflow .benchmarks/environments/tensorflow/bin/python --write docs/benchmarks/cpu.md
 #
-# pip's own settings say where libraries come from; builds of torch for the CPU alone are much smaller. Weft itself is taken from the working tree; what it needs is installed. A library that is not to be had is left out.
+# Weft itself is taken from the working tree; what it needs is installed. A library that is not to be had is left out.
+# pip's own settings say where libraries come from; builds of torch for the CPU alone are much smaller.
 set -euo pipefail
 
 where=${1:?where the environments are to be}
