@@ -25,7 +25,8 @@ from ..runtime.ops.joining import unstack
 from ..runtime.spec import Spec
 from ..runtime.tensor import Tensor
 from ..runtime.tree import Structure
-from .graph.graph import Graph, SymbolicTensor
+from .graph.graph import Graph
+from .graph.symbolic import SymbolicTensor
 from .staging.carried import encode
 from .staging.growing import array_of
 from .staging.grown import holds_grown

@@ -18,8 +18,9 @@ from ..runtime.op import apply
 from ..runtime.variable import Variable
 from .cache import Opening
 from .graph.control import call
-from .graph.graph import Graph, SymbolicTensor
+from .graph.graph import Graph
 from .graph.rewrite import does_something
+from .graph.symbolic import SymbolicTensor
 from .guards import SMALL, Guard, kept
 from .passes.checks import keep_checks
 from .passes.partition import called

@@ -9,7 +9,7 @@ from ...kernels.spelling import TAGS, index_text
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import size
-from ..graph.graph import SymbolicTensor
+from ..graph.symbolic import SymbolicTensor
 from .places import Block
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.ops.gathering import place as places_at
 from ...runtime.spec import normalize_axes, normalize_axis
-from ..graph.graph import SymbolicTensor
+from ..graph.symbolic import SymbolicTensor
 from . import draws, views
 from .places import Memory, Place, Register, Spread
 from .views import Indices

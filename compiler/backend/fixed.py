@@ -11,8 +11,9 @@ from typing import Any
 
 from ...runtime.dim import Dim, evaluated
 from ...runtime.spec import Spec, StackSpec, stack_of
-from ..graph.graph import Graph, SymbolicTensor, is_sized
+from ..graph.graph import Graph, is_sized
 from ..graph.sizes import found_within
+from ..graph.symbolic import SymbolicTensor
 
 Sizes = Mapping[str, int]
 Change = Callable[[Any], Any]  # of a shape or an attribute

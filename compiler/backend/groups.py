@@ -21,8 +21,9 @@ from ...runtime import dtypes
 from ...runtime.dim import Dim
 from ...runtime.op import Node
 from ...runtime.spec import Shape, StackSpec, normalize_axes, size
-from ..graph.graph import Graph, SymbolicTensor
+from ..graph.graph import Graph
 from ..graph.rewrite import has_effect
+from ..graph.symbolic import SymbolicTensor
 from . import views
 from .draws import DRAWS
 from .reach import Reach

@@ -16,7 +16,8 @@ from ...kernels.kernel import Cell, Local, Loop, Store, Trips
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import Shape, normalize_axes, size
-from ..graph.graph import Graph, SymbolicTensor
+from ..graph.graph import Graph
+from ..graph.symbolic import SymbolicTensor
 from . import nests, views
 from .elements import Elements
 from .groups import Group, cost, kind_of

@@ -22,7 +22,9 @@ from ...kernels.spelling import carrier, loaded, stored
 from ...runtime.dim import Dim
 from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec
-from ..graph.graph import Graph, SymbolicTensor, is_uniform
+from ..graph.constants import is_uniform
+from ..graph.graph import Graph
+from ..graph.symbolic import SymbolicTensor
 from . import views
 from .groups import Group
 from .places import Arena, Memory, OpenArena, Pile, Place, Register, Unsupported, contiguous, in_register

@@ -17,7 +17,7 @@ from ...runtime import dtypes
 from ...runtime.index import Range
 from ...runtime.op import Node
 from ...runtime.spec import Spec, normalize_axis
-from ..graph.graph import SymbolicTensor
+from ..graph.symbolic import SymbolicTensor
 from . import views
 from .changes import changed
 from .places import Memory, Register, Rows, Spread, is_small

@@ -16,7 +16,7 @@ import numpy as np
 from ...runtime.errors import Position
 from ...runtime.op import Node
 from ...runtime.spec import StackSpec, size
-from ..graph.graph import SymbolicTensor
+from ..graph.symbolic import SymbolicTensor
 from .groups import Group
 from .views import FOLDS
 

@@ -26,8 +26,9 @@ from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import Spec
 from ...runtime.tensor import OPS
-from ..graph.graph import Graph, SymbolicTensor
+from ..graph.graph import Graph
 from ..graph.rewrite import Rewriter
+from ..graph.symbolic import SymbolicTensor
 
 EXACT = frozenset({"max_pool", "max_pool_winners", "pick"})  # their results are elements: nothing is rounded
 

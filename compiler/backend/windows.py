@@ -18,7 +18,7 @@ from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.ops.windows import geometry
 from ...runtime.spec import size
-from ..graph.graph import SymbolicTensor
+from ..graph.symbolic import SymbolicTensor
 from .places import Memory
 
 if TYPE_CHECKING:

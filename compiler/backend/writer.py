@@ -33,7 +33,8 @@ from ...runtime import dtypes
 from ...runtime.dim import Dim
 from ...runtime.op import Node
 from ...runtime.spec import Spec, size
-from ..graph.graph import Graph, SymbolicTensor
+from ..graph.graph import Graph
+from ..graph.symbolic import SymbolicTensor
 from . import nests, views
 from .elements import Elements
 from .groups import Group, cost

@@ -20,7 +20,8 @@ from ...runtime.errors import ExportError, SourceError
 from ...runtime.nn.module import Module
 from ...runtime.variable import Variable
 from ...runtime.version import __version__
-from ..graph.graph import Constant, Graph, GraphNode
+from ..graph.constants import Constant
+from ..graph.graph import Graph, GraphNode
 from ..graph.literal import written
 from ..graph.parser import parse
 from ..graph.rewrite import regions, same

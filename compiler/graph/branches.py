@@ -12,9 +12,10 @@ from typing import Any
 from ...runtime import observers
 from ...runtime.op import Node
 from .cotangents import or_zeros, smooth, vjp, zeros
-from .graph import Graph, SymbolicTensor, close, write_to
+from .graph import Graph, close, write_to
 from .joint import Name, kept_by_runs
 from .loops import innermost
+from .symbolic import SymbolicTensor
 
 BRANCHES = ("then", "other")
 

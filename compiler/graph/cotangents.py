@@ -16,9 +16,10 @@ from ...runtime.backprop import Cotangents, backpropagate, reachable
 from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec, stack_of
 from ...runtime.tensor import OPS
-from .graph import Graph, SymbolicTensor, writing
+from .graph import Graph, writing
 from .rewrite import Rewriter, does_something
 from .stack import alias, empty_stack, zero_stack
+from .symbolic import SymbolicTensor
 
 MARK = Spec((), dtypes.float32)
 

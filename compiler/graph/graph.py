@@ -1,4 +1,4 @@
-"""Graph: a function written down as a list of nodes; and the symbolic tensors that stand for its values.
+"""Graph: a function written down as a list of nodes.
 
 A graph is the context of its symbolic tensors: applying an op to them checks the op's shape rule and appends a
 node. A region (the body of a loop, a branch) is a graph one level deeper. While a region is being written it may
@@ -11,7 +11,6 @@ Nodes are those of tapes (`runtime.op.Node`). Python numbers stay weak operands;
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,16 +19,17 @@ from typing import Any
 import numpy as np
 
 from ...runtime import observers
-from ...runtime.device import Device, cpu
 from ...runtime.dim import Dim, is_different, sized
 from ...runtime.dtypes import BOOLS, FLOATS, INTEGERS, bool_, complex128, float64, int64, promote
 from ...runtime.eager import EagerTensor, is_weak, lift, refuse_none
 from ...runtime.errors import Position, SourceError, user_position
-from ...runtime.op import Node, Op, op
+from ...runtime.op import Node, Op
 from ...runtime.scopes import scopes
 from ...runtime.sizes import Sizes
-from ...runtime.spec import Shape, Spec, StackSpec, kind_of
-from ...runtime.tensor import OPS, Tensor
+from ...runtime.spec import Spec, kind_of
+from ...runtime.tensor import OPS
+from .constants import Constant, constant, is_uniform, size_of
+from .symbolic import SymbolicTensor
 
 RANK = (bool, int, float, complex)
 PYTHON_NUMBERS = {bool: bool_, int: int64, float: float64, complex: complex128}
@@ -107,8 +107,6 @@ Write = Callable[["Graph", tuple[Any, ...], dict[str, Any]], Any]
 WRITTEN_AS: dict[str, Write] = {}  # ops that a graph writes down as another, by name
 EXACT_INTEGERS: dict[str, Op[..., Any]] = {}  # what ops on tensors are on Python's integers, which do not wrap, by name
 
-_new_key = itertools.count(-1, -1).__next__  # negative: eager keys count upwards from 1
-
 
 class GraphNode(Node):
     """A node of a graph, which knows the line of the user's program that it stands for."""
@@ -124,103 +122,6 @@ class GraphNode(Node):
 
 class Stopped(BaseException):
     """Tracing met a raise that will happen whenever this point of the graph is reached."""
-
-
-class SymbolicTensor(Tensor):
-    """A value that a graph will compute: its spec is known, its elements are not."""
-
-    __slots__ = ("__weakref__", "context", "held", "home", "key", "name", "spec", "weak")
-
-    def __init__(self, context: Graph, spec: Spec, name: str = "", weak: type | None = None) -> None:
-        self.home = context  # where it was made; `context` is where its value was
-        self.context: Graph = context  # pyright: ignore[reportIncompatibleVariableOverride]
-        self.spec: Spec = spec  # pyright: ignore[reportIncompatibleMethodOverride]
-        self.key, self.name = _new_key(), name
-        self.held: SymbolicTensor | None = None  # the value, where that is another since an item was assigned
-        self.weak = weak  # int, float...: a Python number that changes from trip to trip, or path to path
-
-    def resolve(self) -> SymbolicTensor:
-        """The tensor to compute with; a value that may be absent is checked here."""
-        return self if self.held is None else self.held
-
-    def alias(self) -> SymbolicTensor:
-        """Another tensor of the same value."""
-        y = SymbolicTensor(self.context, self.spec, self.name, self.weak)
-        y.key = self.key
-        return y
-
-    def detach(self) -> None:
-        """Leave the value to the graph, so that this tensor may come to hold another."""
-        if self.held is None:
-            self.held = self.alias()
-            self.context.rename(self, self.held)
-
-    def rebind(self, value: SymbolicTensor) -> None:
-        """Hold `value` from now on; what was written down of the old one stays."""
-        self.detach()
-        self.held, self.key = value, value.key
-        self.context = value.context  # pyright: ignore[reportIncompatibleVariableOverride]
-
-    @property
-    def shape(self) -> Shape:
-        return self.spec.shape
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self.spec.dtype
-
-    @property
-    def device(self) -> Device:
-        """Where it will live."""
-        return cpu
-
-    def __add__(self, other: Any) -> Tensor:
-        return OPS["add_stacks"](self, other) if type(self.spec) is StackSpec else super().__add__(other)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return self.refuse("how often to repeat") if self.repeats(other) else super().__mul__(other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return self.refuse("how often to repeat") if self.repeats(other) else super().__rmul__(other)
-
-    def repeats(self, other: Any) -> bool:
-        """Whether this stands for a Python number, and a product with it for a longer list or text."""
-        return self.weak is not None and isinstance(other, (list, tuple, str, bytes))
-
-    def __hash__(self) -> int:
-        return self.refuse("the hash") if self.weak else id(self)
-
-    def __repr__(self) -> str:
-        return f"SymbolicTensor({self.name or self.key}: {self.spec})"
-
-    def refuse(self, what: str) -> Any:
-        """There are no values while a graph is written: say so, and what to do."""
-        where, hint = user_position(), "Keep it a tensor inside the compiled function, or compute it outside."
-        if where is not None and not where.code:
-            hint = (
-                "The source of this code is not to be found, so it runs as it is: put it in a file or a notebook cell."
-            )
-        raise SourceError(
-            f"{what} of {self.spec} needs its values, which are not known while the function is compiled", hint
-        )
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        raise SourceError(
-            f"an item of {self.spec} is assigned by code that is not compiled",
-            "Assign items in the compiled function, or in functions of yours that it calls.",
-        )
-
-    # fmt: off
-    def numpy(self) -> np.ndarray: return self.refuse("numpy()")
-    def item(self) -> Any: return self.refuse("item()")
-    def tolist(self) -> Any: return self.refuse("tolist()")
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray: return self.refuse("the array")
-    def __bool__(self) -> bool: return self.refuse("the truth")
-    def __int__(self) -> int: return self.refuse("int()")
-    def __float__(self) -> float: return self.refuse("float()")
-    def __complex__(self) -> complex: return self.refuse("complex()")
-    def __index__(self) -> int: return self.refuse("the index")
-    # fmt: on
 
 
 class Graph:
@@ -448,54 +349,6 @@ class Graph:
                 new.name = old.name  # pyright: ignore[reportAttributeAccessIssue]
                 values[old.key] = new
         return [values[y.key] for y in graph.outputs], self.nodes[start:]
-
-
-def is_uniform(array: np.ndarray) -> bool:
-    """Whether an array has several elements that are all the same, bit for bit."""
-    if array.size < 2 or not any(array.strides):
-        return array.size > 1
-    bits = np.ascontiguousarray(array).view(np.uint8).reshape(array.size, array.itemsize)
-    return bool((bits[-1] == bits[0]).all() and (bits == bits[0]).all())
-
-
-class Constant:
-    """An array that is part of a graph: equal to another of the same dtype, shape and bits."""
-
-    __slots__ = ("_bits", "array")
-
-    def __init__(self, array: Any) -> None:
-        self.array, self._bits = array, None
-
-    @property
-    def bits(self) -> tuple[str, Shape, bytes]:
-        """What decides whether two constants are equal."""
-        if self._bits is None:
-            self._bits = (self.array.dtype.name, self.array.shape, self.array.tobytes())
-        return self._bits
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Constant) and self.bits == other.bits
-
-    def __hash__(self) -> int:
-        return hash(self.bits)
-
-
-@op(lambda value: value.array)
-def constant(*, value: Constant) -> Spec:
-    """An array that is known when the graph is written."""
-    return Spec(value.array.shape, value.array.dtype)
-
-
-constant.gradient(None)
-
-
-@op(lambda length: np.asarray(length, np.int64))
-def size_of(*, length: Any) -> Spec:
-    """A size that is known when the graph runs."""
-    return Spec((), int64)
-
-
-size_of.gradient(None)
 
 
 def is_sized(value: Any) -> bool:

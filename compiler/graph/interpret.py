@@ -18,9 +18,10 @@ from ...runtime.eager import EagerTensor, wrap
 from ...runtime.op import apply
 from ...runtime.tensor import Tensor
 from .found import Found
-from .graph import Graph, SymbolicTensor, is_sized
+from .graph import Graph, is_sized
 from .plan import Plan, located, plan_of
 from .stack import Cell
+from .symbolic import SymbolicTensor
 
 
 def interpret(graph: Graph, args: Sequence[Any]) -> list[Any]:

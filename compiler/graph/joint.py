@@ -13,9 +13,10 @@ from ...runtime import dtypes, observers
 from ...runtime.op import Node
 from ...runtime.spec import StackSpec
 from .cotangents import cotangents_of, place_of, set_mark, smooth
-from .graph import Graph, GraphNode, SymbolicTensor, write_to
+from .graph import Graph, GraphNode, write_to
 from .rewrite import does_something, has_effect, regions
 from .sizes import found_within, names_in
+from .symbolic import SymbolicTensor
 
 AGAIN = frozenset({"constant", "empty_stack", "broadcast_to", "reshape", "expand_dims", "squeeze", "permute_dims",
                    "transpose_2d", "matrix_transpose", "strided_slice", "astype", "alias", "identity",

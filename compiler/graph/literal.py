@@ -17,7 +17,7 @@ from ...runtime import dtypes
 from ...runtime.dim import Dim
 from ...runtime.index import Range
 from ...runtime.spec import Spec
-from .graph import Constant
+from .constants import Constant
 
 SMALL = 16  # elements that are written out
 WORDS = {"None": None, "True": True, "False": False, "nan": float("nan"), "inf": float("inf"), "-inf": -float("inf")}

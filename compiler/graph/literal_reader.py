@@ -16,7 +16,7 @@ from ...runtime.dim import Dim, named
 from ...runtime.index import Range
 from ...runtime.sizes import Sizes
 from ...runtime.spec import Spec, size, stack_of
-from .graph import Constant
+from .constants import Constant
 from .literal import SHORT, WORDS, number
 from .tokens import Cursor, Token, close_to
 

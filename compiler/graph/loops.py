@@ -17,11 +17,12 @@ from ...runtime.op import Node
 from ...runtime.spec import Spec, stack_of
 from ...runtime.tensor import OPS
 from .cotangents import or_zeros, smooth, vjp, zeros
-from .graph import Graph, SymbolicTensor, close, region_of, write_to, writing
+from .graph import Graph, close, region_of, write_to, writing
 from .joint import kept_by_runs
 from .rewrite import does_something
 from .sizes import fitted, opened_like, same_spec
 from .stack import empty_stack, pop, push
+from .symbolic import SymbolicTensor
 
 COUNT = Spec((), dtypes.int64)
 

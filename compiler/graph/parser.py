@@ -19,10 +19,11 @@ from ...runtime.sizes import LEAST_KNOWN, Condition
 from ...runtime.spec import Spec
 from ...runtime.tensor import OPS
 from . import control as _control  # noqa: F401  (so that the ops with regions are in the table)
-from .graph import Graph, SymbolicTensor
+from .graph import Graph
 from .literal import WORDS
 from .literal_reader import LiteralReader
 from .sizes import takes
+from .symbolic import SymbolicTensor
 from .text import CONTROL
 from .tokens import Token, close_to
 

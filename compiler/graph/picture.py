@@ -14,8 +14,9 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from ...runtime.op import Node
-from .graph import Graph, SymbolicTensor
+from .graph import Graph
 from .rewrite import regions
+from .symbolic import SymbolicTensor
 
 FILLS = {"input": "#dbeafe", "constant": "#fef3c7", "output": "#dcfce7", "op": "#ffffff"}
 ROW, STEP, WIDTH, LEFT = 22, 16, 420, 60  # of the own drawing, in pixels

@@ -22,9 +22,10 @@ from ...runtime.op import Node, apply
 from ...runtime.spec import Spec, StackSpec, size
 from ...runtime.tensor import Tensor
 from .found import Found
-from .graph import Graph, SymbolicTensor, is_sized
+from .graph import Graph, is_sized
 from .rewrite import regions
 from .sizes import bound_by
+from .symbolic import SymbolicTensor
 
 Frame = list[Any]
 Step = Callable[[Frame], None]

@@ -16,7 +16,9 @@ from ...runtime.dim import sized
 from ...runtime.eager import is_weak
 from ...runtime.op import Node
 from ...runtime.tensor import OPS
-from .graph import Constant, Graph, GraphNode, SymbolicTensor
+from .constants import Constant
+from .graph import Graph, GraphNode
+from .symbolic import SymbolicTensor
 
 Visit = Callable[["Rewriter", Graph, GraphNode], "Sequence[Any] | None"]
 

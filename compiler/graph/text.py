@@ -32,10 +32,12 @@ from typing import Any
 
 from ...runtime import polynomial
 from ...runtime.op import Node
-from .graph import Constant, Graph, SymbolicTensor
+from .constants import Constant
+from .graph import Graph
 from .literal import SMALL, WORDS, stored, written
 from .rewrite import regions
 from .sizes import bound_by, of_inputs
+from .symbolic import SymbolicTensor
 
 RESERVED = {
     *keyword.kwlist,

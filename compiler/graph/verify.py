@@ -14,9 +14,10 @@ from ...runtime.errors import SourceError
 from ...runtime.op import Node
 from ...runtime.spec import Spec
 from ...runtime.tensor import OPS
-from .graph import Graph, SymbolicTensor
+from .graph import Graph
 from .rewrite import regions, symbols
 from .sizes import takes
+from .symbolic import SymbolicTensor
 from .text import CONTROL, line
 
 

@@ -52,9 +52,10 @@ from ...runtime.dim import Dim, sized
 from ...runtime.op import Node
 from ...runtime.spec import StackSpec, stack_of
 from ...runtime.tensor import OPS
-from ..graph.graph import Graph, SymbolicTensor
+from ..graph.graph import Graph
 from ..graph.rewrite import Rewriter, copied, mapped, regions
 from ..graph.stack import empty_stack, push, stack_matmul, stack_sum
+from ..graph.symbolic import SymbolicTensor
 from .dce import dce
 
 TRANSPOSED = ("matrix_transpose", "transpose_2d")

@@ -28,8 +28,9 @@ from ...runtime.op import Node, Op, op
 from ...runtime.ops.embedding import check_range
 from ...runtime.spec import Shape, Spec
 from ...runtime.tensor import OPS
-from ..graph.graph import Graph, SymbolicTensor
+from ..graph.graph import Graph
 from ..graph.rewrite import Rewriter, copied, regions
+from ..graph.symbolic import SymbolicTensor
 from .dce import dce
 
 

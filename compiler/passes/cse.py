@@ -23,8 +23,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...runtime.op import Node
-from ..graph.graph import Graph, SymbolicTensor
+from ..graph.graph import Graph
 from ..graph.rewrite import Rewriter, Signatures, frozen, has_effect
+from ..graph.symbolic import SymbolicTensor
 
 COMMUTES = frozenset({"add", "multiply", "equal", "not_equal", "logical_and", "logical_or", "logical_xor",
                       "bitwise_and", "bitwise_or", "bitwise_xor"})  # fmt: skip

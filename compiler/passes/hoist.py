@@ -35,9 +35,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...runtime import dtypes
-from ..graph.graph import Graph, GraphNode, SymbolicTensor
+from ..graph.graph import Graph, GraphNode
 from ..graph.rewrite import Rewriter, copied, mapped
 from ..graph.sizes import bound_by, used_by
+from ..graph.symbolic import SymbolicTensor
 
 # What cannot raise once its shapes fit, besides elementwise ops.
 TOTAL = frozenset({"sum", "mean", "prod", "sum_to", "all", "any", "matmul", "astype", "reshape", "permute_dims",

@@ -46,8 +46,9 @@ from ...runtime.dim import sized
 from ...runtime.ops.gathering import index_get, index_put
 from ...runtime.spec import size
 from ...runtime.tensor import OPS
-from ..graph.graph import Graph, GraphNode, SymbolicTensor
+from ..graph.graph import Graph, GraphNode
 from ..graph.rewrite import Rewriter, regions
+from ..graph.symbolic import SymbolicTensor
 from .dce import dce
 
 FEW = 256  # elements that are added as soon as their place is found

@@ -43,10 +43,11 @@ from ...runtime.tape import Tape
 from ..graph.control import Back, Derivative, call
 from ..graph.cotangents import smooth, without_effects
 from ..graph.executors import results_of
-from ..graph.graph import Graph, GraphNode, SymbolicTensor, is_sized, writing
+from ..graph.graph import Graph, GraphNode, is_sized, writing
 from ..graph.joint import Joint, Name
 from ..graph.rewrite import copied, has_effect, mapped, regions
 from ..graph.sizes import bound_by, free
+from ..graph.symbolic import SymbolicTensor
 from ..graph.text import CONTROL
 from .dce import dce
 from .pipeline import optimize

@@ -19,7 +19,8 @@ from ...runtime.op import Op
 from ...runtime.spec import Shape, Spec
 from ...runtime.tensor import Tensor
 from ...runtime.variable import Variable
-from ..graph.graph import Graph, SymbolicTensor, writing
+from ..graph.graph import Graph, writing
+from ..graph.symbolic import SymbolicTensor
 from .maybe import Maybe, maybe
 from .objects import flatten
 from .state import Place

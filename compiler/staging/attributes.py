@@ -9,7 +9,7 @@ from typing import Any
 
 from ...runtime.nn.module import Module
 from ..frontend.users import users_method
-from ..graph.graph import SymbolicTensor
+from ..graph.symbolic import SymbolicTensor
 from .caller import call
 from .conditions import if_exp, known
 from .maybe import UNBOUND, Maybe, unbound

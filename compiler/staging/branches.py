@@ -8,8 +8,9 @@ from typing import Any
 from ...runtime.errors import SourceError
 from ...runtime.tensor import OPS
 from ..graph.control import if_ as if_op
-from ..graph.graph import PYTHON_NUMBERS, Graph, SymbolicTensor, close, write_to, writing
+from ..graph.graph import PYTHON_NUMBERS, Graph, close, write_to, writing
 from ..graph.sizes import fitted
+from ..graph.symbolic import SymbolicTensor
 from .assigned import tensors
 from .carried import decode, encode, placeholders, specs
 from .effects import Stopped, symbols

@@ -15,8 +15,8 @@ from ...runtime.dtypes import FLOATS, float64, int64, uint64
 from ...runtime.eager import EagerTensor
 from ...runtime.errors import SourceError
 from ...runtime.tensor import OPS, Tensor
-from ..graph.graph import SymbolicTensor
 from ..graph.integers import integer_of
+from ..graph.symbolic import SymbolicTensor
 from .branches import as_number, is_none, staged_value, truth
 from .effects import emit, frozen, host, symbols, with_values
 from .growing import first_total, is_filled

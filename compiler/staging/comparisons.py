@@ -8,7 +8,7 @@ from ...runtime.dim import Dim
 from ...runtime.errors import SourceError
 from ...runtime.tensor import OPS, Tensor, holds_numbers
 from ..frontend.users import users_method
-from ..graph.graph import SymbolicTensor
+from ..graph.symbolic import SymbolicTensor
 from .branches import as_number, is_none, truth
 from .caller import call
 from .conditions import and_, both, either, if_exp, not_

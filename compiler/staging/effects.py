@@ -16,7 +16,8 @@ from ...runtime.dim import Dim
 from ...runtime.eager import EagerTensor, wrap
 from ...runtime.op import Op, op
 from ...runtime.spec import Spec
-from ..graph.graph import Stopped as Stopped, SymbolicTensor, when_numbers_divide, writing
+from ..graph.graph import Stopped as Stopped, when_numbers_divide, writing
+from ..graph.symbolic import SymbolicTensor
 from .exceptions import exception_parts, exception_with
 from .grown import Grown
 from .objects import attributes, is_plain_object, rebuilt

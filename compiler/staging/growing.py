@@ -22,8 +22,9 @@ from ...runtime.ops.shaping import moveaxis
 from ...runtime.spec import describe, normalize_axis
 from ...runtime.tensor import OPS
 from ..frontend.users import is_called, python_method
-from ..graph.graph import SymbolicTensor, writing
+from ..graph.graph import writing
 from ..graph.stack import stacked
+from ..graph.symbolic import SymbolicTensor
 from .carried import encode
 from .effects import check
 from .grown import holds_grown, refusal

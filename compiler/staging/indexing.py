@@ -11,7 +11,7 @@ from ...runtime.errors import SourceError
 from ...runtime.tensor import OPS, Tensor
 from ..frontend import operators as plain
 from ..frontend.users import users_method
-from ..graph.graph import SymbolicTensor
+from ..graph.symbolic import SymbolicTensor
 from .assigned import Assigned, is_assignable
 from .caller import call
 from .growing import item_of, refuse_grown

@@ -17,7 +17,8 @@ from ...runtime.errors import SourceError
 from ...runtime.spec import Spec
 from ...runtime.tensor import OPS
 from ..graph.control import while_ as while_op
-from ..graph.graph import Graph, SymbolicTensor, close, write_to, writing
+from ..graph.graph import Graph, close, write_to, writing
+from ..graph.symbolic import SymbolicTensor
 from . import options
 from .branches import truth
 from .carried import decode, encode, specs

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from ..graph.graph import SymbolicTensor
+from ..graph.symbolic import SymbolicTensor
 from .effects import check
 
 PRESENT, NONE, UNBOUND = 0, 1, 2

@@ -13,7 +13,7 @@ from ...runtime.dtypes import PYTHON
 from ...runtime.eager import is_weak
 from ...runtime.op import Op
 from ...runtime.tensor import OPS
-from ..graph.graph import SymbolicTensor
+from ..graph.symbolic import SymbolicTensor
 
 LIBRARY = f"{Op.__module__.rpartition('.')[0]}.ops."
 

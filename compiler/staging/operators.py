@@ -30,7 +30,8 @@ from ..frontend.operators import (  # noqa: F401  (what does not ask)
     slice,
 )
 from ..frontend.users import users_method
-from ..graph.graph import SymbolicTensor, guarding, writing
+from ..graph.graph import guarding, writing
+from ..graph.symbolic import SymbolicTensor
 from .attributes import REBINDING, del_attr, get_attr, put_attr, set_attr, set_plain_attr  # noqa: F401
 from .branches import staged_if, truth
 from .caller import call

@@ -13,7 +13,8 @@ from ...runtime.dim import Dim
 from ...runtime.dtypes import int64, promote
 from ...runtime.errors import SourceError
 from ...runtime.tensor import OPS, Tensor
-from ..graph.graph import PYTHON_NUMBERS, RANK, SymbolicTensor
+from ..graph.graph import PYTHON_NUMBERS, RANK
+from ..graph.symbolic import SymbolicTensor
 from .effects import check
 from .growing import positions
 from .grown import holds_grown

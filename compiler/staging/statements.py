@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ...runtime.tensor import OPS
-from ..graph.graph import SymbolicTensor, writing
+from ..graph.graph import writing
+from ..graph.symbolic import SymbolicTensor
 from .branches import as_number, staged_value, truth
 from .effects import check_op, emit
 from .maybe import NONE, UNBOUND, Maybe, maybe, unbound

@@ -24,8 +24,9 @@ from ...runtime.eager import EagerTensor
 from ...runtime.errors import DTypeError, ShapeError, SourceError
 from ...runtime.spec import Spec
 from ...runtime.tensor import OPS
-from ..graph.graph import PYTHON_NUMBERS, RANK, SymbolicTensor, writing
+from ..graph.graph import PYTHON_NUMBERS, RANK, writing
 from ..graph.sizes import joined_shape, same_spec
+from ..graph.symbolic import SymbolicTensor
 from .grown import Grown, holds_grown
 from .maybe import NONE, UNBOUND, Maybe, unbound
 from .objects import flatten, has_identity

@@ -24,7 +24,8 @@ from ...runtime.errors import DTypeError, ShapeError, SourceError
 from ...runtime.spec import describe
 from ...runtime.tensor import OPS, Tensor
 from ...runtime.variable import Variable, traced_by
-from ..graph.graph import Graph, SymbolicTensor, write_to, writing
+from ..graph.graph import Graph, write_to, writing
+from ..graph.symbolic import SymbolicTensor
 from ..guards import SMALL, Guard, mentions, of_attribute, of_function
 from .assigned import Assigned, now, tensors
 from .effects import Stopped, emitted

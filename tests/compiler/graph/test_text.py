@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import weft as wf
-from weft.compiler.graph.graph import Constant, Graph
+from weft.compiler.graph.constants import Constant
+from weft.compiler.graph.graph import Graph
 from weft.compiler.graph.interpret import interpret
 from weft.compiler.graph.literal import SMALL, written
 from weft.compiler.graph.literal_reader import LiteralReader

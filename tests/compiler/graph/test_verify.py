@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import weft as wf
-from weft.compiler.graph.graph import Graph, GraphNode, SymbolicTensor
+from weft.compiler.graph.graph import Graph, GraphNode
 from weft.compiler.graph.parser import parse
+from weft.compiler.graph.symbolic import SymbolicTensor
 from weft.compiler.graph.verify import RULES, verify
 from weft.runtime.op import Op
 from weft.runtime.spec import Spec

@@ -5,7 +5,7 @@ import pytest
 from staged import run
 
 import weft as wf
-from weft.compiler.graph.graph import SymbolicTensor
+from weft.compiler.graph.symbolic import SymbolicTensor
 from weft.compiler.staging.branches import is_none, staged_if, staged_value
 from weft.compiler.staging.effects import Stopped
 from weft.compiler.staging.loops import staged_for, staged_while
