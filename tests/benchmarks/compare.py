@@ -6,11 +6,13 @@ is checked for the right result before anything is timed.
 
 from __future__ import annotations
 
+import argparse
 import random
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -123,3 +125,15 @@ def table(row: Row, timings: list[Timing]) -> list[str]:
 
 
 HEADER = ["| row | workload | library | median | min - max | time / weft |", "|---|---|---|---|---|---|"]
+
+
+def report_to(report: Callable[[int], str], description: str | None, rounds: int) -> None:
+    """The command line of a script with one page: measure, print, and write where asked."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--write", type=Path, help="a Markdown file to write the page to")
+    options = parser.parse_args()
+    page = report(options.rounds)
+    print(page)
+    if options.write:
+        options.write.write_text(page)

@@ -7,7 +7,6 @@ Peers are whichever of NumPy, PyTorch, JAX, TensorFlow and HIPS autograd can be 
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import importlib
 import platform
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from compare import HEADER, Row, Run, measure, table
+from compare import HEADER, Row, Run, measure, report_to, table
 
 import weft as wf
 
@@ -276,17 +275,5 @@ def report(rounds: int) -> str:
     return "\n".join([*lines, NOTES, "## Import time and size", "", *size_rows(), ""])
 
 
-def main() -> None:
-    """Measure, print, and write where asked."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--write", type=Path, help="a Markdown file to write the page to")
-    options = parser.parse_args()
-    page = report(options.rounds)
-    print(page)
-    if options.write:
-        options.write.write_text(page)
-
-
 if __name__ == "__main__":
-    main()
+    report_to(report, __doc__, 15)
