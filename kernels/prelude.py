@@ -20,6 +20,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "c"
 BASE = "base.h"
+CUDA = "cuda.h"
 FILES = ("lanes.h", "memory.h", "half.h", "bits.h", "cast.h", "fold.h", "rounding.h", "integer.h", "exact.h",
          "polynomials.h", "exponential.h", "logarithm.h", "power.h", "hyperbolic.h", "trigonometric.h", "inverse.h",
          "error.h", "gamma.h", "remainder.h", "halves.h", "random.h", "range.h",
@@ -118,13 +119,17 @@ def names(text: str) -> list[str]:
     return [name for name in dict.fromkeys(NAME.findall(text)) if definition(name) is not None]
 
 
-def text(program: str) -> str:
-    """What a program needs of the prelude, each definition after what it uses itself."""
+def text(program: str, base: str = BASE) -> str:
+    """What a program needs of the prelude, each definition after what it uses itself.
+
+    A program for CUDA begins with another file, and knows one lane only.
+    """
     chosen: dict[str, str] = {}
+    one_lane = base != BASE
 
     def take(name: str) -> None:
         body = definition(name)
-        if name in chosen or body is None:
+        if name in chosen or body is None or (one_lane and not name.endswith(("x1", "_1"))):
             return
         for other in names(body):
             if other != name:
@@ -133,4 +138,4 @@ def text(program: str) -> str:
 
     for name in names(program):
         take(name)
-    return "\n".join([(FOLDER / BASE).read_text(), *chosen.values()])
+    return "\n".join([(FOLDER / base).read_text(), *chosen.values()])

@@ -141,8 +141,8 @@ def gone(before: Sequence[Axis], after: Sequence[Axis]) -> frozenset[str]:
 # -- maps
 
 
-def map_nest(group: Group, elements: Elements, targets: Targets) -> Nest:
-    """The kernel of a group of maps."""
+def map_body(group: Group, elements: Elements, targets: Targets) -> Bodies:
+    """What a group of maps writes for each element of its index space."""
     axes = names_of(group.space)
     body: Bodies = []
     for node in group.nodes:
@@ -150,7 +150,7 @@ def map_nest(group: Group, elements: Elements, targets: Targets) -> Nest:
         if y in targets:
             at = own_indices(axes, y.shape)
             body.append(targets.store(y, at, elements(y, at)))
-    return nest_of(body, axes, cost([*group.nodes, *group.inlined]))
+    return body
 
 
 def nest_of(body: Bodies, axes: Sequence[Axis], price: float) -> Nest:
@@ -184,13 +184,16 @@ class Rows:
         self.stores: list[Store] = []
         self.results: dict[str, tuple[str, np.dtype]] = {}
 
-    def nest(self) -> Nest:
+    def stages(self) -> tuple[Bodies, list[Axis], list[Axis]]:
+        """The stages without their loops, and the axes of the rows and of the loops."""
         for node in self.group.nodes:
             self.take(node)
         self.flush()
         body = self.with_scratch()
-        inner = merged(self.inner, body) or [self.inner[-1]]
-        rows = merged(self.rows, body)
+        return body, merged(self.rows, body), merged(self.inner, body) or [self.inner[-1]]
+
+    def nest(self) -> Nest:
+        body, rows, inner = self.stages()
         body = [self.looped(s, inner) for s in body]
         dropped = gone(self.axes, [*rows, *inner])
         price = cost([*self.group.nodes, *self.group.inlined]) * likely(size(tuple(n for _, n in inner)))

@@ -133,9 +133,11 @@ class Region(Writer):
         else:
             elements = self.elements()
             made = self.targets(group)
-            build = nests.map_nest if group.kind == "map" else lambda *a: nests.Rows(*a).nest()
-            if made.places:
-                self.launch(build(group, elements, made), group)
+            if made.places and group.kind == "map":
+                body = nests.map_body(group, elements, made)
+                self.each_element(body, nests.names_of(group.space), group)
+            elif made.places:
+                self.launch(nests.Rows(group, elements, made).nest(), group)
             self.settle(made)
 
     def is_read_elsewhere(self, y: Any, group: Group) -> bool:

@@ -7,7 +7,7 @@ In which order a region's nodes are written, and what is fused, is decided elsew
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -212,6 +212,10 @@ class Writer:
             self.lines.append(f"    {name}(&k, 0, {count});")
         self.lines.append("}")
 
+    def each_element(self, body: nests.Bodies, axes: Sequence[nests.Axis], group: Group) -> None:
+        """Run statements for each element of an index space."""
+        self.launch(nests.nest_of(body, axes, cost([*group.nodes, *group.inlined])), group)
+
     def kernel(self, nest: nests.Nest, group: Group) -> Kernel:
         body, known = nest.grid.body, self.program.locals
         places: dict[str, list[Any]] = {}  # where each pointer is read and written; in the order of the text
@@ -250,7 +254,7 @@ class Writer:
             raise Unsupported("complex128 elements that do not lie in order")
         load = Load(carrier(source.dtype), source.pointer, views.offset(source.strides, source.start, at))
         store = Store(target.pointer, views.offset(target.strides, target.start, at), load)
-        self.launch(nests.nest_of([store], axes, cost(())), group)
+        self.each_element([store], axes, group)
 
     def rescue(self, test: str, node: Node, into: Mapping[int, Memory] | None = None) -> None:
         """Have Python run a node where a test says that something is wrong; its results go where they were to go."""
@@ -317,7 +321,7 @@ class Writer:
         at = nests.own_indices(axes, target.shape)
         value = self.elements().operand(x, at, target.dtype)
         store = Store(target.pointer, views.offset(target.strides, target.start, at), value)
-        self.launch(nests.nest_of([store], axes, cost(())), Group("map", target.shape))
+        self.each_element([store], axes, Group("map", target.shape))
 
     def store_each(self, target: Memory, names: list[str], dtype: np.dtype) -> None:
         """Write a small value into memory."""
