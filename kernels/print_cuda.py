@@ -204,6 +204,9 @@ class CudaPrinter(ExpressionPrinter):
         """The text of a kernel."""
         given = []
         for p in parameters:
+            if not p.is_pointer:
+                given.append(f"const {self.kind(p.dtype, 1)} {p.name}")
+                continue
             const, once = ("", "") if p.is_written else ("const ", " __restrict__")
             given.append(f"{const}{self.storage(p.dtype)} *{once} {p.name}")
         head = f'extern "C" __global__ void __launch_bounds__({threads}) {HOLE}({", ".join(given)}) {{'

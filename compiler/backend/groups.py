@@ -111,7 +111,7 @@ class Fusion:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.makers = {y.key: node for node in graph.nodes for y in node.outputs}
-        self.kinds = {id(node): kind_of(node) for node in graph.nodes}
+        self.kinds = {id(node): self.kind(node) for node in graph.nodes}
         self.group_of: dict[int, Group] = {}  # by the key of a value
         self.order = {id(node): i for i, node in enumerate(graph.nodes)}
         self.groups: dict[Group, None] = {}
@@ -120,6 +120,10 @@ class Fusion:
         for node in graph.nodes:
             self.place(node)
         self.absorb()
+
+    def kind(self, node: Node) -> str:
+        """What a node is to fusion."""
+        return kind_of(node)
 
     # -- values
 

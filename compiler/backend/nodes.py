@@ -20,7 +20,7 @@ from ...runtime.spec import Spec, normalize_axis
 from ..graph.symbolic import SymbolicTensor
 from . import views
 from .changes import changed
-from .places import Memory, Register, Rows, Spread, is_small
+from .places import Memory, Register, Rows, Spread
 
 if TYPE_CHECKING:
     from .region import Region
@@ -265,7 +265,7 @@ def write_concat(region: Region, node: Node) -> bool:
 def write_stack(region: Region, node: Node) -> bool:
     """Each piece is written into its slice of the result; a few numbers become a small tensor."""
     y = node.outputs[0]
-    if is_small(y.spec) and not node.inputs[0].shape:
+    if region.is_spread(y.spec) and not node.inputs[0].shape:
         names = [region.variable(y, region.number(x)).name for x in node.inputs]
         region.places[y.key] = Spread(tuple(names), y.spec)
         return True

@@ -53,7 +53,7 @@ class Region(Writer):
         self.makers = {y.key: node for node in self.graph.nodes for y in node.outputs}
         self.place_constants()
         self.said: list[str] = []
-        self.fusion = Fusion(self.graph)
+        self.fusion = self.fused()
         self.uses = self.fusion.uses()
         order = list(self.fusion.ordered())
         last = self.last_uses(order)
@@ -65,6 +65,10 @@ class Region(Writer):
         for y in self.graph.outputs:
             self.places[y.key] = self.place(y)
         return self.lines
+
+    def fused(self) -> Fusion:
+        """The groups of the graph."""
+        return Fusion(self.graph)
 
     def last_uses(self, order: Sequence[Group]) -> dict[int, list[int]]:
         """For each group the keys of the values that nothing after it reads."""
@@ -100,7 +104,7 @@ class Region(Writer):
         """A region inside this one, written, its inputs being at these places."""
         for x, place in zip(graph.inputs, places, strict=True):
             self.places[x.key] = place
-        region = Region(self.program, graph, wanted)
+        region = type(self)(self.program, graph, wanted)
         region.run()
         return region
 
@@ -137,8 +141,12 @@ class Region(Writer):
                 body = nests.map_body(group, elements, made)
                 self.each_element(body, nests.names_of(group.space), group)
             elif made.places:
-                self.launch(nests.Rows(group, elements, made).nest(), group)
+                self.row_by_row(nests.Rows(group, elements, made), group)
             self.settle(made)
+
+    def row_by_row(self, rows: nests.Rows, group: Group) -> None:
+        """Run the stages of a group of rows."""
+        self.launch(rows.nest(), group)
 
     def is_read_elsewhere(self, y: Any, group: Group) -> bool:
         return any(g is not group for g in self.uses.get(y.key, ()))

@@ -243,10 +243,7 @@ class Writer:
         if not size(target.shape):
             return
         if target.is_contiguous and source.is_contiguous:
-            count = bytes_of(target.spec)
-            at = [f"{m.pointer} + {index_text(m.start)}" for m in (target, source)]
-            self.lines.append(f"__builtin_memcpy({at[0]}, {at[1]}, {count});")
-            return
+            return self.move(target, source)
         group = Group("map", target.shape)
         axes = nests.names_of(target.shape)
         at = nests.own_indices(axes, target.shape)
@@ -255,6 +252,15 @@ class Writer:
         load = Load(carrier(source.dtype), source.pointer, views.offset(source.strides, source.start, at))
         store = Store(target.pointer, views.offset(target.strides, target.start, at), load)
         self.each_element([store], axes, group)
+
+    def move(self, target: Memory, source: Memory) -> None:
+        """Copy elements that lie one after the other in both."""
+        at = [f"{m.pointer} + {index_text(m.start)}" for m in (target, source)]
+        self.lines.append(f"__builtin_memcpy({at[0]}, {at[1]}, {bytes_of(target.spec)});")
+
+    def is_spread(self, spec: Spec) -> bool:
+        """Whether a tensor is kept in variables."""
+        return is_small(spec)
 
     def rescue(self, test: str, node: Node, into: Mapping[int, Memory] | None = None) -> None:
         """Have Python run a node where a test says that something is wrong; its results go where they were to go."""

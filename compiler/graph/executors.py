@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...runtime import device as devices
+from ...runtime.device import Device
 from ...runtime.eager import EagerTensor, wrap
 from ...runtime.options import options
 from .graph import Graph
@@ -20,12 +21,26 @@ from .interpret import interpret, run as interpreted
 
 Executor = Callable[[Graph, Sequence[Any]], "Sequence[Any] | None"]
 _native: list[Executor] = []
+_of_devices: dict[str, Callable[[Graph, Sequence[Any], Device], Sequence[Any]]] = {}  # by the kind of device
 listeners: list[Callable[[int, int], None]] = []  # who is told of each call: when it began and ended, in nanoseconds
 
 
 def provide_native(executor: Executor) -> None:
     """Run graphs by `executor`, which gives None for those that it cannot run."""
     _native[:] = [executor]
+
+
+def provide_for(kind: str, executor: Callable[[Graph, Sequence[Any], Device], Sequence[Any]]) -> None:
+    """Run graphs whose operands live on a kind of device by `executor`, whatever the options say."""
+    _of_devices[kind] = executor
+
+
+def device_of(buffers: Sequence[Any]) -> Device:
+    """Where a graph runs: where its operands live, or where new tensors are made if it has none that say."""
+    for buffer in buffers:
+        if type(buffer) is not np.ndarray and buffer.device is not devices.cpu:
+            return buffer.device
+    return devices.cpu if buffers else devices.current()
 
 
 def results_of(graph: Graph, operands: Sequence[Any]) -> list[Any]:
@@ -49,6 +64,9 @@ def execute(graph: Graph, buffers: Sequence[Any]) -> Sequence[Any]:
 
 
 def _executed(graph: Graph, buffers: Sequence[Any]) -> Sequence[Any]:
+    device = device_of(buffers)
+    if device is not devices.cpu:
+        return _of_devices[device.kind](graph, buffers, device)
     if options.executor == "native" and devices.current() is devices.cpu:
         for executor in _native:
             results = executor(graph, buffers)
