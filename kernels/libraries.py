@@ -1,4 +1,4 @@
-"""The runtime libraries: threads, memory and sorting in the first, and what only some programs ask for in others.
+"""The runtime libraries: threads and memory in the first, and what only some programs ask for in others.
 
 Each is built once for a compiler, a processor and flags, when a program first asks for it, and while the program itself
 is built. The others are given the table of the first, whose threads they work with. This file knows no programs.
@@ -10,8 +10,9 @@ import ctypes
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +26,8 @@ INCLUDE = re.compile(r'#include "(\w+\.h)"\n')
 WHOLE = ctypes.c_longlong
 TYPES = {"f32": ("-DREAL=float", "-DWHOLE=int", "-DWF_NAME(x)=x##_f32"),
          "f64": ("-DREAL=double", "-DWHOLE=i64", "-DWF_NAME(x)=x##_f64")}  # fmt: skip
-OTHERS = {"products": ("gemm", "matrices"), "windows": ("conv", "conv_dw", "pool")}  # of one type each
+OTHERS = {"products": ("gemm",), "matrices": ("matrices",), "windows": ("conv", "conv_dw", "pool")}  # of one type each
+ANY = {"sorting": ("sort",)}  # of all types
 # Results that do not depend on the machine: nothing is contracted, and what is added to what is the same everywhere.
 WIDEST = 64
 REPRODUCIBLE = ("-ffp-contract=off", "-DWF_REPRODUCIBLE")
@@ -124,16 +126,13 @@ def table(host: Any) -> Table:
     return Table(**{name: address_of(found, name) for name in names}, host=host)
 
 
-def asked(text: str, reproducible: bool) -> dict[Library, list[str]]:
+def asked(text: str, reproducible: bool) -> dict[Library, Sequence[str]]:
     """The other libraries that a program asks for, and the functions that they hold."""
-    found = {}
-    for name, stems in OTHERS.items():
-        for kind, defined in TYPES.items():
-            functions = [f"{stem}_{kind}" for stem in stems]
-            if any(f"rt->{each}(" in text for each in functions):
-                flags = ("-pthread", *defined, *(REPRODUCIBLE if reproducible else ()))
-                found[Library(name, flags)] = functions
-    return found
+    same = REPRODUCIBLE if reproducible else ()
+    found: dict[Library, Sequence[str]] = {Library(name): functions for name, functions in ANY.items()}
+    for (name, stems), (kind, defined) in product(OTHERS.items(), TYPES.items()):
+        found[Library(name, ("-pthread", *defined, *same))] = [f"{stem}_{kind}" for stem in stems]
+    return {one: functions for one, functions in found.items() if any(f"rt->{each}(" in text for each in functions)}
 
 
 def join(calls: Table, text: str, reproducible: bool) -> None:

@@ -1,20 +1,6 @@
-// A runtime library of one type, REAL, built once a program needs it: products of matrices, and what small ones are solved
-// with. It is given the table of the first, whose threads it works with.
+// Products of matrices of one type, REAL: a library that is built once a program needs it.
 
-#include <pthread.h>
-#include <stdlib.h>
-#include "base.h"
-#include "program.h"
-
-static const struct wf_runtime *runtime;
-
-void wf_join(const struct wf_runtime *given) { runtime = given; }
-
-#define wf_parallel runtime->parallel
-#define wf_allocate runtime->allocate
-#define wf_release runtime->release
-#define wf_threads runtime->threads
-
+#include "joined.h"
 #include "rooms.h"
 #include "vectors.h"
 
@@ -23,4 +9,3 @@ enum { WF_DEPTH = 256, WF_BREADTH = 512, WF_HEIGHT = 144 };
 
 #include "pack.h"
 #include "gemm.h"
-#include "matrix.h"

@@ -1,4 +1,4 @@
-// What a generated program may ask of the runtime library (runtime.c), and what it is made of.
+// What a generated program may ask of the runtime libraries (runtime.c and those that it brings in), and what it is made of.
 
 typedef struct { f64 real, imaginary; } c128;
 

@@ -256,9 +256,3 @@ i64 wf_now(void) {
 }
 
 #include "calls.h"
-
-// -- sorting
-
-#include "requests.h"
-#include "rooms.h"
-#include "sort.h"

@@ -77,6 +77,6 @@ static void wf_sort_with_places(const void *given, i64 begin, i64 end) {
 #undef WF_NAME
 
 void wf_sort(const struct wf_sort *s) {
-    work_function alone = s->size > 4 ? wf_sort_rows_64_alone : wf_sort_rows_32_alone;
+    void (*alone)(const void *, i64, i64) = s->size > 4 ? wf_sort_rows_64_alone : wf_sort_rows_32_alone;
     wf_parallel(s->places ? wf_sort_with_places : alone, s, s->outer * s->inner, 10.0 * (double)s->n);
 }

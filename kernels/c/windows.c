@@ -1,19 +1,6 @@
-// A second runtime library: convolutions and pooling of one type, REAL, built once a program needs them. It is given the
-// table of the first, whose threads it works with.
+// Convolutions and pooling of one type, REAL: a library that is built once a program needs it.
 
-#include <pthread.h>
-#include <stdlib.h>
-#include "base.h"
-#include "program.h"
-
-static const struct wf_runtime *runtime;
-
-void wf_join(const struct wf_runtime *given) { runtime = given; }
-
-#define wf_parallel runtime->parallel
-#define wf_allocate runtime->allocate
-#define wf_release runtime->release
-
+#include "joined.h"
 #include "rooms.h"
 #include "vectors.h"
 #include "windows.h"

@@ -15,6 +15,8 @@ SCALED = "wf.compile(lambda x: x * 2.0)(wf.ones(64))"
 PRODUCT = "wf.compile(lambda x: x @ x)(wf.ones((32, 32)))"
 WIDE_PRODUCT = "wf.compile(lambda x: x @ x)(wf.ones((32, 32), dtype=wf.float64))"
 
+SORTED = "wf.compile(lambda x: wf.sort(x))(wf.ones(64))"
+
 
 def built(folder: Path, *lines: str) -> list[str]:
     """The libraries in the cache after a process that ran these lines."""
@@ -29,6 +31,11 @@ def test_programs_bring_in_what_they_ask_for_and_no_more(tmp_path: Path) -> None
     assert built(tmp_path, SCALED, PRODUCT) == ["graph", "graph", "products", "runtime"]
     assert built(tmp_path, PRODUCT, PRODUCT) == ["graph", "graph", "products", "runtime"]
     assert built(tmp_path, WIDE_PRODUCT) == ["graph"] * 3 + ["products"] * 2 + ["runtime"]
+    assert built(tmp_path, SORTED) == ["graph"] * 4 + ["products"] * 2 + ["runtime", "sorting"]
+
+
+def test_sorting_is_one_library_for_all_types() -> None:
+    assert libraries.asked("rt->sort(&s);", True) == {libraries.Library("sorting"): ("sort",)}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +43,7 @@ def test_programs_bring_in_what_they_ask_for_and_no_more(tmp_path: Path) -> None
     [
         ("rt->parallel(kernel1, &k, 5, 2.0);", False, []),
         ("rt->gemm_f32(&g);", False, [("products", "-DREAL=float")]),
-        ("rt->matrices_f64(&g);", True, [("products", "-DREAL=double")]),
+        ("rt->matrices_f64(&g);", True, [("matrices", "-DREAL=double")]),
         ("rt->gemm_f32(&g); rt->pool_f32(&p, 1); rt->conv_f64(&c);", False,
          [("products", "-DREAL=float"), ("windows", "-DREAL=float"), ("windows", "-DREAL=double")]),
     ],
