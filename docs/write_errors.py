@@ -49,7 +49,7 @@ MISTAKES = [
     ("An operation on a dtype that has none", "wf.bitwise_and(wf.tensor(1.5), 1)"),
     ("Dtypes without a common one", "wf.tensor([1], wf.uint64) + wf.tensor([1], wf.int64)"),
     ("The truth of several elements", "if wf.tensor([1.0, 2.0]) > 0.0:\n    pass"),
-    ("A GPU where there is none", 'with wf.device("cuda:7"):\n    pass'),
+    ("A device that there is not", 'with wf.device("tpu"):\n    pass'),
     ("A gradient of what cannot have one", "with wf.GradientTape() as tape:\n    tape.watch(wf.tensor([1, 2]))"),
     (
         "A tape that was played back",

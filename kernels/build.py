@@ -12,6 +12,7 @@ import atexit
 import contextlib
 import ctypes
 import hashlib
+import itertools
 import os
 import shutil
 import sys
@@ -36,7 +37,8 @@ FLAGS = (
     "-fno-strict-aliasing",
     "-w",
 )
-LIMIT = 512 << 20  # bytes of libraries kept
+LIMIT = 512 << 20  # bytes of what is kept
+KINDS = ("*.so", "*.cubin")  # of files that are removed when there are too many
 SEAL = 32  # bytes at the end of a library that say whether it is whole
 SEALED = sys.platform != "darwin"  # where the system signs libraries itself, and checks them
 
@@ -132,7 +134,7 @@ def _trim(folder: Path) -> None:
     """Remove what was not used for longest, until the cache fits its bound."""
     limit = int(os.environ.get("WEFT_CACHE_LIMIT", LIMIT))
     files = []
-    for path in folder.glob("*.so"):
+    for path in itertools.chain.from_iterable(map(folder.glob, KINDS)):
         with contextlib.suppress(OSError):
             files.append((path.stat().st_mtime, path.stat().st_size, path))
     total = sum(size for _, size, _ in files)
@@ -142,6 +144,32 @@ def _trim(folder: Path) -> None:
         with contextlib.suppress(OSError):
             path.unlink()
             total -= size
+
+
+def kept(name: str, make: Callable[[], bytes]) -> bytes:
+    """Bytes of the cache, made now if they are not there, or damaged."""
+    folder = cache_folder()
+    path = folder / name if folder else None
+    with contextlib.suppress(OSError):
+        content = path.read_bytes() if path else b""
+        if path and hashlib.sha256(content[:-SEAL]).digest() == content[-SEAL:]:
+            os.utime(path)
+            return content[:-SEAL]
+    made = make()
+    if path is not None:
+        _keep(path, made)
+    return made
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Put bytes into the cache, unless that cannot be written to."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix="building-", delete=False) as file:
+            file.write(content + hashlib.sha256(content).digest())
+        os.replace(file.name, path)
+        _trim(path.parent)
+    except OSError as error:
+        _instead(path.parent, str(error))
 
 
 # -- building

@@ -58,6 +58,8 @@ def allocate(name: str, shape: Shape, dtype: DType, make: Callable[..., np.ndarr
     """
     try:
         return make(shape, dtype)
+    except WeftError:
+        raise  # a device has said it
     except (MemoryError, ValueError, OverflowError) as error:
         raise no_room(name, Spec(shape, dtype)) from error
 

@@ -16,6 +16,7 @@ from .assignment import alias
 from .dim import Dim, sized
 from .eager import EagerTensor, as_array, lift, wrap
 from .errors import ArgumentError, ShapeError, speaking_as
+from .interop import from_dlpack, is_on_gpu
 from .spec import Shape, as_shape, describe
 from .tensor import OPS, Tensor, as_tensor
 
@@ -62,7 +63,7 @@ def asarray(value: Any, /, dtype: Any = None, *, device: Any = None, copy: bool 
         return _from_values(value, dtype, device, copy)
     x, wanted = alias(lift(value)), _dtype(dtype)
     if copy:  # values never change, but their memory may be an array's that its owner writes to
-        x.buffer = x.device.from_numpy(np.array(x.device.to_numpy(x.buffer)))
+        x.buffer = x.device.copied(x.buffer)
     if device is not None:
         x = OPS["to_device"](x, device)
     return x if wanted is None or wanted is x.dtype else OPS["astype"](x, dtype=wanted)
@@ -80,6 +81,9 @@ def _holds_tensors(values: Any) -> bool:
 
 def _from_values(value: Any, dtype: Any, device: Any, copy: bool | None) -> EagerTensor:
     """A tensor of what is no tensor yet."""
+    if is_on_gpu(value):
+        found = from_dlpack(value, device=device, copy=copy)
+        return found if dtype is None else OPS["astype"](found, dtype=_dtype(dtype))
     array = as_array(value, _dtype(dtype))
     shared = hasattr(value, "__array__") or hasattr(value, "__buffer__")
     if copy is False and not (shared and np.may_share_memory(array, np.asarray(value))):
@@ -105,10 +109,12 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) 
         return opened(asarray(fill_value, wanted, device=device), lengths)
     if isinstance(fill_value, Tensor):
         return OPS["broadcast_to"](asarray(fill_value, wanted, device=device), shape=lengths)
-    value = _filling(lengths, fill_value, wanted)
+    value, place = _filling(lengths, fill_value, wanted), _place(device)
+    if not value.shape:
+        return wrap(allocate("full", lengths, value.dtype, lambda *_: place.full(lengths, value)))
     array = allocate("full", lengths, value.dtype)
     array[...] = value
-    return wrap(_place(device).from_numpy(array))
+    return wrap(place.from_numpy(array))
 
 
 def opened(x: Any, shape: Shape) -> Any:
@@ -135,8 +141,10 @@ def empty(shape: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     lengths = as_shape("empty", shape)
     if sized(lengths):
         return zeros(lengths, dtype, device=device)
-    array = allocate("empty", lengths, _dtype(dtype) or dtypes.default_float)
-    return wrap(_place(device).from_numpy(array))
+    found, place = _dtype(dtype) or dtypes.default_float, _place(device)
+    if place is devices.cpu:
+        return wrap(allocate("empty", lengths, found))
+    return wrap(place.empty(lengths, found))
 
 
 def zeros(shape: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
@@ -144,8 +152,10 @@ def zeros(shape: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:
     lengths = as_shape("zeros", shape)
     if sized(lengths):
         return full(lengths, 0, dtype=dtype or dtypes.default_float, device=device)
-    array = allocate("zeros", lengths, _dtype(dtype) or dtypes.default_float, np.zeros)
-    return wrap(_place(device).from_numpy(array))
+    found, place = _dtype(dtype) or dtypes.default_float, _place(device)
+    if place is devices.cpu:
+        return wrap(allocate("zeros", lengths, found, np.zeros))
+    return wrap(place.full(lengths, np.zeros((), found)))
 
 
 def ones(shape: Any, dtype: Any = None, *, device: Any = None) -> EagerTensor:

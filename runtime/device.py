@@ -7,6 +7,7 @@ live, and nothing moves unasked.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,14 +19,15 @@ import numpy as np
 
 from . import dtypes, memory
 from .dim import sized
+from .dtypes import DType
 from .errors import DeviceError
 from .op import Op
 from .scopes import scopes
-from .spec import Spec, StackSpec
+from .spec import Shape, Spec, StackSpec
 
 
 class Device(Protocol):
-    """What runs ops over buffers of its own."""
+    """What runs ops over buffers of its own; a class that derives from this one needs no more than the first methods."""
 
     @property
     def kind(self) -> str: ...
@@ -39,9 +41,39 @@ class Device(Protocol):
     def from_numpy(self, array: np.ndarray) -> Any: ...
     def to_numpy(self, buffer: Any) -> np.ndarray: ...
 
+    def empty(self, shape: Shape, dtype: DType) -> Any:
+        """A new buffer with whatever its memory held before."""
+        return self.from_numpy(memory.empty(shape, dtype))
+
+    def full(self, shape: Shape, value: np.ndarray) -> Any:
+        """A new buffer filled with a value of no axes."""
+        array = memory.empty(shape, value.dtype)
+        array[...] = value
+        return self.from_numpy(array)
+
+    def copied(self, buffer: Any) -> Any:
+        """A buffer of the same values in memory of its own."""
+        return self.from_numpy(np.array(self.to_numpy(buffer)))
+
+    def to_dlpack(self, buffer: Any, stream: Any, max_version: tuple[int, int] | None) -> Any:
+        """A DLPack capsule that shows a buffer, whose consumer knows this version, or is older than 1.0."""
+        array = self.to_numpy(buffer)
+        return array.__dlpack__(max_version=max_version) if max_version else array.__dlpack__()
+
+    def adopted(self, x: Any) -> Any:
+        """The buffer that an array of another library, which lies on this device, shows by DLPack."""
+        return self.from_numpy(np.from_dlpack(x))
+
+    def memory_stats(self) -> memory.MemoryStats:
+        """What it holds of memory."""
+        return memory.MemoryStats()
+
+    def trim_memory(self, keep: int) -> None:
+        """Give back what exceeds so many bytes and is not in use."""
+
 
 @dataclass(frozen=True)
-class CPU:
+class CPU(Device):
     """The CPU: buffers are ndarrays, kernels are NumPy's."""
 
     kind = "cpu"
@@ -66,6 +98,12 @@ class CPU:
 
     def to_numpy(self, buffer: np.ndarray) -> np.ndarray:
         return buffer
+
+    def memory_stats(self) -> memory.MemoryStats:
+        return memory.memory_stats()
+
+    def trim_memory(self, keep: int) -> None:
+        memory.trim(keep)
 
 
 def _as_spec(y: Any, spec: Spec) -> Any:
@@ -108,9 +146,11 @@ class DeviceKind:
     count: Callable[[], int]
     get: Callable[[int], Device]
     missing: Callable[[], str]  # why there is none, and what to do
+    used: Callable[[], Sequence[Device]] = tuple  # those that something may live on
 
 
 kinds: dict[str, DeviceKind] = {}
+_providers: dict[str, Callable[[], DeviceKind]] = {}
 _current: ContextVar[Device] = ContextVar("device", default=cpu)
 current = _current.get
 
@@ -120,6 +160,17 @@ _NAME = re.compile(r"/?(?:device:)?(cpu|gpu|cuda)(?::(\d+))?", re.IGNORECASE)
 def register(kind: str, provider: DeviceKind) -> None:
     """Provide a kind of device, `cuda` say."""
     kinds[kind] = provider
+
+
+def provide(kind: str, provider: Callable[[], DeviceKind]) -> None:
+    """Provide a kind of device by what is called when one is first asked for."""
+    _providers[kind] = provider
+
+
+def _kind(name: str) -> DeviceKind | None:
+    if name not in kinds and name in _providers:
+        register(name, _providers[name]())
+    return kinds.get(name)
 
 
 def as_device(name: Any) -> Device:
@@ -139,12 +190,12 @@ def as_device(name: Any) -> Device:
         if index:
             raise DeviceError(f"{name!r}: there is one cpu, number 0", 'Use "cpu".')
         return cpu
-    if kind not in kinds:
+    provider = _kind(kind)
+    if provider is None:
         raise DeviceError(
             f"{name!r}: this installation of weft has no GPU support",
             "Work on the CPU: leave the device out, or name it cpu.",
         )
-    provider = kinds[kind]
     if index >= provider.count():
         raise DeviceError(f"{name!r}: {provider.missing()}", "Devices here: " + ", ".join(map(str, list_devices())))
     return provider.get(index)
@@ -152,12 +203,49 @@ def as_device(name: Any) -> Device:
 
 def list_devices() -> list[Device]:
     """Every device at hand, the CPU first."""
-    return [cpu, *(kind.get(i) for kind in kinds.values() for i in range(kind.count()))]
+    found = [_kind(name) for name in {**_providers, **kinds}]
+    return [cpu, *(kind.get(i) for kind in found if kind for i in range(kind.count()))]
 
 
 def num_gpus() -> int:
     """The number of GPUs at hand."""
     return sum(device.kind == "cuda" for device in list_devices())
+
+
+def memory_stats(device: Any = "cpu") -> memory.MemoryStats:
+    """What a device holds of memory: bytes in use, bytes kept for what comes next, and how often they were recycled.
+
+    Units: bytes. On the CPU that is the recycled memory of large results, which eager and compiled code share; `WEFT_MEMORY_LIMIT`
+    bounds it, 1 GiB by default, and past that plain NumPy memory serves. On a GPU it is all of it, with the peak, and
+    `WEFT_GPU_MEMORY_LIMIT` bounds it.
+
+    Errors: DeviceError as in `as_device`.
+
+    Example:
+        >>> import weft as wf
+        >>> x = wf.ones((1024, 1024)) * 2.0
+        >>> found = wf.memory_stats()
+        >>> found.in_use >= 4 * 1024**2, found.held >= found.in_use
+        (True, True)
+    """
+    return as_device(device).memory_stats()
+
+
+def trim_memory(keep: int = 0, device: Any = None) -> None:
+    """Give memory that nothing lives in back until a device, or each of them, holds at most `keep` bytes.
+
+    Units: bytes.
+    Errors: DeviceError as in `as_device`.
+
+    Example:
+        >>> import weft as wf
+        >>> wf.trim_memory()
+        >>> wf.memory_stats().spare
+        0
+    """
+    used = itertools.chain([cpu], *(kind.used() for kind in kinds.values()))
+    for each in used if device is None else [as_device(device)]:
+        each.trim_memory(keep)
 
 
 @contextmanager

@@ -181,10 +181,10 @@ def _default_dtype(value: Any, array: np.ndarray) -> DType:
     return defaults[array.dtype.kind] if array.dtype.kind in defaults else dtypes.as_dtype(array.dtype)
 
 
-def lift(x: Any) -> Any:
+def lift(x: Any, home: Device | None = None) -> Any:
     """An operand as the eager context takes it: a tensor, a weak Python scalar, or None.
 
-    While somebody watches, an array that its owner might write to later is copied.
+    What is no tensor yet becomes one at `home`, the device of the operands that it meets, if there are any. While somebody watches, an array that its owner might write to later is copied.
     """
     if isinstance(x, EagerTensor) or x is None or type(x) in SCALARS:
         return x
@@ -192,14 +192,19 @@ def lift(x: Any) -> Any:
         return x.read_value()
     if isinstance(x, Tensor):
         raise ArgumentError("a symbolic tensor has no value here", "Use it inside the compiled function that made it.")
-    if isinstance(x, list | tuple):
-        return OPS["asarray"](x)  # gradients flow to tensors inside
+    if isinstance(x, list | tuple):  # gradients flow to tensors inside
+        return OPS["asarray"](x, device=None if any(isinstance(each, Tensor) for each in _leaves(x)) else home)
     if type(x) is Dim:
         return x.tensor()
     array = as_array(x)
     if observers.watching.count and isinstance(x, np.ndarray) and np.may_share_memory(array, x):
         array = array.copy()
-    return wrap(devices.current().from_numpy(array))
+    return wrap((home or devices.current()).from_numpy(array))
+
+
+def _home(args: Sequence[Any]) -> Device | None:
+    """The device of the tensors among some operands."""
+    return next((x.device for x in args if isinstance(x, HostValues)), None)
 
 
 class Eager:
@@ -209,7 +214,9 @@ class Eager:
 
     def run(self, op: Op[...], args: Sequence[Any], attrs: dict[str, Any]) -> Any:
         """Check, run, wrap, tell. Gives a tensor, or a tuple of them for an op with several results."""
-        inputs = tuple([x if type(x) is EagerTensor else lift(x) for x in args])
+        inputs = tuple(
+            [x if type(x) is EagerTensor or x is None or type(x) in SCALARS else lift(x, _home(args)) for x in args]
+        )
         for x in inputs:
             if type(x) is not EagerTensor and isinstance(x, Tensor):  # a variable of a function being traced
                 return apply(op, inputs, attrs)
@@ -270,6 +277,7 @@ def refuse_none(name: str, inputs: Sequence[Any]) -> None:
 
 EAGER = Eager()
 EagerTensor.context = EAGER
+OPS["of_buffer"] = wrap
 set_default_context(EAGER)
 
 _NO_ATTRS: dict[str, Any] = {}

@@ -18,9 +18,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import dtypes
+from .device import Device
 from .dim import Dim, is_same
-from .eager import EagerTensor, lift, wrap
+from .eager import EagerTensor, lift
 from .errors import ArgumentError, AxisError, DTypeError, OutOfRangeError, ShapeError
+from .interop import HostValues
 from .spec import Shape, Shaped, describe, plural
 from .tensor import Tensor
 
@@ -89,7 +91,8 @@ def parse(x: Shaped, index: Any) -> Index:
     Errors: OutOfRangeError for a position outside its axis, AxisError for too many of them, ShapeError for a mask
     of the wrong shape, DTypeError for what is no index.
     """
-    parts = [_part(part) for part in (index if type(index) is tuple else (index,))]
+    home = x.device if isinstance(x, HostValues) else None
+    parts = [_part(part, home) for part in (index if type(index) is tuple else (index,))]
     beside_arrays = any(isinstance(part, Tensor) for part in parts)
     parted = beside_arrays and _parted(parts)
     parts = _filled(x, parts)
@@ -135,15 +138,15 @@ def _axes_of(part: Any) -> int:
     return len(part.shape) if isinstance(part, Tensor) and part.dtype is dtypes.bool_ else 1
 
 
-def _part(part: Any) -> Any:
-    """An element of an index as an int, a slice, None, the dots, or a tensor of integers or bools."""
+def _part(part: Any, home: Device | None) -> Any:
+    """An element of an index as an int, a slice, None, the dots, or a tensor of integers or bools, made at `home`."""
     if type(part) in POSITIONS or part is None or part is ... or type(part) is slice:
         return part
     if isinstance(part, bool | np.bool_):
-        return wrap(np.asarray(part))
+        return lift(np.asarray(part), home)
     if isinstance(part, np.integer):
         return int(part)
-    array = _array(part)
+    array = _array(part, home)
     if array.dtype not in dtypes.INTEGRAL:
         raise DTypeError(f"index: {describe(array)} is no index", ADVICE)
     if isinstance(array, EagerTensor) and not array.shape and array.dtype is not dtypes.bool_:
@@ -151,16 +154,16 @@ def _part(part: Any) -> Any:
     return array
 
 
-def _array(part: Any) -> Any:
+def _array(part: Any, home: Device | None) -> Any:
     """What may be an array, as a tensor."""
     if isinstance(part, Tensor):
         return part if part.context.depth else lift(part)
     if isinstance(part, list | tuple) and not _flat(part):
-        return wrap(np.zeros(np.shape(part), np.int64))
+        return lift(np.zeros(np.shape(part), np.int64), home)
     if isinstance(part, list | tuple | np.ndarray) or hasattr(part, "__array__"):
-        return lift(part)
+        return lift(part, home)
     if hasattr(part, "__index__"):
-        return wrap(np.asarray(operator.index(part)))
+        return lift(np.asarray(operator.index(part)), home)
     raise DTypeError(f"index: {part!r} is no index", ADVICE)
 
 
@@ -259,4 +262,4 @@ def _check_mask(x: Shaped, mask: Any, axis: int) -> None:
 
 def _one(mask: Any) -> Any:
     """A single bool as a mask over a new axis of length 1."""
-    return wrap(mask.numpy().reshape(1)) if isinstance(mask, EagerTensor) else mask.reshape(1)
+    return lift(mask.numpy().reshape(1), mask.device) if isinstance(mask, EagerTensor) else mask.reshape(1)

@@ -21,6 +21,7 @@ from .tensor import OPS, Tensor
 
 API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12")
 _HOST = (1, 0)  # DLPack's name of the CPU: (kDLCPU, 0)
+_GPU = (2, 13)  # kDLCUDA, kDLCUDAManaged
 
 
 class HostValues(Tensor):
@@ -160,17 +161,26 @@ class HostValues(Tensor):
         here = self.__dlpack_device__()
         if (dl_device or here) not in (here, _HOST):
             raise ExchangeError(f"__dlpack__: cannot move to device {dl_device}", "Move it with x.to(device) first.")
-        if self.dtype is dtypes.bfloat16:
+        moves = (dl_device or here) != here
+        if self.dtype is dtypes.bfloat16 and (moves or here == _HOST):
             raise ExchangeError(
                 f"__dlpack__: {describe(self)} cannot leave by NumPy's DLPack", "Cast it: wf.astype(x, wf.float32)."
             )
         knows_readonly = max_version is not None and max_version[0] >= 1
-        needs_copy = here != _HOST or not knows_readonly
-        if copy is False and needs_copy:
-            reason = "it must be moved to the CPU" if knows_readonly else "this consumer may write to what it gets"
+        if copy is False and (moves or not knows_readonly):
+            reason = "it must be moved to the CPU" if moves else "this consumer may write to what it gets"
             raise ExchangeError(f"__dlpack__: copy=False, but {describe(self)} must be copied: {reason}", "Allow it.")
-        array = np.array(self.numpy()) if copy or needs_copy else self.numpy()
-        return array.__dlpack__(max_version=max_version) if knows_readonly else array.__dlpack__()
+        source = devices.cpu if moves else self.device
+        buffer = self.numpy() if moves or source is devices.cpu else self.buffer
+        shown = source.copied(buffer) if copy or moves or not knows_readonly else buffer
+        return source.to_dlpack(shown, stream, max_version if knows_readonly else None)
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        """How CuPy, Numba and PyTorch read a tensor that is on a GPU, without a copy; others have it not."""
+        if self.device.kind != "cuda":
+            raise AttributeError(f"{describe(self)} on {self.device} is not on a GPU")
+        return self.buffer.__cuda_array_interface__
 
     # Devices, copies, pickles
 
@@ -230,8 +240,23 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> A
         return OPS["asarray"](x, device=device, copy=copy)
     if not hasattr(x, "__dlpack__"):
         raise ArgumentError(f"from_dlpack: a {type(x).__name__} exports no DLPack", "Use wf.asarray(x).")
+    if is_on_gpu(x):
+        return _adopted(x, device, copy)
     try:
         array = np.from_dlpack(x, device="cpu", copy=copy)
     except (BufferError, RuntimeError) as error:
         raise ExchangeError(f"from_dlpack: {error}", "Convert it in its own library first.") from error
     return OPS["asarray"](array, device=device)
+
+
+def is_on_gpu(x: Any) -> bool:
+    """Whether an array of another library says that it lies on a GPU."""
+    named = getattr(x, "__dlpack_device__", None)
+    return named is not None and int(named()[0]) in _GPU
+
+
+def _adopted(x: Any, device: Any, copy: bool | None) -> Any:
+    """A tensor on the GPU that an array of another library is on, sharing its memory."""
+    home = devices.as_device(f"cuda:{x.__dlpack_device__()[1]}")
+    buffer = home.adopted(x)
+    return OPS["to_device"](OPS["of_buffer"](home.copied(buffer) if copy else buffer), device or home)

@@ -115,14 +115,7 @@ def _trim(keep: int) -> None:
 
 
 def trim(keep: int = 0) -> None:
-    """Give memory that nothing lives in back to the system until at most `keep` bytes are held.   Units: bytes.
-
-    Example:
-        >>> import weft as wf
-        >>> wf.trim_memory()
-        >>> wf.memory_stats().spare
-        0
-    """
+    """Give memory that nothing lives in back to the system until at most `keep` bytes are held."""
     with _lock:
         _trim(keep)
     for cache in caches:
@@ -130,17 +123,7 @@ def trim(keep: int = 0) -> None:
 
 
 def memory_stats() -> MemoryStats:
-    """What the recycled memory of large results on the CPU holds, which eager and compiled code share.   Units: bytes.
-
-    `WEFT_MEMORY_LIMIT` bounds it, 1 GiB by default; past that plain NumPy memory serves.
-
-    Example:
-        >>> import weft as wf
-        >>> x = wf.ones((1024, 1024)) * 2.0
-        >>> found = wf.memory_stats()
-        >>> found.in_use >= 4 * 1024**2, found.held >= found.in_use
-        (True, True)
-    """
+    """What the recycled memory of large results on the CPU holds, which eager and compiled code share."""
     with _lock:
         used = [n for n, blocks in _blocks.items() for i in range(len(blocks)) if _references(blocks, i) > _FREE]
         return replace(stats, in_use=sum(used), spare=sum(cache(sys.maxsize) for cache in caches))

@@ -19,6 +19,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "executor": EXECUTORS,
     "reproducible": (False, True),
     "background": (False, True),
+    "sync": (False, True),
 }
 SWITCHES = {"0": False, "1": True}  # as environment variables say them
 
@@ -31,6 +32,7 @@ class Options:
             "executor": os.environ.get("WEFT_EXECUTOR", "native"),
             "reproducible": switch("WEFT_REPRODUCIBLE"),
             "background": switch("WEFT_BACKGROUND"),
+            "sync": switch("WEFT_SYNC"),
         }
         self._here: ContextVar[dict[str, Any]] = ContextVar("options")
         check(self._program)
@@ -51,13 +53,18 @@ class Options:
         return self._here.get(self._program)["background"]
 
     @property
+    def sync(self) -> bool:
+        """Whether each op on a GPU is waited for, so that one that fails is known by its name and line."""
+        return self._here.get(self._program)["sync"]
+
+    @property
     def chosen(self) -> Mapping[str, Any]:
         """All options, by name."""
         return self._here.get(self._program)
 
     @contextmanager
     def __call__(self, **chosen: Any) -> Iterator[None]:
-        """Choose inside the `with` block: `executor="native"` or `"interpreter"`, `reproducible=True`, `background=True`.
+        """Choose inside the `with` block: `executor="native"` or `"interpreter"`, `reproducible=True`, `background=True`, `sync=True`.
 
         Native programs give the same bits at every call, whatever the number of threads. With `reproducible=True` they
         give the same bits on machines with other vectors too (SSE2, AVX2, AVX-512): multiplications and additions are
@@ -65,6 +72,8 @@ class Options:
         compute more than they move. What is computed by a call of NumPy is as reproducible as NumPy.
 
         With `background=True` nobody waits for the C compiler: a graph is interpreted until its program is built.
+
+        With `sync=True` each op on a GPU is waited for: slow, but an error of a kernel names its op and your line.
 
         Errors: ArgumentError for an unknown option or choice.
 

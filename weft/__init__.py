@@ -23,7 +23,14 @@ from .runtime.creation import (
     zeros_like as zeros_like,
 )
 from .runtime.custom_gradient import custom_gradient as custom_gradient
-from .runtime.device import device as device, list_devices as list_devices, num_gpus as num_gpus
+from .runtime.device import (
+    device as device,
+    list_devices as list_devices,
+    memory_stats as memory_stats,
+    num_gpus as num_gpus,
+    provide as _provide,
+    trim_memory as trim_memory,
+)
 from .runtime.dropout import dropout as dropout
 from .runtime.dtypes import (
     bfloat16 as bfloat16,
@@ -75,7 +82,6 @@ from .runtime.inspection import (
     result_type as result_type,
 )
 from .runtime.interop import from_dlpack as from_dlpack
-from .runtime.memory import memory_stats as memory_stats, trim as trim_memory
 from .runtime.ops.activation import (
     celu as celu,
     elu as elu,
@@ -344,6 +350,7 @@ if _typing.TYPE_CHECKING:
     from .compiler.profile import profile as profile
     from .compiler.staging.options import loop_options as loop_options
     from .compiler.staging.unrolled import unroll as unroll
+    from .kernels.fallbacks import gpu_fallbacks as gpu_fallbacks
     from .runtime import data as data, debug as debug, metrics as metrics, nn as nn, optim as optim, testing as testing
     from .runtime.checkpoint import Saver as Saver, load as load, save as save
 
@@ -359,7 +366,10 @@ _LATER |= {
     "profile": ".compiler.profile",
     "loop_options": ".compiler.staging.options",
     "unroll": ".compiler.staging.unrolled",
+    "gpu_fallbacks": ".kernels.fallbacks",
 }
+
+_provide("cuda", lambda: _importlib.import_module(".kernels.cuda_device", __name__).KIND)
 
 
 def __getattr__(name: str) -> _typing.Any:

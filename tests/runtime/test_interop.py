@@ -12,7 +12,7 @@ import pytest
 
 import weft as wf
 from weft.runtime import device as devices
-from weft.runtime.device import DeviceKind
+from weft.runtime.device import Device, DeviceKind
 from weft.runtime.errors import ArgumentError, DTypeError, ShapeError, WeftError
 
 DTYPES = ["bool", "int8", "uint64", "float16", "bfloat16", "float32", "float64", "complex64", "complex128"]
@@ -287,7 +287,7 @@ def test_devices() -> None:
         x.to("tpu")
 
 
-class Elsewhere:
+class Elsewhere(Device):
     """A device with buffers of its own."""
 
     kind, index = "cuda", 0

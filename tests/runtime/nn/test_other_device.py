@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import weft as wf
-from weft.runtime.device import cpu
+from weft.runtime.device import Device, cpu
 from weft.runtime.errors import DeviceError
 from weft.runtime.op import Op
 from weft.runtime.spec import Spec
@@ -37,7 +37,7 @@ class Disguised:
         return self.array.nbytes
 
 
-class Device:
+class Other(Device):
     """A device whose buffers the CPU cannot read."""
 
     kind, index = "disguised", 0
@@ -56,7 +56,7 @@ class Device:
         return buffer.array
 
 
-DEVICE = Device()
+DEVICE = Other()
 X = np.random.default_rng(1).normal(size=(8, 4, 3)).astype(np.float32)
 
 

@@ -1,0 +1,40 @@
+"""Ops that run on the CPU for want of a kernel on the GPU: said once for each, and counted.
+
+Their operands are copied to the CPU and their results back, which waits for the GPU: a program that does it often is
+slow for a reason that should be known. This file counts, and knows no devices.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections import Counter
+
+_counts: Counter[str] = Counter()
+_lock = threading.Lock()
+
+
+def count(name: str) -> None:
+    """Note that an op runs on the CPU, and say so if it is the first time."""
+    with _lock:
+        _counts[name] += 1
+        is_first = _counts[name] == 1
+    if is_first:
+        warnings.warn(
+            f"{name} has no kernel on the GPU and runs on the CPU, which copies there and back;"
+            " wf.gpu_fallbacks() counts how often",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+
+def gpu_fallbacks() -> dict[str, int]:
+    """How often each op of tensors on a GPU ran on the CPU so far, for want of a kernel.
+
+    Example:
+        >>> import weft as wf
+        >>> wf.gpu_fallbacks()
+        {}
+    """
+    with _lock:
+        return dict(_counts)
