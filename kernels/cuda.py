@@ -229,8 +229,12 @@ class Card:
         if self._several or getattr(_here, "card", None) is not self:
             driver.make_current(self.context_handle)
             _here.card = self
-        if self.dropped:
+        if self.dropped and not self.arena.paused:
             self._drop()
+
+    def recording(self, begins: bool) -> None:
+        """Put off everything that would wait for the card, which is refused while a graph is recorded."""
+        self.arena.paused = begins
 
     def _drop(self) -> None:
         """Drop what nobody needs any more; what other libraries lent, when all work is done."""

@@ -105,6 +105,7 @@ class Arena:
         self.name, self.limit = name, limit
         self._take, self._give, self._rest, self._room = take, give, rest, room
         self.returned: deque[tuple[Range, bool]] = deque()
+        self.paused = False  # whether dropped blocks stay in the queue
         self._lock = threading.RLock()
         self._same: defaultdict[int, list[Range]] = defaultdict(list)  # given back and not joined yet, by size
         self._joined: tuple[Free, Free] = ([], [])  # of large segments, and of small ones
@@ -136,7 +137,7 @@ class Arena:
     def drain(self) -> None:
         """Take back the blocks that were dropped since."""
         with self._lock:
-            while self.returned:
+            while self.returned and not self.paused:
                 found, lent = self.returned.popleft()
                 if lent:
                     self._rest()

@@ -29,10 +29,8 @@ from .spec import Shape, Spec, StackSpec
 class Device(Protocol):
     """What runs ops over buffers of its own; a class that derives from this one needs no more than the first methods."""
 
-    @property
-    def kind(self) -> str: ...
-    @property
-    def index(self) -> int: ...
+    kind: str
+    index: int
 
     def run(self, op: Op[...], operands: Sequence[Any], attrs: Mapping[str, Any], specs: Sequence[Spec]) -> list[Any]:
         """The outputs of an op, whose specs are known."""
