@@ -5,45 +5,54 @@ FN f32xN scale_f32xN(i32xN n) { return of_bits_f32xN((n + 127) << 23); }
 
 FN f64xN scale_f64xN(i64xN n) { return of_bits_f64xN((n + 1023) << 52); }
 
-// q and k of exp(x + low), where low is far smaller than x
-FN f32xN exp_parts_f32xN(f32xN x, f32xN low, i32xN *n) {
-    f32xN shifted = x * 0x1.715476p+0f + 0x1.8p+23f, k = shifted - 0x1.8p+23f;
-    *n = bits_f32xN(shifted) - 0x4b400000;
-    f32xN r = ((x - k * 0x1.62e4p-1f) - k * 0x1.7f7d1cp-20f) + low;
-    return poly_exp_f32xN(r) * (r * r) + r;
+// r of exp(x), and k: a sum with 1.5 * 2^23 or 2^52 ends in the bits of a whole number
+FN f32xN exp_rest_f32xN(f32xN x, f32xN *k) {
+    *k = x * 0x1.715476p+0f + 0x1.8p+23f;
+    f32xN whole = whole_f32xN(*k);
+    return (x - whole * 0x1.62e4p-1f) - whole * 0x1.7f7d1cp-20f;
 }
 
-FN f64xN exp_parts_f64xN(f64xN x, f64xN low, i64xN *n) {
-    f64xN shifted = x * 0x1.71547652b82fep+0 + 0x1.8p+52, k = shifted - 0x1.8p+52;
-    *n = bits_f64xN(shifted) - 0x4338000000000000ll;
-    f64xN r = ((x - k * 0x1.62e42fefap-1) - k * 0x1.cf79abc9e3b39p-40) + low;
-    return poly_exp_f64xN(r) * (r * r) + r;
+FN f64xN exp_rest_f64xN(f64xN x, f64xN *k) {
+    *k = x * 0x1.71547652b82fep+0 + 0x1.8p+52;
+    f64xN whole = whole_f64xN(*k);
+    return (x - whole * 0x1.62e42fefap-1) - whole * 0x1.cf79abc9e3b39p-40;
 }
 
-FN f32xN exp2_parts_f32xN(f32xN x, i32xN *n) {
-    f32xN shifted = x + 0x1.8p+23f, r = x - (shifted - 0x1.8p+23f);
-    *n = bits_f32xN(shifted) - 0x4b400000;
-    return poly_exp2_f32xN(r) * r;
+FN f32xN exp2_rest_f32xN(f32xN x, f32xN *k) {
+    *k = x + 0x1.8p+23f;
+    return x - whole_f32xN(*k);
 }
 
-FN f64xN exp2_parts_f64xN(f64xN x, i64xN *n) {
-    f64xN shifted = x + 0x1.8p+52, r = x - (shifted - 0x1.8p+52);
-    *n = bits_f64xN(shifted) - 0x4338000000000000ll;
-    return poly_exp2_f64xN(r) * r;
+FN f64xN exp2_rest_f64xN(f64xN x, f64xN *k) {
+    *k = x + 0x1.8p+52;
+    return x - whole_f64xN(*k);
 }
+
+// k as a number, and 2^k of what lies within the exponents of the type
+FN f32xN whole_f32xN(f32xN k) { return k - 0x1.8p+23f; }
+
+FN f64xN whole_f64xN(f64xN k) { return k - 0x1.8p+52; }
+
+FN i32xN count_f32xN(f32xN k) { return bits_f32xN(k) - 0x4b400000; }
+
+FN i64xN count_f64xN(f64xN k) { return bits_f64xN(k) - 0x4338000000000000ll; }
+
+// for all N, T in FLOATS
+// q of exp(r)
+FN TxN exp_series_TxN(TxN r) { return poly_exp_TxN(r) * (r * r) + r; }
 
 // for all N
-FN f32xN scaled_at_once_f32xN(f32xN q, i32xN n) {
+FN f32xN scaled_at_once_f32xN(f32xN q, f32xN k) {
 #if N == 16 && defined(__AVX512DQ__) && !defined(__clang__)
-    return __builtin_ia32_scalefps512_mask(q + 1, __builtin_convertvector(n, f32xN), q, -1, 4);
+    return __builtin_ia32_scalefps512_mask(q + 1, whole_f32xN(k), q, -1, 4);
 #else
     return q;
 #endif
 }
 
-FN f64xN scaled_at_once_f64xN(f64xN q, i64xN n) {
+FN f64xN scaled_at_once_f64xN(f64xN q, f64xN k) {
 #if N == 8 && defined(__AVX512DQ__) && !defined(__clang__)
-    return __builtin_ia32_scalefpd512_mask(q + 1, __builtin_convertvector(n, f64xN), q, -1, 4);
+    return __builtin_ia32_scalefpd512_mask(q + 1, whole_f64xN(k), q, -1, 4);
 #else
     return q;
 #endif
@@ -55,41 +64,38 @@ FN TxN between_TxN(TxN x, T low, T high) {
     return smaller_TxN(splat_TxN(high), larger_TxN(splat_TxN(low), x));
 }
 
-// (1 + q) * 2^n, in two steps as 2^n itself may not exist, or by the instruction that some processors have
-FN TxN scaled_TxN(TxN q, IxN n) {
+// (1 + q) * 2^k, in two steps as 2^k itself may not exist, or by the instruction that some processors have
+FN TxN scaled_TxN(TxN q, TxN k) {
 #if defined(__AVX512DQ__) && !defined(__clang__)
-    if (sizeof q == 64) return scaled_at_once_TxN(q, n);
+    if (sizeof q == 64) return scaled_at_once_TxN(q, k);
 #endif
-    IxN half = n >> 1;
+    IxN n = count_TxN(k), half = n >> 1;
     return (q + 1) * scale_TxN(half) * scale_TxN(n - half);
 }
 
 // exp(x) of what is within those bounds
 FN TxN exp_between_TxN(TxN x) {
-    IxN n;
-    TxN q = exp_parts_TxN(x, splat_TxN(0), &n);
-    return scaled_TxN(q, n);
+    TxN k, r = exp_rest_TxN(x, &k);
+    return scaled_TxN(exp_series_TxN(r), k);
 }
 
 FN TxN exp_TxN(TxN x) { return exp_between_TxN(between_TxN(x, sizeof(T) == 4 ? -104 : -746, sizeof(T) == 4 ? 89 : 710)); }
 
-// exp(x + low)
+// exp(x + low), where low is far smaller than x
 FN TxN exp_of_sum_TxN(TxN x, TxN low) {
-    IxN n;
     TxN bound = between_TxN(x, sizeof(T) == 4 ? -104 : -746, sizeof(T) == 4 ? 89 : 710);
-    TxN q = exp_parts_TxN(bound, pick_TxN(bound == x, low, splat_TxN(0)), &n);
-    return scaled_TxN(q, n);
+    TxN k, r = exp_rest_TxN(bound, &k) + pick_TxN(bound == x, low, splat_TxN(0));
+    return scaled_TxN(exp_series_TxN(r), k);
 }
 
 FN TxN exp2_TxN(TxN x) {
-    IxN n;
-    TxN q = exp2_parts_TxN(between_TxN(x, sizeof(T) == 4 ? -151 : -1076, sizeof(T) == 4 ? 129 : 1025), &n);
-    return scaled_TxN(q, n);
+    TxN k, r = exp2_rest_TxN(between_TxN(x, sizeof(T) == 4 ? -151 : -1076, sizeof(T) == 4 ? 129 : 1025), &k);
+    return scaled_TxN(poly_exp2_TxN(r) * r, k);
 }
 
 FN TxN expm1_TxN(TxN x) {
-    IxN n;
-    TxN q = exp_parts_TxN(between_TxN(x, -40, sizeof(T) == 4 ? 89 : 710), splat_TxN(0), &n), s = scale_TxN(n - 1);
+    TxN k, r = exp_rest_TxN(between_TxN(x, -40, sizeof(T) == 4 ? 89 : 710), &k);
+    TxN q = exp_series_TxN(r), s = scale_TxN(count_TxN(k) - 1);
     return copysign_TxN((q * s + (s - (T)0.5)) * 2, x);
 }
 

@@ -74,6 +74,14 @@ FN T F_TxN(TxN x) { return x; }
 
 // for N > 1, T in TYPES, F/S in sum/add prod/mul max/wf_max min/wf_min
 FN T F_TxN(TxN x) {
+#if N == 4
+    if (sizeof x == 16) {                    // within one register
+        x = S_TxN(x, (TxN){x[2], x[3], x[0], x[1]});
+        return S_TxN(x, (TxN){x[1], x[0], x[3], x[2]})[0];
+    }
+#elif N == 2
+    if (sizeof x == 16) return S_TxN(x, (TxN){x[1], x[0]})[0];
+#endif
     TxH a, b;
     __builtin_memcpy(&a, &x, sizeof a);
     __builtin_memcpy(&b, (char *)&x + sizeof a, sizeof b);

@@ -4,17 +4,15 @@
 // y = e / (e + 2) with e = exp(2 |x|) - 1 cancels nothing; then 1 / (e + 2) is (1 - y) / 2, for what e + 2 lost
 FN TxN tanh_TxN(TxN x) {
     TxN a = wf_abs_TxN(x), z = smaller_TxN(splat_TxN(40), a + a);
-    IxN n;
-    TxN q = exp_parts_TxN(z, splat_TxN(0), &n), s = scale_TxN(n), e = q * s + (s - 1);
+    TxN k, r = exp_rest_TxN(z, &k), q = exp_series_TxN(r), s = scale_TxN(count_TxN(k)), e = q * s + (s - 1);
     TxN d = e + 2, y = e / d, lost = pick_TxN(e < 2, e - (d - 2), splat_TxN(0));
     return copysign_TxN(y - y * lost * ((1 - y) * (T)0.5), x);
 }
 
 // exp(|x|) / 2
 FN TxN half_exp_TxN(TxN x) {
-    IxN n;
-    TxN q = exp_parts_TxN(between_TxN(wf_abs_TxN(x), 0, sizeof(T) == 4 ? 90 : 711), splat_TxN(0), &n);
-    return scaled_TxN(q, n - 1);
+    TxN k, r = exp_rest_TxN(between_TxN(wf_abs_TxN(x), 0, sizeof(T) == 4 ? 90 : 711), &k);
+    return scaled_TxN(exp_series_TxN(r), k - 1);
 }
 
 FN TxN cosh_TxN(TxN x) {

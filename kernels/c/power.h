@@ -15,7 +15,7 @@ FN f32xN power_whole_f32xN(f32xN a, f32xN y) {
     t = between_f64xN(pick_f64xN(l == 0.0, splat_f64xN(0.0), t), -160.0, 160.0);
     f64xN whole = (t + 0x1.8p+52) - 0x1.8p+52;
     f32xN r = cast_f64_f32xN(t - whole);
-    return scaled_f32xN(poly_exp2_f32xN(r) * r, cast_f32_i32xN(cast_f64_f32xN(whole)));
+    return scaled_f32xN(poly_exp2_f32xN(r) * r, cast_f64_f32xN(whole) + 0x1.8p+23f);
 }
 
 // log(a) as y + *low
