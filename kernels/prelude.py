@@ -114,6 +114,11 @@ def definition(name: str) -> str | None:
     return found.of(int(lanes)) if found else None
 
 
+def page(file: str) -> str:
+    """The text of a file that is taken as a whole, or not at all."""
+    return (FOLDER / file).read_text()
+
+
 def names(text: str) -> list[str]:
     """The names of the prelude that a text uses, in order, each once."""
     return [name for name in dict.fromkeys(NAME.findall(text)) if definition(name) is not None]

@@ -48,11 +48,12 @@ COLUMNS, ROWS = 32, 8  # threads of a block that folds columns, along either
 
 @dataclass(frozen=True)
 class Launch:
-    """A kernel as text, and how many blocks of how many threads run it."""
+    """A kernel as text, and how many blocks of how many threads run it; bytes of shared memory beside what it declares."""
 
     text: str
     grid: tuple[int, int]
     block: tuple[int, int]
+    shared: int = 0
 
 
 def spread(position: str, axes: Sequence[Axis], whole: str) -> list[str]:

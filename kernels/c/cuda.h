@@ -14,6 +14,7 @@ typedef u16 f16;
 typedef u16 bf16;
 
 #define FN static __device__ __forceinline__
+#define METHOD __device__ __forceinline__
 #define SLOW static __device__ __noinline__
 #ifndef WF_REPRODUCIBLE
 #define HAS_FMA 1
