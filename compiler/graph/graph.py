@@ -113,11 +113,21 @@ class GraphNode(Node):
 
     where: Position | None = None
 
-    def changed(self, **fields: Any) -> GraphNode:
-        """Another node for the same line."""
-        new = self._replace(**fields)
-        new.where = self.where
-        return new
+    def changed(
+        self,
+        inputs: tuple[Any, ...] | None = None,
+        attrs: Mapping[str, Any] | None = None,
+        outputs: tuple[Any, ...] | None = None,
+    ) -> GraphNode:
+        """Another node for the same line, with other operands, attributes or results."""
+        made = GraphNode(
+            self.op,
+            self.inputs if inputs is None else inputs,
+            self.attrs if attrs is None else attrs,
+            self.outputs if outputs is None else outputs,
+        )
+        made.where = self.where
+        return made
 
 
 class Stopped(BaseException):
@@ -298,15 +308,18 @@ class Graph:
         return found
 
     def constant(self, buffer: Any) -> SymbolicTensor:
-        """The value of a buffer that is known now."""
+        """The value of a buffer that is known now, wherever it lives."""
         known = self._constants.get(id(buffer))
-        if known is None and buffer.ndim and is_uniform(buffer):
-            scalar = self.constant(buffer[(*(0,) * buffer.ndim, ...)])
-            known = self._constants[id(buffer)] = (buffer, OPS["broadcast_to"](scalar, shape=buffer.shape))
-        elif known is None:
-            outputs = self.emit(constant, (), {"value": Constant(buffer)}, (Spec(buffer.shape, buffer.dtype),))
-            known = self._constants[id(buffer)] = (buffer, outputs[0])
+        if known is None:
+            array = buffer if isinstance(buffer, np.ndarray | np.generic) else buffer.device.to_numpy(buffer)
+            known = self._constants[id(buffer)] = (buffer, self._constant(array))
         return known[1]
+
+    def _constant(self, array: np.ndarray) -> SymbolicTensor:
+        if array.ndim and is_uniform(array):
+            scalar = self.constant(array[(*(0,) * array.ndim, ...)])
+            return OPS["broadcast_to"](scalar, shape=array.shape)
+        return self.emit(constant, (), {"value": Constant(array)}, (Spec(array.shape, array.dtype),))[0]
 
     def capture(self, x: SymbolicTensor) -> SymbolicTensor:
         """A value of a surrounding graph, as an input of this region.

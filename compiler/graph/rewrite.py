@@ -61,12 +61,32 @@ class Rewriter:
         self._done: dict[int, tuple[Graph, Graph]] = {}  # the id of a region: it, kept alive, and the new one
         self._makers: dict[int, tuple[Node, int]] = {}
 
+    def changed(self, source: Graph) -> Graph:
+        """`source` written anew, or itself if every node stays: for a `visit` that looks and remembers nothing."""
+        stays = self.keeps(source)
+        self._makers.clear()
+        return source if stays else self.graph(source)
+
+    def keeps(self, source: Graph) -> bool:
+        """Whether every node of `source` and its regions stays, which is asked without writing any of them."""
+        trial = Graph(source)  # for what a visit writes before it decides
+        for node in source.nodes:
+            inner = (v for k, v in node.attrs.items() if isinstance(v, Graph) and k != self.skipped)
+            if not all(map(self.keeps, inner)) or self.visit(self, trial, node) is not None:
+                return False
+            for i, y in enumerate(node.outputs):
+                self._makers[y.key] = node, i
+        return True
+
     def graph(self, source: Graph, parent: Graph | None = None) -> Graph:
         """`source` written anew."""
         new, values = begin(source, parent)
         seen = 0
         for node in source.nodes:
-            attrs = {k: v if k == self.skipped else self.attribute(v, new) for k, v in node.attrs.items()}
+            attrs = {
+                k: self.region(v, new) if isinstance(v, Graph) and k != self.skipped else v
+                for k, v in node.attrs.items()
+            }
             node = node.changed(inputs=mapped(node, values), attrs=attrs)
             new.at = node.where
             results = self.visit(self, new, node)
@@ -77,18 +97,17 @@ class Rewriter:
                 if old.name and not value.name:  # pyright: ignore[reportAttributeAccessIssue]
                     value.name = old.name  # pyright: ignore[reportAttributeAccessIssue]
             for made in new.nodes[seen:]:
-                self._makers.update({y.key: (made, i) for i, y in enumerate(made.outputs)})
+                for i, y in enumerate(made.outputs):
+                    self._makers[y.key] = made, i
             seen = len(new.nodes)
         new.outputs = [values[y.key] for y in source.outputs]
         return new
 
-    def attribute(self, value: Any, parent: Graph) -> Any:
-        """An attribute with the regions in it written anew."""
-        if not isinstance(value, Graph):
-            return value
-        if id(value) not in self._done:
-            self._done[id(value)] = value, self.graph(value, parent)
-        return self._done[id(value)][1]
+    def region(self, source: Graph, parent: Graph) -> Graph:
+        """A region written anew."""
+        if id(source) not in self._done:
+            self._done[id(source)] = source, self.graph(source, parent)
+        return self._done[id(source)][1]
 
     def maker(self, x: Any) -> Node | None:
         """The node that gives a value of a new graph; None for inputs and numbers."""

@@ -19,12 +19,12 @@ Operands of sums and products may stand in either order. Nodes with effects are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from ...runtime.op import Node
 from ..graph.graph import Graph
-from ..graph.rewrite import Rewriter, Signatures, frozen, has_effect
+from ..graph.rewrite import Rewriter, Signatures, frozen, has_effect, regions
 from ..graph.symbolic import SymbolicTensor
 
 COMMUTES = frozenset({"add", "multiply", "equal", "not_equal", "logical_and", "logical_or", "logical_xor",
@@ -32,17 +32,16 @@ COMMUTES = frozenset({"add", "multiply", "equal", "not_equal", "logical_and", "l
 
 
 def cse(graph: Graph) -> Graph:
-    """The graph with each value computed once in each region."""
+    """The graph with each value computed once in each region; itself, if each is."""
     signatures = Signatures()
+    if not _repeats(graph, signatures):
+        return graph
     seen: dict[Any, tuple[Any, ...]] = {}
 
     def visit(_: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:
         if has_effect(node):
             return None
-        inputs = [x.key if isinstance(x, SymbolicTensor) else frozen(x) for x in node.inputs]
-        if node.op.name in COMMUTES:
-            inputs.sort(key=repr)
-        key = (id(new), node.op.name, tuple(inputs), signatures.attributes(node.attrs))
+        key = id(new), _key(node, signatures)
         if key not in seen:
             outputs = new.emit(node.op, node.inputs, dict(node.attrs), [y.spec for y in node.outputs])  # pyright: ignore
             for old, y in zip(node.outputs, outputs, strict=True):
@@ -53,3 +52,25 @@ def cse(graph: Graph) -> Graph:
 
     kept: list[Graph] = []  # ids are keys while their graphs live
     return Rewriter(visit).graph(graph)
+
+
+def _key(node: Node, signatures: Signatures) -> Hashable:
+    """What nodes that compute the same have in common."""
+    inputs = [x.key if isinstance(x, SymbolicTensor) else frozen(x) for x in node.inputs]
+    if node.op.name in COMMUTES:
+        inputs.sort(key=repr)
+    return node.op.name, tuple(inputs), signatures.attributes(node.attrs)
+
+
+def _repeats(graph: Graph, signatures: Signatures) -> bool:
+    """Whether two nodes of a graph, or of a region in it, compute the same."""
+    seen = set[Hashable]()
+    for node in graph.nodes:
+        if any(_repeats(region, signatures) for region in regions(node.attrs).values()):
+            return True
+        if not has_effect(node):
+            before = len(seen)
+            seen.add(_key(node, signatures))
+            if len(seen) == before:
+                return True
+    return False

@@ -34,14 +34,18 @@ from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from ..graph.graph import Graph, GraphNode, is_sized
-from ..graph.rewrite import copied, has_effect, mapped
+from ..graph.rewrite import copied, has_effect, mapped, regions
 from ..graph.sizes import bound_by, used_by
 
 Live = set[Any]  # keys of values, and names of sizes
 
 
 def dce(graph: Graph) -> Graph:
-    """The graph without what nothing depends on."""
+    """The graph without what nothing depends on; itself, if it has no regions and all of it is needed."""
+    if not any(regions(node.attrs) for node in graph.nodes):
+        live = _live(graph, range(len(graph.outputs)))
+        if all(_lives(node, live) for node in graph.nodes):
+            return graph
     return _rebuilt(graph, None, range(len(graph.inputs)), range(len(graph.outputs)))
 
 
@@ -52,10 +56,14 @@ def _live(graph: Graph, outputs: Iterable[int]) -> Live:
     finders = _finders(graph) if node_sizes else {}
     for node in reversed(graph.nodes):
         live.update(key for key in [y.key for y in node.outputs] if finders.get(key, set()) & live)
-        if has_effect(node) or any(y.key in live for y in node.outputs):
+        if _lives(node, live):
             live.update(used_by(node) if node_sizes else ())
             live.update(node.inputs[i].key for i in _operands(node, live) if hasattr(node.inputs[i], "key"))
     return live
+
+
+def _lives(node: GraphNode, live: Live) -> bool:
+    return any([y.key in live for y in node.outputs]) or has_effect(node)
 
 
 def _operands(node: GraphNode, live: Live) -> Sequence[int]:
@@ -114,7 +122,7 @@ def _rebuilt(graph: Graph, parent: Graph | None, inputs: Iterable[int], outputs:
         x = graph.inputs[i]
         values[x.key] = new.input(x.spec, x.name)
     for node in graph.nodes:
-        if has_effect(node) or any(y.key in live for y in node.outputs):
+        if _lives(node, live):
             _copy(new, node, values, live)
     new.outputs = [values[graph.outputs[i].key] for i in outputs]
     return new

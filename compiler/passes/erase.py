@@ -25,7 +25,7 @@ from ..graph.rewrite import Rewriter
 
 def erase(graph: Graph) -> Graph:
     """The graph without stops of gradients and gradients of its own."""
-    return Rewriter(_visit).graph(graph)
+    return Rewriter(_visit).changed(graph)
 
 
 def _visit(_: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:

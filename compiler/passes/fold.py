@@ -39,7 +39,7 @@ LEFT = frozenset({"broadcast_to", "with_gradient", "with_pullback", "transfer"})
 
 def fold(graph: Graph) -> Graph:
     """The graph with what depends on constants alone computed."""
-    return Rewriter(_visit).graph(graph)
+    return Rewriter(_visit).changed(graph)
 
 
 def _visit(rewriter: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:

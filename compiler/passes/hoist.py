@@ -51,7 +51,7 @@ OF_SOME = frozenset({"max", "min", "argmax", "argmin"})  # which fail where ther
 
 def hoist(graph: Graph) -> Graph:
     """The graph with what does not change taken out of its loops."""
-    return Rewriter(_visit).graph(graph)
+    return Rewriter(_visit).changed(graph)
 
 
 def is_total(node: GraphNode) -> bool:

@@ -25,7 +25,7 @@ from ..graph.sizes import bound_by
 
 def inline(graph: Graph) -> Graph:
     """The graph without calls."""
-    return Rewriter(_visit).graph(graph)
+    return Rewriter(_visit).changed(graph)
 
 
 def _visit(_: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:

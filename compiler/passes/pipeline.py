@@ -34,7 +34,7 @@ def optimize(graph: Graph, *, last: bool = False) -> Graph:
         before = graph
         for run in PASSES:
             graph = run(graph)
-        if nodes_in(graph) == nodes_in(before) and (i or same(graph, before)):
+        if graph is before or (nodes_in(graph) == nodes_in(before) and (i or same(graph, before))):
             break
     return narrow(accumulate(graph))
 

@@ -42,7 +42,7 @@ from .fold import RESULT, computed
 
 def prune(graph: Graph) -> Graph:
     """The graph without what will never run."""
-    return Rewriter(_visit).graph(graph)
+    return Rewriter(_visit).changed(graph)
 
 
 def _visit(rewriter: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:

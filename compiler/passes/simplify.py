@@ -41,7 +41,7 @@ SHAPING = ("reshape", "expand_dims", "squeeze")
 
 def simplify(graph: Graph) -> Graph:
     """The graph with what algebra makes shorter."""
-    return Rewriter(_visit).graph(graph)
+    return Rewriter(_visit).changed(graph)
 
 
 class _Here:

@@ -24,7 +24,7 @@ from weft.compiler.graph.verify import verify
 from weft.compiler.passes.dce import dce
 from weft.compiler.passes.differentiate import differentiate
 from weft.compiler.passes.erase import erase
-from weft.compiler.passes.pipeline import PASSES, optimize
+from weft.compiler.passes.pipeline import PASSES, nodes_in, optimize
 from weft.compiler.passes.prune import prune
 from weft.runtime import dtypes
 from weft.runtime.spec import Spec
@@ -178,3 +178,25 @@ def test_a_differentiated_loop_runs_once() -> None:
     }""")
     loops = [node for node in optimize(differentiate(graph)).nodes if node.op.name == "while"]
     assert len(loops) == 2  # there and back
+
+
+@pytest.mark.parametrize("one", [*PASSES, erase, optimize], ids=lambda one: one.__name__)
+def test_a_pass_that_finds_nothing_to_do_gives_the_graph_itself(one: Any) -> None:
+    graph = parse("graph (x: f32[3]) -> f32[3] { a = tanh x; b = multiply a x; return b }")
+    assert one(graph) is graph
+
+
+def test_a_pass_that_finds_something_in_a_region_leaves_the_graph_as_it_was() -> None:
+    graph = parse("""
+    graph (x: f32[]) -> f32[] {
+      y = while (y: f32[] = x) {
+        test { a = less y 9.0; yield a }
+        step { b = multiply y 1.0; c = exp b; d = exp b; e = add c d; yield e }
+      }
+      return y
+    }""")
+    before = text(graph)
+    for one in PASSES:
+        one(graph)
+        assert text(graph) == before
+    assert nodes_in(optimize(graph)) == nodes_in(graph) - 2
