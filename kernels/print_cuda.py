@@ -128,7 +128,7 @@ class CudaPrinter(ExpressionPrinter):
 
     def combined(self, kind: str, dtype: np.dtype, x: str, y: str) -> str:
         """Two partial results of a fold together."""
-        tag = "" if dtype is dtypes.bool_ else f"{TAGS[dtype]}x1"
+        tag = "" if dtype is dtypes.bool_ else f"{self.tag(dtype)}x1"
         return COMBINE[kind].format(x, y, t=tag, n=1)
 
     # -- statements of one element

@@ -49,7 +49,7 @@ def write_scatter(region: Region, node: Node, group: Group) -> None:
 def scatter_nest(node: Node, group: Group, elements: Elements, target: Memory) -> Nest:
     """The kernel of a scatter."""
     axes = names_of(group.space)
-    update = _update(node, elements, target, own_indices(axes, group.space))
+    update = update_of(node, elements, target, own_indices(axes, group.space))
     apart = [axis for axis in axes if axis[1] != 1 and update.index.count(axis[0])]
     together = [axis for axis in axes if axis[1] != 1 and axis not in apart]
     rows, inner = merged(apart, [update]), merged(together, [update])
@@ -90,7 +90,7 @@ def _bounded(loop: Loop, name: str, bounds: tuple[str, str]) -> Loop:
     return replace(loop, body=tuple(_bounded(s, name, bounds) if isinstance(s, Loop) else s for s in loop.body))
 
 
-def _update(node: Node, elements: Elements, target: Memory, indices: views.Indices) -> Update:
+def update_of(node: Node, elements: Elements, target: Memory, indices: views.Indices) -> Update:
     """What one step of a scatter does."""
     if node.op.name == "scatter_along":
         value, kind = node.inputs[2], KINDS[node.attrs["mode"]]

@@ -151,8 +151,19 @@ def _run(sort: Sort) -> None:
     elif rows.k <= TILE // 4:
         _select(sort, owner)
     else:
-        _merge(sort, owner)
+        _merge(sort, owner, is_delivered=True)
     library.give_back(sort.region, owner)
+
+
+def sorted_words(region: GpuRegion, node: Node, keys: Memory, owner: list[Block]) -> str:
+    """The name of the words of keys in order: each a key above its position."""
+    n = keys.shape[0]
+    sort = Sort(region, node, Rows(1, n, 1, n), keys, _order(keys.dtype, False), None, None)
+    if n > TILE:
+        return _merge(sort, owner, is_delivered=False)
+    name = _words(sort, n, owner)
+    _tiles(sort, sort.given, n, n, sort.written(name, n), [keys], [name], last=False)
+    return name
 
 
 def _tiles(sort: Sort, given: str, n: int, k: int, to: str, reads: Any, writes: Any, *, last: bool) -> None:
@@ -181,16 +192,15 @@ def _select(sort: Sort, owner: list[Block]) -> None:
     _tiles(sort, given, n, rows.k, sort.results, reads, sort.targets, last=True)
 
 
-def _merge(sort: Sort, owner: list[Block]) -> None:
-    """All elements: sorted tiles, and runs of them merged until one is left; of which the first k are wanted."""
+def _merge(sort: Sort, owner: list[Block], *, is_delivered: bool) -> str:
+    """All elements: sorted tiles, and runs of them merged until one is left; where its words are, or would be."""
     rows, n = sort.rows, sort.rows.n
     now, then = (_words(sort, rows.count * n, owner) for _ in range(2))
     _tiles(sort, sort.given, n, TILE, sort.written(now, n), [sort.x], [now], last=False)
     width = TILE
     while width < n:
-        last = 2 * width >= n
         to, reads, writes = sort.written(then, n), [now], [then]
-        if last:
+        if is_delivered and 2 * width >= n:
             to, reads, writes = sort.results, [now, sort.x], sort.targets
         lines = [
             f"{sort.word} *tile = ({sort.word} *)room;",
@@ -199,6 +209,7 @@ def _merge(sort: Sort, owner: list[Block]) -> None:
         library.call(sort.region, PAGE, sort.node, lines, reads, writes, rows.count * -(-n // MERGED), THREADS,
                      2 * MERGED * sort.nbytes + 8)  # fmt: skip
         now, then, width = then, now, 2 * width
+    return now
 
 
 def _words(sort: Sort, count: int, owner: list[Block]) -> str:
