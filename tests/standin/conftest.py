@@ -1,0 +1,37 @@
+"""The card of these tests: the stand-in, with PyCUDA's context current and nothing left of the test before."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import loading
+import pytest
+
+
+@cache
+def context() -> Any:
+    """The primary context, pushed for this thread until the process ends."""
+    loading.start()
+    import pycuda.driver as drv
+
+    drv.init()
+    made = drv.Device(0).retain_primary_context()
+    made.push()
+    atexit.register(made.pop)
+    return made
+
+
+@pytest.fixture
+def card() -> Iterator[Any]:
+    """PyCUDA's driver module, on the stand-in; the test is skipped, with the reason, where that cannot be had."""
+    if why := loading.reason():
+        pytest.skip(f"no stand-in for a GPU: {why}")
+    context()
+    import pycuda.driver as drv
+
+    loading.reset()
+    yield drv
+    loading.reset()
