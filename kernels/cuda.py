@@ -238,12 +238,13 @@ class Card:
 
     def _drop(self) -> None:
         """Drop what nobody needs any more; what other libraries lent, when all work is done."""
-        with self.own():
-            while self.dropped:
+        with self.own(), contextlib.suppress(IndexError):  # another thread may be quicker
+            while True:
                 thing = self.dropped.popleft()
                 if callable(thing):
                     self.stream.synchronize()
                     thing()
+                del thing  # while PyCUDA can still drop it
 
     @contextmanager
     def own(self) -> Iterator[None]:
@@ -265,7 +266,10 @@ class Card:
     def error(self, error: Exception, what: str = "") -> WeftError:
         """The error of a call of PyCUDA or of the driver, in our words; the card is remembered as lost if it is."""
         routine, _, said = str(error).partition(" failed: ")
-        code = error.code if isinstance(error, driver.DriverError) else self._state()
+        if isinstance(error, driver.DriverError):
+            code, routine, said = error.code, error.routine, driver.meaning(error.code)
+        else:
+            code = self._state() or driver.code_of(said)
         if code in driver.LOST:
             told = driver.told(str(self), code, routine, said)
             self.trouble = told.message

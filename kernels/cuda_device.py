@@ -14,13 +14,12 @@ import numpy as np
 from ..runtime import memory
 from ..runtime.device import DeviceKind, cpu
 from ..runtime.dtypes import DType
-from ..runtime.errors import WeftError
+from ..runtime.errors import DeviceError
 from ..runtime.op import Op
 from ..runtime.options import options
 from ..runtime.spec import Shape, Spec, size
 from . import cuda, dlpack, fallbacks
 from .cuda_array import CudaArray
-from .cuda_memory import DeviceMemoryStats
 from .launch import in_order
 
 Kernels = Callable[["CudaDevice", Any, Sequence[Any], Mapping[str, Any], Sequence[Spec]], "list[Any] | None"]
@@ -103,13 +102,17 @@ class CudaDevice:
 
         Errors: ExchangeError for a dtype that weft has not, and for elements that do not lie one after the other.
         """
-        lent = dlpack.imported(x, self.card.stream_handle)
-        keeper = Borrowed(self.card, lent)
-        return CudaArray(lent.shape, lent.dtype, self, lent.address, keeper)
+        if hasattr(x, "__dlpack__"):
+            lent = dlpack.imported(x, self.card.stream_handle)
+        else:
+            lent, stream = dlpack.described(x)
+            if stream is not None:
+                self.card.follow(stream)
+        return CudaArray(lent.shape, lent.dtype, self, lent.address, Borrowed(self.card, lent))
 
     # -- memory
 
-    def memory_stats(self) -> DeviceMemoryStats:
+    def memory_stats(self) -> memory.MemoryStats:
         """What the arena holds."""
         return self.card.arena.stats()
 
@@ -125,20 +128,25 @@ class CudaDevice:
 
         Errors: OutOfMemoryError; DeviceError when a kernel failed, which is noticed later unless `wf.options(sync=True)`.
         """
-        self.card.enter()
-        found = _kernels[0](self, op, operands, attrs, specs) if _kernels else None
-        if found is None:
-            found = self._on_cpu(op, operands, attrs, specs)
         if options.sync:
-            self._settle(op.name)
+            return self._settled(op, operands, attrs, specs)
+        return self._run(op, operands, attrs, specs)
+
+    def _settled(
+        self, op: Op[...], operands: Sequence[Any], attrs: Mapping[str, Any], specs: Sequence[Spec]
+    ) -> list[Any]:
+        """Run an op and wait for it, so that if it fails it is known by its name."""
+        try:
+            found = self._run(op, operands, attrs, specs)
+            self.card.synchronize()
+        except DeviceError as error:
+            raise DeviceError(f"{op.name}: {error.message}", error.hint) from None
         return found
 
-    def _settle(self, name: str) -> None:
-        """Wait, so that what fails is known by its name."""
-        try:
-            self.card.synchronize()
-        except WeftError as error:
-            raise type(error)(f"{name}: {error.message}", error.hint) from None
+    def _run(self, op: Op[...], operands: Sequence[Any], attrs: Mapping[str, Any], specs: Sequence[Spec]) -> list[Any]:
+        self.card.enter()
+        found = _kernels[0](self, op, operands, attrs, specs) if _kernels else None
+        return self._on_cpu(op, operands, attrs, specs) if found is None else found
 
     def _on_cpu(
         self, op: Op[...], operands: Sequence[Any], attrs: Mapping[str, Any], specs: Sequence[Spec]

@@ -11,7 +11,7 @@ import os
 from functools import cache
 from typing import Any
 
-from ..runtime.errors import DeviceError, WeftError
+from ..runtime.errors import DeviceError, OutOfMemoryError, WeftError
 
 OLDEST = 12000  # the version of the driver's interface below which nothing is tried
 NAMES = ("libcuda.so.1", "libcuda.so", "nvcuda.dll")
@@ -117,15 +117,25 @@ def meaning(code: int) -> str:
 
 def told(name: str, code: int, routine: str, said: str = "") -> WeftError:
     """The error of the driver on a device, in our words."""
-    if code in LOST:
-        return DeviceError(f"{name} is lost: {LOST[code]}, so that nothing on it can be used any more", RESTART)
     text = said or meaning(code)
+    if code in LOST:
+        return DeviceError(
+            f"{name} is lost: {LOST[code]}; nothing on it can be used any more\n{routine}: {text}", RESTART
+        )
+    if code == OUT_OF_MEMORY:
+        return OutOfMemoryError(f"{name}: {routine}: {text}", "Drop what is not needed and call wf.trim_memory().")
     if code in (OLD_PTX, NO_IMAGE, SYSTEM_MISMATCH):
         hint = (
             "The driver is older than the compiler of kernels: install a newer driver, or an older nvidia-cuda-nvrtc."
         )
         return DeviceError(f"{name}: {routine}: {text}", hint)
     return DeviceError(f"{name}: {routine}: {text}", "If it comes again, report it with the program that shows it.")
+
+
+def code_of(said: str) -> int:
+    """The number of an error from what the driver says of it, if it is one that we say otherwise; else 0."""
+    known = (OUT_OF_MEMORY, NO_IMAGE, OLD_PTX, SYSTEM_MISMATCH, *LOST)
+    return next((code for code in known if said.startswith(meaning(code).partition(" (")[0].partition(" [")[0])), 0)
 
 
 def call(routine: str, *arguments: Any) -> None:

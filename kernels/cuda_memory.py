@@ -13,7 +13,6 @@ import threading
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from ..runtime.allocation import readable
@@ -28,19 +27,6 @@ LINES = 6  # of those who hold memory, in an error
 
 class ExhaustedError(Exception):
     """The driver has no more memory."""
-
-
-@dataclass
-class DeviceMemoryStats(MemoryStats):
-    """What the arena of a device holds: as for the CPU; the most that was in use at once, and the device's own memory.
-
-    Units: bytes.
-    """
-
-    peak: int = 0
-    allocations: int = 0  # blocks handed out so far
-    total: int = 0  # the memory of the device
-    free: int = 0  # what nobody holds of it, in any process
 
 
 class Range:
@@ -230,12 +216,12 @@ class Arena:
 
     # -- telling
 
-    def stats(self) -> DeviceMemoryStats:
+    def stats(self) -> MemoryStats:
         """What the arena holds now."""
         with self._lock:
             self.drain()
             free, total = self._room()
-            return DeviceMemoryStats(
+            return MemoryStats(
                 self.held, self.limit or total, self.recycled, self.made, self.in_use, self.held - self.in_use,
                 self.peak, self.allocations, total, free,
             )  # fmt: skip

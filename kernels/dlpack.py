@@ -1,9 +1,9 @@
-"""DLPack by ctypes: capsules that show memory of a GPU to other libraries, and those of other libraries read.
+"""Memory of a GPU shown to other libraries by DLPack, and theirs read, by DLPack or the CUDA Array Interface.
 
 What is shown lives until its consumer says that it is done; what is read, until we say so. Nothing is copied. This
-file knows the structures of DLPack, and no driver.
+file knows how arrays are described, and no driver.
 
-Source: DLPack 1.0, `dlpack.h`.
+Source: DLPack 1.0, `dlpack.h`; CUDA Array Interface, version 3.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from ..runtime import dtypes
 from ..runtime.dtypes import DType
@@ -110,6 +112,24 @@ class Lent(NamedTuple):
     release: Callable[[], None]
 
 
+def described(x: Any) -> tuple[Lent, int | None]:
+    """What an array shows by the CUDA Array Interface, and the stream in which it is written to; None where it is ready.
+
+    Errors: ExchangeError.
+    """
+    told = x.__cuda_array_interface__
+    shape, kind, strides = tuple(told["shape"]), np.dtype(told["typestr"]), told.get("strides")
+    if kind not in dtypes.ALL or told.get("mask") is not None:
+        raise ExchangeError(f"asarray: weft takes no arrays of {kind} from a GPU", "Cast it in its own library first.")
+    if strides is not None:
+        _require_order(shape, tuple(step // kind.itemsize for step in strides))
+    return Lent(told["data"][0] or 0, shape, dtypes.as_dtype(kind), lambda: keep(x)), told.get("stream")
+
+
+def keep(_: Any) -> None:
+    """What is called to let an array go that had to live until then."""
+
+
 def imported(x: Any, stream: int) -> Lent:
     """What an array of another library shows, ready for work in this stream.
 
@@ -127,7 +147,8 @@ def imported(x: Any, stream: int) -> Lent:
     tensor = managed.tensor
     shape = tuple(tensor.shape[: tensor.ndim])
     dtype = _dtype(tensor)
-    _require_order(shape, tensor)
+    if tensor.strides:
+        _require_order(shape, tuple(tensor.strides[: len(shape)]))
     _rename(capsule, USED[name])
     return Lent((tensor.data or 0) + tensor.offset, shape, dtype, lambda: _give_back(managed, address))
 
@@ -137,12 +158,10 @@ def _give_back(managed: Any, address: int) -> None:
         _Deleter(managed.deleter)(address)
 
 
-def _require_order(shape: Shape, tensor: Any) -> None:
+def _require_order(shape: Shape, found: tuple[int, ...]) -> None:
     """Refuse elements that do not lie one after the other."""
-    if not tensor.strides or 0 in shape:
-        return
-    found, wanted = tuple(tensor.strides[: len(shape)]), _strides(shape)
-    if any(a != b and n > 1 for a, b, n in zip(found, wanted, shape, strict=True)):
+    wanted = _strides(shape)
+    if 0 not in shape and any(a != b and n > 1 for a, b, n in zip(found, wanted, shape, strict=True)):
         raise ExchangeError(
             f"from_dlpack: the elements of shape {shape} have strides {found}, not {wanted}",
             "Make it contiguous in its own library first: x.contiguous() in PyTorch, cupy.ascontiguousarray(x) in CuPy.",

@@ -10,6 +10,8 @@ import threading
 import warnings
 from collections import Counter
 
+from ..runtime.errors import user_position
+
 _counts: Counter[str] = Counter()
 _lock = threading.Lock()
 
@@ -20,12 +22,9 @@ def count(name: str) -> None:
         _counts[name] += 1
         is_first = _counts[name] == 1
     if is_first:
-        warnings.warn(
-            f"{name} has no kernel on the GPU and runs on the CPU, which copies there and back;"
-            " wf.gpu_fallbacks() counts how often",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+        path, line = user_position() or ("weft", 1)
+        text = f"{name} has no kernel on the GPU and runs on the CPU, which copies there and back"
+        warnings.warn_explicit(f"{text}; wf.gpu_fallbacks() counts how often", RuntimeWarning, path, line)
 
 
 def gpu_fallbacks() -> dict[str, int]:

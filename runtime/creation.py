@@ -16,7 +16,7 @@ from .assignment import alias
 from .dim import Dim, sized
 from .eager import EagerTensor, as_array, lift, wrap
 from .errors import ArgumentError, ShapeError, speaking_as
-from .interop import from_dlpack, is_on_gpu
+from .interop import adopted, is_on_gpu
 from .spec import Shape, as_shape, describe
 from .tensor import OPS, Tensor, as_tensor
 
@@ -82,7 +82,7 @@ def _holds_tensors(values: Any) -> bool:
 def _from_values(value: Any, dtype: Any, device: Any, copy: bool | None) -> EagerTensor:
     """A tensor of what is no tensor yet."""
     if is_on_gpu(value):
-        found = from_dlpack(value, device=device, copy=copy)
+        found = adopted(value, device, copy)
         return found if dtype is None else OPS["astype"](found, dtype=_dtype(dtype))
     array = as_array(value, _dtype(dtype))
     shared = hasattr(value, "__array__") or hasattr(value, "__buffer__")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import device as devices, display, dtypes
-from .errors import ROOT, ArgumentError, DTypeError, ExchangeError, ShapeError
+from .errors import ROOT, ArgumentError, DTypeError, ExchangeError, ShapeError, WeftError
 from .spec import describe
 from .tensor import OPS, Tensor
 
@@ -241,7 +241,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> A
     if not hasattr(x, "__dlpack__"):
         raise ArgumentError(f"from_dlpack: a {type(x).__name__} exports no DLPack", "Use wf.asarray(x).")
     if is_on_gpu(x):
-        return _adopted(x, device, copy)
+        return adopted(x, device, copy)
     try:
         array = np.from_dlpack(x, device="cpu", copy=copy)
     except (BufferError, RuntimeError) as error:
@@ -252,11 +252,20 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> A
 def is_on_gpu(x: Any) -> bool:
     """Whether an array of another library says that it lies on a GPU."""
     named = getattr(x, "__dlpack_device__", None)
-    return named is not None and int(named()[0]) in _GPU
+    return int(named()[0]) in _GPU if named is not None else hasattr(x, "__cuda_array_interface__")
 
 
-def _adopted(x: Any, device: Any, copy: bool | None) -> Any:
-    """A tensor on the GPU that an array of another library is on, sharing its memory."""
-    home = devices.as_device(f"cuda:{x.__dlpack_device__()[1]}")
-    buffer = home.adopted(x)
+def adopted(x: Any, device: Any = None, copy: bool | None = None) -> Any:
+    """A tensor on the GPU that an array of another library is on, sharing its memory.
+
+    Errors: ExchangeError for a dtype that weft has not, and for elements that do not lie one after the other.
+    """
+    named = getattr(x, "__dlpack_device__", None)
+    home = devices.as_device(f"cuda:{named()[1] if named is not None else 0}")
+    try:
+        buffer = home.adopted(x)
+    except WeftError:
+        raise
+    except (BufferError, RuntimeError) as error:
+        raise ExchangeError(f"from_dlpack: {error}", "Convert it in its own library first.") from error
     return OPS["to_device"](OPS["of_buffer"](home.copied(buffer) if copy else buffer), device or home)

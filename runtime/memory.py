@@ -28,14 +28,21 @@ _LOOK = 64  # blocks of one size looked at before a new one is made
 
 @dataclass
 class MemoryStats:
-    """Bytes held in blocks, the bound on them, and how often a block was recycled or made.   Units: bytes."""
+    """Bytes held in blocks, the bound on them, and how often a block was recycled or made.   Units: bytes.
+
+    What is counted on GPUs alone is 0 on the CPU.
+    """
 
     held: int = 0
     limit: int = 1 << 30
     recycled: int = 0
     made: int = 0
     in_use: int = 0  # of those held
-    spare: int = 0  # what other caches keep: native programs', for the stacks of their loops
+    spare: int = 0  # what other caches keep: native programs', for the stacks of their loops; on a GPU, what is free
+    peak: int = 0  # the most that was in use at once; on GPUs
+    allocations: int = 0  # blocks handed out so far; on GPUs
+    total: int = 0  # the memory of a GPU
+    free: int = 0  # what nobody holds of it, in any process
 
 
 stats = MemoryStats(limit=int(os.environ.get("WEFT_MEMORY_LIMIT", 1 << 30)))

@@ -295,7 +295,7 @@ class Elsewhere(Device):
     def __str__(self) -> str:
         return "cuda:0"
 
-    def run(self, *_: Any) -> Any:
+    def run(self, op: Any, operands: Any, attrs: Any, specs: Any) -> Any:
         raise NotImplementedError
 
     def from_numpy(self, array: np.ndarray) -> Any:
