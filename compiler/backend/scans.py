@@ -50,7 +50,7 @@ CHEAP = 0.2  # what an element may cost that is computed twice
 
 
 @dataclass
-class _Line:
+class Line:
     """A scan along one axis: what it carries, and what it does at each element."""
 
     axes: tuple[Axis, ...]
@@ -73,9 +73,9 @@ def write_scan(region: Region, node: Node, group: Group) -> None:
     axis = normalize_axis(node.op.name, node.attrs["axis"] or 0, len(y.shape))
     target = whole = region.target(y)
     if node.attrs.get("include_initial"):
-        front, target = _in_front(whole, axis)
+        front, target = in_front(whole, axis)
         region.write(front, neutral(KINDS[node.op.name], y.dtype))
-    line = _line(node, group, region.elements(), target, axis)
+    line = line_of(node, group, region.elements(), target, axis)
     n, rest = group.space[axis], size(group.space) // group.space[axis]
     if rest == 1 and n > 4 * BLOCK and line.kind != "line" and cost(group.inlined) <= CHEAP:
         _blocks(region, group, line)
@@ -84,7 +84,7 @@ def write_scan(region: Region, node: Node, group: Group) -> None:
     region.settle_one(y, whole)
 
 
-def _in_front(place: Memory, axis: int) -> tuple[Memory, Memory]:
+def in_front(place: Memory, axis: int) -> tuple[Memory, Memory]:
     """The first elements along an axis, and those behind them."""
 
     def piece(start: int, length: int) -> Memory:
@@ -95,7 +95,7 @@ def _in_front(place: Memory, axis: int) -> tuple[Memory, Memory]:
     return piece(0, 1), piece(1, place.shape[axis] - 1)
 
 
-def _line(node: Node, group: Group, elements: Elements, target: Memory, axis: int) -> _Line:
+def line_of(node: Node, group: Group, elements: Elements, target: Memory, axis: int) -> Line:
     axes, kind = names_of(group.space), KINDS[node.op.name]
     indices = own_indices(axes, group.space)
     if node.attrs.get("reverse"):
@@ -104,7 +104,7 @@ def _line(node: Node, group: Group, elements: Elements, target: Memory, axis: in
     value = elements.operand(x, indices, target.dtype)
     factor = _after_first(elements.operand(factors[0], indices, target.dtype), axes[axis]) if factors else None
     store = Store(target.pointer, offset(target.strides, target.start, indices), Local(target.dtype, "run"))
-    return _Line(axes, axis, kind, Step("run", kind, value, factor), store, cost([node, *group.inlined]))
+    return Line(axes, axis, kind, Step("run", kind, value, factor), store, cost([node, *group.inlined]))
 
 
 def _after_first(factor: Expr, axis: Axis) -> Expr:
@@ -116,7 +116,7 @@ def _after_first(factor: Expr, axis: Axis) -> Expr:
     return Apply(factor.dtype, "?:", (is_first, Number(factor.dtype, 0), factor))
 
 
-def _nest(line: _Line) -> Nest:
+def _nest(line: Line) -> Nest:
     """The kernel of a scan."""
     body = (line.step, line.store)
     name, n = line.axes[line.axis]
@@ -131,7 +131,7 @@ def _nest(line: _Line) -> Nest:
     return grid_of(rows, [scan], line.price * likely(n), dropped)
 
 
-def _columns(others: Sequence[Axis], line: _Line, dropped: frozenset[str]) -> Nest:
+def _columns(others: Sequence[Axis], line: Line, dropped: frozenset[str]) -> Nest:
     """The lanes run along the last of the other axes."""
     body = (line.step, line.store)
     along, n = line.axes[line.axis]
@@ -147,7 +147,7 @@ def _columns(others: Sequence[Axis], line: _Line, dropped: frozenset[str]) -> Ne
     return Nest(Loop("", -(-m // COLUMNS), (loop,)), line.price * likely(n) * COLUMNS, dropped)
 
 
-def _blocks(region: Region, group: Group, line: _Line) -> None:
+def _blocks(region: Region, group: Group, line: Line) -> None:
     """One long row, in three kernels."""
     (name, n), dtype = line.axes[line.axis], line.step.value.dtype
     count = -(-n // BLOCK)
