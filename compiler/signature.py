@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime import tree
+from ..runtime import device as devices, tree
+from ..runtime.device import Device
 from ..runtime.dtypes import DType, float64
 from ..runtime.eager import EagerTensor
 from ..runtime.spec import Spec
@@ -27,10 +28,11 @@ PLAIN = (bool, int, complex, str, bytes, type(None), type(Ellipsis))
 
 @dataclass(frozen=True)
 class Signature:
-    """The structure of the arguments, and for each leaf a spec, or what it is."""
+    """The structure of the arguments, for each leaf a spec, or what it is, and where they live."""
 
     structure: tree.Structure
     leaves: tuple[Any, ...]
+    places: tuple[Device | None, ...] | None = None  # of the leaves, where there is more than the CPU
 
     def __str__(self) -> str:
         return f"({', '.join(map(str, self.leaves))})"
@@ -38,7 +40,7 @@ class Signature:
     def ranks(self) -> Signature:
         """The signature without the sizes: equal for calls that differ in nothing else."""
         leaves = [Rank(len(x.shape), x.dtype) if isinstance(x, Spec) else x for x in self.leaves]
-        return Signature(self.structure, tuple(leaves))
+        return Signature(self.structure, tuple(leaves), self.places)
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,15 @@ def describe_leaf(x: Any) -> Any:
 def signature(args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Signature, list[Any]]:
     """The signature of a call, and its leaves."""
     leaves, structure = tree.flatten((tuple(args), kwargs))
-    return Signature(structure, tuple(map(describe_leaf, leaves))), leaves
+    return Signature(structure, tuple(map(describe_leaf, leaves)), _places(leaves)), leaves
+
+
+def _places(leaves: Sequence[Any]) -> tuple[Device | None, ...] | None:
+    """Where leaves live, and new tensors at the end, unless that is the CPU for all of them."""
+    here = devices.current()
+    if here is devices.cpu and not any([type(x) is EagerTensor and type(x.buffer) is not np.ndarray for x in leaves]):
+        return None
+    return (*[x.device if isinstance(x, EagerTensor) else None for x in leaves], here)
 
 
 def data_of(leaves: Sequence[Any]) -> list[Any]:

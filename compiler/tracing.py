@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..runtime import tree
+from ..runtime.device import cpu
 from ..runtime.errors import SourceError
 from ..runtime.op import apply
 from ..runtime.variable import Variable
@@ -105,11 +106,15 @@ def _symbolic(
 ) -> tuple[Any, Any]:
     """The arguments, with an input of the graph for each leaf that is data."""
     given = []
-    for described, leaf, name in zip(opening.specs, leaves, leaf_names(function, key), strict=True):
+    if key.places is not None:
+        graph.lives = next((place for place in key.places if place not in (None, cpu)), cpu)
+    places = (key.places or [None] * len(leaves))[: len(leaves)]
+    for described, leaf, name, place in zip(opening.specs, leaves, leaf_names(function, key), places, strict=True):
         spec = symbol_spec(described)
         given.append(leaf if spec is None else graph.input(spec[0], name))
         if spec is not None:
             given[-1].weak = spec[1]
+            given[-1].place = place if place is not graph.lives else None
     args, kwargs = tree.unflatten(key.structure, given)
     return args, kwargs
 

@@ -81,5 +81,9 @@ class CudaArray:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         raise ExchangeError(f"an array of {self.spec} on {self.device} is no array of NumPy", HINT)
 
+    def __bool__(self) -> bool:
+        """Whether the one element is not zero: this waits for it."""
+        return bool(self.device.to_numpy(self))
+
     def __repr__(self) -> str:
         return f"CudaArray({self.spec} on {self.device}, at {self.address:#x})"

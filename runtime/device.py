@@ -261,6 +261,15 @@ def device(name: Any) -> Iterator[Device]:
         _current.reset(token)
 
 
+def foremost(buffers: Sequence[Any]) -> Device:
+    """The device of the first operand that is not on the CPU; the current one where there is none."""
+    for buffer in buffers:
+        device = getattr(buffer, "device", cpu)
+        if type(buffer) is not np.ndarray and device is not cpu:
+            return device
+    return current()
+
+
 def common(name: str, buffers: Sequence[Any]) -> Device:
     """The one device of an op's operands, the current one where there are none.
 

@@ -233,7 +233,7 @@ class Eager:
             written = next(n for n in specs.shape if type(n) is Dim).sizes.write
             if written is not None:  # of a size that is not known yet: a value of the graph being traced
                 return apply(op, (written(inputs[0]), *inputs[1:]), attrs)
-        device = devices.common(op.name, operands)
+        device = devices.foremost(operands) if op.mixes else devices.common(op.name, operands)
         try:
             buffers = device.run(op, operands, attrs, (specs,) if single else specs)
         except (OverflowError, ValueError, IndexError, MemoryError) as error:

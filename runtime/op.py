@@ -70,6 +70,7 @@ class Op(Generic[P, R]):
     attributes: tuple[str, ...]
     defaults: dict[str, Any]
     attribute_set: frozenset[str]
+    mixes = False  # whether operands may live on several devices, one of which brings them together
     __name__: str
 
     def __init__(

@@ -41,7 +41,7 @@ def _take(name: str, generator: Generator | None, blocks: int, device: Any, *ope
         raise OutOfMemoryError(f"{name}: there is not enough memory for so many numbers", "Check the shape.")
     state = (generator or default_generator()).advance(blocks)
     target = devices.as_device(device) if device is not None else devices.common(name, operands)
-    return state if target is devices.cpu else asarray(state, device=target)
+    return OPS["to_device"](state, target)
 
 
 def _draw(name: str, draw: Any, *operands: Any, **attrs: Any) -> Any:

@@ -12,17 +12,18 @@ from typing import Any
 import numpy as np
 
 from ...kernels.cuda_array import CudaArray
-from ...runtime import dtypes
+from ...runtime import device as devices, dtypes
 from ...runtime.op import Op
 from ...runtime.spec import SCALARS, Spec, stack_of
 from ...runtime.tensor import OPS
+from ..backend.places import Unsupported
 from ..graph.executors import execute
 from ..graph.graph import Graph
 from ..graph.rewrite import frozen
-from .piles import DevicePile
+from ..graph.stack import Cell
 from .program import GpuProgram
 
-BUFFERS = CudaArray | DevicePile | np.ndarray
+BUFFERS = CudaArray | Cell | np.ndarray
 MOST = 4096  # programs that are kept
 _programs: OrderedDict[Any, GpuProgram | None] = OrderedDict()
 
@@ -39,7 +40,12 @@ def run(
     if program is None:
         if key in _programs:
             return None
-        program = _programs[key] = _made(device, op, numbers, attrs, specs)
+        try:
+            program = _programs[key] = _made(device, op, numbers, attrs, specs)
+        except Unsupported:
+            with devices.device(device):  # a loop or a branch with sizes that only the run finds
+                results = op.kernel(*operands, **attrs)
+            return list(results) if isinstance(results, tuple) else [results]
         if len(_programs) > MOST:
             _programs.popitem(last=False)
         if program is None:
@@ -60,12 +66,12 @@ def _as_numbers(op: Any, operands: Sequence[Any]) -> list[Any]:
 
 
 def _key(x: Any) -> Any:
-    return spec_of(x) if isinstance(x, BUFFERS) else (type(x), frozen(x))
+    return type(x), spec_of(x) if isinstance(x, BUFFERS) else frozen(x)
 
 
 def spec_of(x: Any) -> Spec:
     """The spec of a buffer."""
-    return stack_of(x.element) if isinstance(x, DevicePile) else Spec(x.shape, x.dtype)
+    return stack_of(x.element) if isinstance(x, Cell) else Spec(x.shape, x.dtype)
 
 
 def _made(
@@ -77,7 +83,8 @@ def _made(
     found = graph.run(op, given, dict(attrs))
     results = found if isinstance(found, tuple) else (found,)
     graph.outputs = [_of(graph, y, spec) for y, spec in zip(results, specs, strict=True)]
-    program = GpuProgram(graph, device, by_value=True)
+    by_value = [isinstance(x, np.ndarray) for x in operands if isinstance(x, BUFFERS)]
+    program = GpuProgram(graph, device, by_value)
     return None if program.plan.on_host else program
 
 

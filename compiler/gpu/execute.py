@@ -11,15 +11,23 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from ...kernels import cuda_device
+from ...runtime import device as devices
+from ...runtime.eager import wrap
 from ..backend.fixed import fixed, sizes_of
+from ..backend.places import Unsupported
 from ..graph.executors import provide_for
 from ..graph.graph import Graph, is_sized
+from ..graph.interpret import interpret, run as interpreted
 from ..resting import collector_resting
 from . import eager
+from .homes import ANYWHERE, CPU, GPU, Parted, parted, together
 from .program import GpuProgram
 
-_programs: WeakKeyDictionary[Graph, dict[Any, GpuProgram]] = WeakKeyDictionary()
+_programs: WeakKeyDictionary[Graph, dict[Any, GpuProgram | Unsupported]] = WeakKeyDictionary()
+_parted: WeakKeyDictionary[Graph, dict[Any, Parted]] = WeakKeyDictionary()
 _lock = threading.RLock()
 
 
@@ -33,17 +41,56 @@ def program_of(graph: Graph, device: Any, buffers: Sequence[Any]) -> GpuProgram:
         known = _programs.setdefault(graph, {})
     sizes = sizes_of(graph, buffers) if is_sized(graph) else ()
     key = (device, sizes)
-    found = known.get(key)
-    if found is None:
+    if key not in known:
         with _lock, collector_resting():
-            found = known.get(key) or GpuProgram(fixed(graph, dict(sizes)) if sizes else graph, device)
-            known[key] = found
+            if key not in known:
+                known[key] = _made(fixed(graph, dict(sizes)) if sizes else graph, device)
+    found = known[key]
+    if isinstance(found, Unsupported):
+        raise found
     return found
 
 
+def _made(graph: Graph, device: Any) -> GpuProgram | Unsupported:
+    try:
+        return GpuProgram(graph, device)
+    except Unsupported as reason:
+        return reason
+
+
 def execute(graph: Graph, buffers: Sequence[Any], device: Any) -> Sequence[Any]:
-    """The results of a graph on a device."""
-    return program_of(graph, device, buffers)(buffers)
+    """The results of a graph on a device; operands of the CPU are for what runs there, or are moved by the graph."""
+    homes = tuple(_home(x) for x in buffers)
+    if CPU not in homes:
+        return run(graph, buffers, device)
+    known = _parted.get(graph)
+    if known is None:
+        known = _parted.setdefault(graph, {})
+    if homes not in known:
+        known[homes] = parted(graph, homes)
+    return together(known[homes], buffers, _on_cpu, lambda rest, given: run(rest, given, device))
+
+
+def _on_cpu(graph: Graph, buffers: Sequence[Any]) -> Sequence[Any]:
+    with devices.device(devices.cpu):
+        return interpreted(graph, buffers)
+
+
+def _home(x: Any) -> str:
+    if type(x) is np.ndarray:
+        return CPU if x.ndim else ANYWHERE
+    return GPU
+
+
+def run(graph: Graph, buffers: Sequence[Any], device: Any) -> Sequence[Any]:
+    """The results of a graph that is all on a device; op by op where it has sizes that only the run finds."""
+    try:
+        program = program_of(graph, device, buffers)
+    except Unsupported:
+        arrays = [device.from_numpy(x) if type(x) is np.ndarray else x for x in buffers]
+        with devices.device(device):
+            return [y.buffer for y in interpret(graph, [wrap(x) for x in arrays])]
+    return program(buffers)
 
 
 provide_for("cuda", execute)

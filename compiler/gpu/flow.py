@@ -68,8 +68,9 @@ def _trip(
         if y.key == x.key:
             continue
         if isinstance(now, Pile):
+            source = inner.stack(y).name
             fresh = region.pile_of(y)
-            inner.lines.append(Rename(fresh.name, inner.stack(y).name))
+            inner.lines.append(Rename(fresh.name, source))
             renamed.append(Rename(now.name, fresh.name))
             continue
         assert isinstance(now, Memory) and then is not None

@@ -6,10 +6,12 @@ last time, as all steps run one after the other. Inputs, results and constants h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ...kernels import prelude
 from ...kernels.alike import Kernels
 from ...kernels.kernel import Kernel
 from ...kernels.print_cuda import CudaPrinter
@@ -17,7 +19,7 @@ from ...kernels.spelling import carrier
 from ...runtime.spec import Spec, StackSpec, size
 from ..backend import views
 from ..backend.lower import check
-from ..backend.places import Arena, Block, Memory, Pile, Place, Register, contiguous, in_register
+from ..backend.places import Arena, Block, Memory, Pile, Place, Register, contiguous
 from ..graph.constants import is_uniform
 from ..graph.graph import Graph
 from ..graph.symbolic import SymbolicTensor
@@ -31,7 +33,7 @@ class Plan:
 
     steps: tuple[Step, ...]
     kernels: tuple[str, ...]  # their names, by number
-    text: str  # of all kernels
+    text: str  # of all kernels, and of the pages that they use
     arena: int  # bytes
     offsets: dict[str, int]  # in the arena, by name
     constants: dict[str, np.ndarray]
@@ -45,11 +47,12 @@ class Plan:
 class GpuLowering:
     """Writes the program of one graph."""
 
-    def __init__(self, graph: Graph, by_value: bool = False) -> None:
-        """`by_value`: inputs without axes are numbers, handed to the kernels."""
+    def __init__(self, graph: Graph, by_value: Sequence[bool] = ()) -> None:
+        """`by_value`: which inputs are numbers that are handed to the kernels."""
         self.graph, self.by_value = graph, by_value
         self.printer = CudaPrinter()
         self.kernels = Kernels()
+        self.pages: dict[str, None] = {}  # files of CUDA C that kernels call functions of
         self.numbers: dict[str, int] = {}
         self.arena = Arena()
         self.log = None
@@ -60,14 +63,15 @@ class GpuLowering:
         self.lengths: dict[str, int] = {}  # elements of what a name stands for
         self.offsets: dict[str, int] = {}
         self.constants: dict[str, np.ndarray] = {}
-        self.literals: dict[str, np.ndarray] = {}  # numbers that kernels have in their text
-        self.written: dict[str, Memory] = {}  # those of them that something needs in memory
+        self.literals: dict[tuple[str, np.dtype], np.ndarray] = {}  # numbers that kernels have in their text
+        self.written: dict[tuple[str, np.dtype], Memory] = {}  # those of them that something needs in memory
         self.on_host: dict[str, None] = {}
 
     def run(self) -> Plan:
         """The whole program."""
         check(self.graph)
-        inputs = tuple(self.incoming(x) for x in self.graph.inputs)
+        by_value = self.by_value or [False] * len(self.graph.inputs)
+        inputs = tuple(self.incoming(x, number) for x, number in zip(self.graph.inputs, by_value, strict=True))
         targets = self.outgoing()
         region = GpuRegion(self, self.graph, targets)  # pyright: ignore[reportArgumentType]
         region.run()
@@ -81,15 +85,16 @@ class GpuLowering:
             elif size(y.shape) and not (isinstance(place, Memory) and place.pointer == name):
                 steps += self.delivered(y, contiguous(name, y.spec))
         names = tuple(self.numbers)
-        return Plan(tuple(steps), names, "\n".join(self.kernels.texts), self.arena.size, self.offsets, self.constants,
+        text = "\n".join([*map(prelude.page, self.pages), *self.kernels.texts])
+        return Plan(tuple(steps), names, text, self.arena.size, self.offsets, self.constants,
                     inputs, tuple(outputs), piles, tuple(self.on_host), frozenset(self.locals))  # fmt: skip
 
-    def incoming(self, x: SymbolicTensor) -> str:
+    def incoming(self, x: SymbolicTensor, by_value: bool) -> str:
         """The name of an input."""
         name = self.printer.fresh("in")
         if isinstance(x.spec, StackSpec):
             self.places[x.key] = Pile(name, x.spec)
-        elif self.by_value and in_register(x.spec):
+        elif by_value:
             self.places[x.key], self.locals[name] = Register(name, x.spec), x.dtype
         else:
             self.places[x.key] = self.memory_at(name, x.spec)
@@ -144,9 +149,10 @@ class GpuLowering:
 
     def written_out(self, place: Register) -> Memory:
         """A number of the text as memory."""
-        if place.name not in self.written:
-            self.written[place.name] = self.constant(self.literals[place.name].reshape(()), Spec((), place.spec.dtype))
-        return self.written[place.name]
+        key = place.name, place.spec.dtype
+        if key not in self.written:
+            self.written[key] = self.constant(self.literals[key].reshape(()), Spec((), place.spec.dtype))
+        return self.written[key]
 
     def kernel(self, kernel: Kernel, text: str) -> int:
         """The number of a kernel, of which those that are alike are one."""

@@ -82,6 +82,16 @@ class DevicePile(Cell):
         return DevicePile(self.device, element, array.reshape((self.count, *element.shape)), self.count, [self.count])
 
 
+def on_device(device: Any, x: Cell) -> DevicePile:
+    """A stack on a device; one of the CPU is copied."""
+    if isinstance(x, DevicePile):
+        return x
+    found = DevicePile(device, x.element)
+    for top in reversed(x.tops()):
+        found = found.pushed(on_device(device, top) if isinstance(top, Cell) else device.from_numpy(top).address)
+    return found
+
+
 @dataclass(frozen=True)
 class Rename:
     """Let a stack have another name."""

@@ -17,10 +17,11 @@ from ...runtime.errors import DeviceError
 from ...runtime.spec import StackSpec
 from ..backend.decompose import decompose
 from ..graph.graph import Graph
+from ..graph.stack import Cell
 from ..passes.erase import erase
 from ..passes.pipeline import optimize
 from .lower import GpuLowering
-from .piles import DevicePile
+from .piles import on_device
 from .steps import Frame, run_all
 
 OPTIONS = ("--device-int128", "--fmad=true")
@@ -30,8 +31,11 @@ QUIET = ("-diag-suppress=68,161,177,550,1097",)  # what the prelude's C is, and 
 class GpuProgram:
     """A graph on a device."""
 
-    def __init__(self, graph: Graph, device: Any, by_value: bool = False) -> None:
-        """Errors: Unsupported, BuildError."""
+    def __init__(self, graph: Graph, device: Any, by_value: Sequence[bool] = ()) -> None:
+        """`by_value`: which operands are numbers that kernels are handed.
+
+        Errors: Unsupported, BuildError.
+        """
         self.device, self.card = device, device.card
         self.graph = optimize(decompose(erase(graph)))
         self.plan = GpuLowering(self.graph, by_value).run()
@@ -81,21 +85,14 @@ class GpuProgram:
             if x.device is not self.device:
                 raise DeviceError(f"operands live on {self.device} and {x.device}", "Move one with x.to(device).")
             frame.addresses[name] = x.address
-        elif isinstance(x, DevicePile):
-            frame.piles[name] = x
-        elif isinstance(x, np.ndarray) and x.ndim == 0:
-            if self.by_value(name):
+        elif isinstance(x, Cell):
+            frame.piles[name] = on_device(self.device, x)
+        elif isinstance(x, np.ndarray):
+            if name in self.plan.numbers:
                 frame.numbers[name] = x.item()
             else:
                 x = self.device.from_numpy(x)
                 frame.addresses[name] = x.address
         else:
-            raise DeviceError(
-                f"operands live on {self.device} and {getattr(x, 'device', 'cpu')}",
-                "Move one with x.to(device); nothing moves unasked.",
-            )
+            raise AssertionError(f"{type(x).__name__} on a GPU")
         return x
-
-    def by_value(self, name: str) -> bool:
-        """Whether an operand is a number that kernels are handed."""
-        return name in self.plan.numbers

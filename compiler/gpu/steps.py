@@ -94,7 +94,7 @@ class Run:
             *[frame.numbers[name] for name in self.numbers],
         )
         (gx, gy), (bx, by) = self.launch.grid, self.launch.block
-        frame.functions[self.kernel].launch((gx, gy, 1), (bx, by, 1), packed, 0, frame.stream)
+        frame.functions[self.kernel].launch((gx, gy, 1), (bx, by, 1), packed, self.launch.shared, frame.stream)
 
 
 @dataclass(frozen=True)
@@ -205,6 +205,29 @@ class OnHost:
             if array.size:
                 assert place.is_contiguous
                 frame.card.upload(frame.at(spot_of(place)), np.ascontiguousarray(array))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A node that acts on the host, given copies of its operands, which stay on the device."""
+
+    node: Node
+    operands: tuple[Memory | None, ...]
+    is_recordable: bool = False
+
+    def run(self, frame: Frame) -> None:
+        given = [x if place is None else copied(frame, place)
+                 for x, place in zip(self.node.inputs, self.operands, strict=True)]  # fmt: skip
+        with located(self.node):
+            self.node.op.kernel(*given, **self.node.attrs)
+
+
+def copied(frame: Frame, place: Memory) -> Any:
+    """A copy of a value, one element after the other, on the device."""
+    made = frame.device.empty(place.shape, place.dtype, "operands of calls of Python")
+    if made.nbytes:
+        frame.card.copy(made.address, frame.at(spot_of(place)), made.nbytes)
+    return made
 
 
 def read_flag(frame: Frame, spot: Spot) -> bool:

@@ -34,6 +34,7 @@ class ControlOp(Op[..., Any]):
 
     raises = True
     sees_unused = True
+    mixes = True
 
     def __init__(self, name: str, rule: Callable[..., Any], kernel: Callable[..., Any], pullback: Any) -> None:
         super().__init__(name, rule, kernel)

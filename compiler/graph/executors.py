@@ -35,14 +35,6 @@ def provide_for(kind: str, executor: Callable[[Graph, Sequence[Any], Device], Se
     _of_devices[kind] = executor
 
 
-def device_of(buffers: Sequence[Any]) -> Device:
-    """Where a graph runs: where its operands live, or where new tensors are made if it has none that say."""
-    for buffer in buffers:
-        if type(buffer) is not np.ndarray and buffer.device is not devices.cpu:
-            return buffer.device
-    return devices.cpu if buffers else devices.current()
-
-
 def results_of(graph: Graph, operands: Sequence[Any]) -> list[Any]:
     """The results of a graph for eager operands that no tape watches: tensors of their own."""
     if not all([type(x) is EagerTensor for x in operands]):
@@ -64,7 +56,7 @@ def execute(graph: Graph, buffers: Sequence[Any]) -> Sequence[Any]:
 
 
 def _executed(graph: Graph, buffers: Sequence[Any]) -> Sequence[Any]:
-    device = device_of(buffers)
+    device = devices.foremost(buffers)
     if device is not devices.cpu:
         return _of_devices[device.kind](graph, buffers, device)
     if options.executor == "native" and devices.current() is devices.cpu:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ...runtime import observers
+from ...runtime.device import Device, as_device, cpu
 from ...runtime.dim import Dim, is_different, sized
 from ...runtime.dtypes import BOOLS, FLOATS, INTEGERS, bool_, complex128, float64, int64, promote
 from ...runtime.eager import EagerTensor, is_weak, lift, refuse_none
@@ -142,6 +143,7 @@ class Graph:
         self.depth: int = 1 if parent is None else parent.depth + 1
         self.inputs: list[SymbolicTensor] = []
         self.nodes: list[GraphNode] = []
+        self.lives: Device = cpu  # where its values do, in the outermost graph
         self.traced = False  # whether the user's program is writing it
         self.at: Position | None = None  # the line for which nodes are written, if it is not
         self.outputs: list[Any] = []  # symbolic tensors
@@ -154,6 +156,14 @@ class Graph:
         self.derivative: Any = None  # what finds the ways back, if not the graph's own nodes
         self.lengths: dict[int, Dim] = {}  # the sizes that values are, by their keys
         self._constants: dict[int, tuple[Any, SymbolicTensor]] = {}  # id of a buffer: it, kept alive, and its value
+
+    @property
+    def device(self) -> Device:
+        """Where values live, unless they say otherwise themselves."""
+        graph = self
+        while graph.parent is not None:
+            graph = graph.parent
+        return graph.lives
 
     def input(self, spec: Spec, name: str = "") -> SymbolicTensor:
         """A new input."""
@@ -246,6 +256,14 @@ class Graph:
     ) -> tuple[SymbolicTensor, ...]:
         """Append a node whose results have these specs, for a line of the user's program."""
         outputs = tuple([SymbolicTensor(self, spec) for spec in specs])
+        if op.name == "transfer":
+            outputs[0].place = as_device(attrs["device"])
+        else:
+            for x in inputs:
+                if type(x) is SymbolicTensor and x.place is not None:
+                    for y in outputs:
+                        y.place = x.place
+                    break
         if not self.sized:
             lengths = [n for spec in specs for n in spec.shape if type(n) is Dim]
             self.sized = bool(lengths) or (bool(attrs) and any(map(is_sized, attrs.values())))
@@ -335,6 +353,7 @@ class Graph:
                 "Return it from the block: assign it to a variable that exists before the block.",
             )
         inner = SymbolicTensor(self, x.spec, x.name, x.weak)
+        inner.place = x.place
         self.captured[x.key] = (x, inner)
         return inner
 

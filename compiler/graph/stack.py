@@ -214,6 +214,7 @@ def each_filled(xs: Any, y: Any, /) -> Spec:
     return spec_of(xs)
 
 
+push.mixes = True  # an empty stack is nowhere
 empty_stack.gradient(None)
 push.gradient(lambda dy, _y, _stack, _x: tuple(pop(dy)))
 pop.gradient(lambda dy, _y, _stack: push(*dy))

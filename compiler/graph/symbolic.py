@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...runtime.device import Device, cpu
+from ...runtime.device import Device
 from ...runtime.errors import SourceError, user_position
 from ...runtime.spec import Shape, Spec, StackSpec
 from ...runtime.tensor import OPS, Tensor
@@ -25,13 +25,14 @@ _new_key = itertools.count(-1, -1).__next__  # negative: eager keys count upward
 class SymbolicTensor(Tensor):
     """A value that a graph will compute: its spec is known, its elements are not."""
 
-    __slots__ = ("__weakref__", "context", "held", "home", "key", "name", "spec", "weak")
+    __slots__ = ("__weakref__", "context", "held", "home", "key", "name", "place", "spec", "weak")
 
     def __init__(self, context: Graph, spec: Spec, name: str = "", weak: type | None = None) -> None:
         self.home = context  # where it was made; `context` is where its value was
         self.context: Graph = context  # pyright: ignore[reportIncompatibleVariableOverride]
         self.spec: Spec = spec  # pyright: ignore[reportIncompatibleMethodOverride]
         self.key, self.name = _new_key(), name
+        self.place: Device | None = None  # where it will live, if not where the graph's values do
         self.held: SymbolicTensor | None = None  # the value, where that is another since an item was assigned
         self.weak = weak  # int, float...: a Python number that changes from trip to trip, or path to path
 
@@ -42,7 +43,7 @@ class SymbolicTensor(Tensor):
     def alias(self) -> SymbolicTensor:
         """Another tensor of the same value."""
         y = SymbolicTensor(self.context, self.spec, self.name, self.weak)
-        y.key = self.key
+        y.key, y.place = self.key, self.place
         return y
 
     def detach(self) -> None:
@@ -68,7 +69,11 @@ class SymbolicTensor(Tensor):
     @property
     def device(self) -> Device:
         """Where it will live."""
-        return cpu
+        return self.place or self.context.device
+
+    def to(self, device: Any) -> Tensor:
+        """The same values on another device."""
+        return OPS["to_device"](self, device)
 
     def __add__(self, other: Any) -> Tensor:
         return OPS["add_stacks"](self, other) if type(self.spec) is StackSpec else super().__add__(other)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...runtime import observers
 from ...runtime.assignment import alias, rebind
-from ...runtime.device import Device, cpu
+from ...runtime.device import Device
 from ...runtime.dtypes import DType
 from ...runtime.eager import EagerTensor
 from ...runtime.op import Op
@@ -86,7 +86,7 @@ class Written(EagerTensor):
 
     @property
     def device(self) -> Device:
-        return cpu
+        return self.held.device
 
     @property
     def buffer(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]

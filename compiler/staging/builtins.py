@@ -9,11 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...runtime.creation import asarray, tensor
-from ...runtime.device import as_device, cpu
 from ...runtime.dim import sized
 from ...runtime.dtypes import FLOATS, float64, int64, uint64
 from ...runtime.eager import EagerTensor
-from ...runtime.errors import SourceError
 from ...runtime.tensor import OPS, Tensor
 from ..graph.integers import integer_of
 from ..graph.symbolic import SymbolicTensor
@@ -224,9 +222,8 @@ def _listed(function: Any) -> Callable[..., Any]:
 def _asarray(x: Any, /, dtype: Any = None, *, device: Any = None, copy: bool | None = None) -> Any:
     """`wf.asarray`: another tensor of the same value."""
     x = x.demand() if isinstance(x, Maybe) else x
-    if device is not None and as_device(device) is not cpu:
-        raise SourceError(f"a compiled function gives a tensor to {device}", "Move it outside of the function.")
     x = OPS["identity"](strong(x) if x.weak else x)
+    x = x if device is None else OPS["to_device"](x, device)
     return x if dtype is None else OPS["astype"](x, dtype=dtype)
 
 

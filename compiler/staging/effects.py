@@ -34,8 +34,13 @@ class Action:
 
 
 def _host(*buffers: Any, action: Action) -> tuple[()]:
-    action.act(*[wrap(np.asarray(b)) for b in buffers])
+    action.act(*map(_tensor, buffers))
     return ()
+
+
+def _tensor(buffer: Any) -> EagerTensor:
+    """A value that a run has computed, which may be a number of NumPy's."""
+    return wrap(np.asarray(buffer) if isinstance(buffer, np.ndarray | np.generic) else buffer)
 
 
 @op(_host)
@@ -50,7 +55,7 @@ host.gradient(None)
 
 def _check(ok: Any, *buffers: Any, action: Action) -> tuple[()]:
     if not bool(ok):
-        action.act(*[wrap(np.asarray(b)) for b in buffers])
+        action.act(*map(_tensor, buffers))
     return ()
 
 

@@ -208,7 +208,7 @@ class Held(Place):
         return self.values[self.variable]
 
     def keep(self, value: Any) -> None:
-        self.variable.assign(value)
+        self.variable.assign(value if value.device is self.variable.device else value.to(self.variable.device))
 
     def set(self, value: Any) -> None:
         self.values[self.variable] = value

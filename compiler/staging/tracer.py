@@ -74,9 +74,10 @@ class Trace:
     def holds(self, variable: Variable) -> Any:
         """The present value of a variable."""
         if variable not in self.values:
-            self.inputs[variable] = self.values[variable] = SymbolicTensor(
+            x = self.inputs[variable] = self.values[variable] = SymbolicTensor(
                 self.graph, variable.held.spec, variable.name
             )
+            x.place = variable.device if variable.device is not self.graph.device else None
         return self.values[variable]
 
     def assign(self, variable: Variable, value: Any) -> None:

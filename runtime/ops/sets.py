@@ -72,7 +72,7 @@ def unique_all(x: Operand, /) -> UniqueAll:
         array if array.dtype not in dtypes.HALVES else array.astype(np.float32),
         return_index=True, return_inverse=True, return_counts=True, equal_nan=False,
     )  # fmt: skip
-    indices, inverse, counts = (wrap(np.asarray(i, np.int64)) for i in found[1:])
+    indices, inverse, counts = (wrap(x.device.from_numpy(np.asarray(i, np.int64))) for i in found[1:])
     values = OPS["take"](flatten(x), indices, axis=0)
     return UniqueAll(values, indices, OPS["reshape"](inverse, shape=x.shape), counts)
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, memory
+from ..device import cpu
 from ..creation import asarray
 from ..eager import as_array, wrap
 from ..errors import ArgumentError, ShapeError, speaking_as
@@ -124,10 +125,11 @@ def _interpolated(x: Any, fractions: np.ndarray) -> Any:
     position = fractions * (n - 1)
     below = np.floor(position).astype(np.int64)
     above = np.ceil(position).astype(np.int64)
-    weight = wrap((position - below).astype(x.dtype))
-    low, high = (OPS["take"](x, wrap(i), axis=-1) for i in (below, above))
+    home = getattr(x, "device", cpu)
+    weight = wrap(home.from_numpy((position - below).astype(x.dtype)))
+    low, high = (OPS["take"](x, wrap(home.from_numpy(i)), axis=-1) for i in (below, above))
     between = where(weight == 0, low, low + (high - low) * weight)
-    last = OPS["take"](x, wrap(np.array([n - 1])), axis=-1)  # NaN, sorted last, if there is any
+    last = OPS["take"](x, wrap(home.from_numpy(np.array([n - 1]))), axis=-1)  # NaN, sorted last, if there is any
     return where(isnan(last), last, between)
 
 
@@ -207,4 +209,5 @@ def histogram(
         raise ArgumentError(f"histogram: {error}", hint) from error
     dtype = dtypes.inexact_dtype(asarray(x).dtype)
     counted = dtypes.int64 if weight is None and not density else dtype
-    return wrap(counts.astype(counted)), wrap(edges.astype(dtype))
+    home = getattr(x, "device", cpu)
+    return wrap(home.from_numpy(counts.astype(counted))), wrap(home.from_numpy(edges.astype(dtype)))

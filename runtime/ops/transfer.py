@@ -6,11 +6,11 @@ from typing import Any
 
 from .. import device as devices, observers
 from ..assignment import alias
-from ..eager import lift, wrap
+from ..eager import EagerTensor, lift, wrap
 from ..op import op
 from ..samples import sample
 from ..spec import Operand, Spec, like
-from ..tensor import OPS
+from ..tensor import OPS, Tensor
 
 
 @op(lambda x, device, source: x, samples=[sample((2, 3), device="cpu", source="cpu")])
@@ -29,7 +29,10 @@ def to_device(x: Any, device: Any) -> Any:
 
     Errors: DeviceError when the device is not there.
     """
-    target, x = devices.as_device(device), lift(x)
+    target = devices.as_device(device)
+    if isinstance(x, Tensor) and not isinstance(x, EagerTensor):
+        return x if target is x.device else transfer(x, device=str(target), source=str(x.device))
+    x = lift(x)
     if target is x.device:
         return alias(x)
     y = wrap(target.from_numpy(x.device.to_numpy(x.buffer)))
