@@ -26,7 +26,7 @@ static const char *const ignored[] = {
     "--ptxas-options", "-Xptxas", "--maxrregcount", "-maxrregcount", "-ftz", "--ftz", "-prec-", "--prec-", "-use_fast_math",
     "--use_fast_math", "-default-device", "--device-as-default-execution-space", "-w", "--disable-warnings",
     "--extra-device-vectorization", "-extra-device-vectorization", "--minimal", "-restrict", "--restrict", "--dopt", "-dopt",
-    "--split-compile", "-split-compile", "--no-cache", "-no-cache", "--diag-suppress", "-diag-suppress",
+    "--split-compile", "-split-compile", "--no-cache", "-no-cache", "--diag-suppress", "-diag-suppress", "--device-int128",
 };
 
 static bool take(Wanted &wanted, std::string option) {
