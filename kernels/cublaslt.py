@@ -67,6 +67,11 @@ class Plan:
     adds: bool = False
 
 
+def takes(plan: Plan) -> bool:
+    """Whether the library makes such products: those of float64 have nothing after them."""
+    return plan.dtype in KINDS and not (plan.epilogue and plan.dtype is dtypes.float64)
+
+
 @cache
 def library() -> Any:
     """The library; None where it is not installed."""
@@ -167,7 +172,11 @@ class Product:
         self._set(made, TRANSPOSE_A, INT(plan.transpose_y))
         self._set(made, TRANSPOSE_B, INT(plan.transpose_x))
         self._set(made, EPILOGUE, INT(EPILOGUES[plan.epilogue]))
+        somewhere = POINTER(self._handle.workspace.address)  # until the first run says where
+        if "bias" in plan.epilogue:
+            self._set(made, BIAS, somewhere)
         if "aux" in plan.epilogue:
+            self._set(made, AUXILIARY, somewhere)
             self._set(made, AUXILIARY_STEP, LONG(plan.n))
         return made
 

@@ -55,10 +55,12 @@ def found() -> Found:
     with _lock:
         if _found and _found[0][0] != os.getpid():
             return Found(0, ". ".join(FORKED))
-        if not _found:
-            answer = _look()
+        if _found:
+            return _found[0][1]
+        answer = _look()
+        if answer.number:  # otherwise it may be mended while the process lives
             _found.append((os.getpid(), answer))
-        return _found[0][1]
+        return answer
 
 
 def _look() -> Found:
@@ -353,11 +355,17 @@ class Card:
         with self.told("a copy from the GPU"):
             self._staging.download(address, array)
 
-    def copy(self, target: int, source: int, nbytes: int) -> None:
-        """Copy from one place on the card to another."""
+    def copy(self, target: int, source: int, nbytes: int, stream: Any = None) -> None:
+        """Copy from one place on the card to another; `stream`: that of a recording, instead of the card's."""
         self.enter()
         with self.told("a copy"):
-            self._pycuda.memcpy_dtod_async(target, source, nbytes, self.stream)
+            self._pycuda.memcpy_dtod_async(target, source, nbytes, stream or self.stream)
+
+    def zero(self, address: int, nbytes: int, stream: Any = None) -> None:
+        """Fill bytes with zeros; `stream` as in `copy`."""
+        self.enter()
+        with self.told("filling memory"):
+            self._pycuda.memset_d8_async(address, 0, nbytes, stream or self.stream)
 
     def fill(self, address: int, pattern: bytes, count: int) -> None:
         """Repeat a pattern of 1, 2, 4, 8 or 16 bytes."""

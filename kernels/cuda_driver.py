@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from functools import cache
+from contextlib import suppress
 from typing import Any
 
 from ..runtime.errors import DeviceError, OutOfMemoryError, WeftError
@@ -43,20 +43,16 @@ class DriverError(Exception):
         super().__init__(f"{routine}: {meaning(code)}")
 
 
+_opened: list[Any] = []
+
+
 def handle() -> Any:
     """The driver's library; None where there is none."""
-    found = _opened()
-    return found[0] if found else None
-
-
-@cache
-def _opened() -> tuple[Any, ...]:
-    for name in NAMES:
-        try:
-            return (ctypes.CDLL(name),)
-        except OSError:
-            continue
-    return ()
+    for name in () if _opened else NAMES:
+        with suppress(OSError):
+            _opened.append(ctypes.CDLL(name))
+            break
+    return _opened[0] if _opened else None
 
 
 def library() -> Any:

@@ -8,20 +8,22 @@ import sys
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
+STANDIN = TESTS / "standin"
 START = "import processes\nassert not (why := processes.start()), why\nimport weft as wf\n"
 
 
 def start() -> str:
     """Make a GPU ready, the stand-in if there is no other; why that cannot be, or nothing."""
-    if str(TESTS) not in sys.path:
-        sys.path.append(str(TESTS))
     if not os.environ.get("WEFT_STANDIN") and Path("/dev/nvidiactl").exists():
         return ""
-    try:
-        from standin import loading  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        return f"there is no stand-in driver: {error}"
-    return loading.start() or ""
+    if str(STANDIN) not in sys.path:
+        sys.path.append(str(STANDIN))
+    import loading
+
+    why = loading.reason()
+    if not why:
+        loading.start()
+    return why or ""
 
 
 def run(program: str, standin: str = "", status: int = 0, **variables: str) -> str:
