@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from .tree import Node, gast, walk
 
 SCOPES = (gast.FunctionDef, gast.AsyncFunctionDef, gast.ClassDef, gast.Lambda)
+INNER = ("cases", "finalbody", "orelse", "handlers", "body")  # what a statement holds of statements, the last first
 COMPREHENSIONS = (gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp)
 
 
@@ -56,6 +57,17 @@ def own(statements: Iterable[Node]) -> Iterator[Node]:
             waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
+def own_statements(statements: Iterable[Node]) -> Iterator[Node]:
+    """These statements and those in them, without the insides of inner functions and classes, and no expressions."""
+    waiting = list(statements)[::-1]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, SCOPES):
+            for part in INNER:
+                waiting += getattr(node, part, ())[::-1]
+
+
 def is_generator(function: Node) -> bool:
     """Whether a function, or a lambda, yields."""
     body = function.body if isinstance(function.body, list) else [function.body]
@@ -68,8 +80,8 @@ def yields(node: Node) -> bool:
 
 
 def declared(statements: Iterable[Node], kind: Node) -> list[str]:
-    """The names that a function declares to be global (`gast.Global`) or nonlocal (`gast.Nonlocal`)."""
-    return [name for node in own(statements) if isinstance(node, kind) for name in node.names]
+    """The names that a function declares to be global (`gast.Global`) or nonlocal (`gast.Nonlocal`), or either."""
+    return [name for node in own_statements(statements) if isinstance(node, kind) for name in node.names]
 
 
 def parameters(function: Node) -> list[str]:
@@ -89,7 +101,7 @@ def bound(statements: Iterable[Node], through_cells: bool = False) -> list[str]:
 
 def local_names(function: Node) -> list[str]:
     """The names that live in a function: its parameters and what it binds, but for what it declares otherwise."""
-    elsewhere = {*declared(function.body, gast.Global), *declared(function.body, gast.Nonlocal)}
+    elsewhere = set(declared(function.body, (gast.Global, gast.Nonlocal)))
     return [name for name in dict.fromkeys([*parameters(function), *bound(function.body)]) if name not in elsewhere]
 
 
