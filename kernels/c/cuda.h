@@ -23,6 +23,7 @@ typedef u16 bf16;
 #define BY_WORDS(element, vector) 0
 #define __builtin_memcpy memcpy
 #define __builtin_fma fma
+#define __builtin_fmaf fmaf
 #define __builtin_sqrtf sqrtf
 #define __builtin_sqrt sqrt
 #define __builtin_inff() __int_as_float(0x7f800000)

@@ -11,17 +11,16 @@ FN TxN erf_TxN(TxN x) {
     return copysign_TxN(pick_TxN(a < 1, near, far), x);
 }
 
-// exp(-a^2) without the rounding error of the square, which the exponential would magnify
-FN TxN exp_minus_square_TxN(TxN a) {
-    TxN high = of_bits_TxN(bits_TxN(a) & (I)(sizeof(T) == 4 ? ~0xfffll : ~0x7ffffffll));
-    return exp_of_sum_TxN(-(high * high), (high - a) * (high + a));
-}
-
+// 1 - x - x P(x^2) up to 0.5, above it exp(-x^2) p / d with d = 1 + 2 x; what rounding takes from p, d and p / d goes into
+// the exponential, by the size of p, which is about 1.16. So does what an upper half lacks of x, whose square is exact.
 FN TxN erfc_TxN(TxN x) {
-    TxN a = wf_abs_TxN(x);
-    a = smaller_TxN(splat_TxN(sizeof(T) == 4 ? (T)10.6 : 28), a);
+    TxN a = smaller_TxN(splat_TxN(sizeof(T) == 4 ? (T)10.6 : 28), wf_abs_TxN(x));
+    TxN high = of_bits_TxN(bits_TxN(a) & (I)(sizeof(T) == 4 ? ~0xfffll : ~0x7ffffffll));
     TxN t = (a - (T)3.75) / (a + (T)3.75) + (sizeof(T) == 4 ? (T)0.25 : (T)0.125);
-    TxN y = exp_minus_square_TxN(a) * (poly_erfcx_TxN(t) / (1 + 2 * a));
+    TxN first = splat_TxN(sizeof(T) == 4 ? (T)0x1.455ef0p+0 : (T)0x1.4141ad7fc7d03p+0), s = t * poly_erfcx_TxN(t);
+    TxN p = first + s, d = 1 + 2 * a, q = p / d;
+    TxN lost = (s - (p - first)) + left_by_TxN(p, q, d) - q * (1 - (d - 2 * a));
+    TxN y = times_exp_TxN(q, -(high * high), (high - a) * (high + a) + lost * (T)0.86);
     TxN near = 1 - (poly_erf_TxN(x * x) * x + x);
     return pick_TxN(a < (T)0.5, near, pick_TxN(x < 0, 2 - y, y));
 }

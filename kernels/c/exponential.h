@@ -42,19 +42,19 @@ FN i64xN count_f64xN(f64xN k) { return bits_f64xN(k) - 0x4338000000000000ll; }
 FN TxN exp_series_TxN(TxN r) { return poly_exp_TxN(r) * (r * r) + r; }
 
 // for all N
-FN f32xN scaled_at_once_f32xN(f32xN q, f32xN k) {
+FN f32xN scaled_at_once_f32xN(f32xN y, f32xN k) {
 #if N == 16 && defined(__AVX512DQ__) && !defined(__clang__)
-    return __builtin_ia32_scalefps512_mask(q + 1, whole_f32xN(k), q, -1, 4);
+    return __builtin_ia32_scalefps512_mask(y, whole_f32xN(k), y, -1, 4);
 #else
-    return q;
+    return y;
 #endif
 }
 
-FN f64xN scaled_at_once_f64xN(f64xN q, f64xN k) {
+FN f64xN scaled_at_once_f64xN(f64xN y, f64xN k) {
 #if N == 8 && defined(__AVX512DQ__) && !defined(__clang__)
-    return __builtin_ia32_scalefpd512_mask(q + 1, whole_f64xN(k), q, -1, 4);
+    return __builtin_ia32_scalefpd512_mask(y, whole_f64xN(k), y, -1, 4);
 #else
-    return q;
+    return y;
 #endif
 }
 
@@ -64,33 +64,33 @@ FN TxN between_TxN(TxN x, T low, T high) {
     return smaller_TxN(splat_TxN(high), larger_TxN(splat_TxN(low), x));
 }
 
-// (1 + q) * 2^k, in two steps as 2^k itself may not exist, or by the instruction that some processors have
-FN TxN scaled_TxN(TxN q, TxN k) {
+// y * 2^k, in two steps as 2^k itself may not exist, or by the instruction that some processors have
+FN TxN scaled_TxN(TxN y, TxN k) {
 #if defined(__AVX512DQ__) && !defined(__clang__)
-    if (sizeof q == 64) return scaled_at_once_TxN(q, k);
+    if (sizeof y == 64) return scaled_at_once_TxN(y, k);
 #endif
     IxN n = count_TxN(k), half = n >> 1;
-    return (q + 1) * scale_TxN(half) * scale_TxN(n - half);
+    return y * scale_TxN(half) * scale_TxN(n - half);
 }
 
 // exp(x) of what is within those bounds
 FN TxN exp_between_TxN(TxN x) {
     TxN k, r = exp_rest_TxN(x, &k);
-    return scaled_TxN(exp_series_TxN(r), k);
+    return scaled_TxN(exp_series_TxN(r) + 1, k);
 }
 
 FN TxN exp_TxN(TxN x) { return exp_between_TxN(between_TxN(x, sizeof(T) == 4 ? -104 : -746, sizeof(T) == 4 ? 89 : 710)); }
 
-// exp(x + low), where low is far smaller than x
-FN TxN exp_of_sum_TxN(TxN x, TxN low) {
+// y * exp(x + low), where low is far smaller than x
+FN TxN times_exp_TxN(TxN y, TxN x, TxN low) {
     TxN bound = between_TxN(x, sizeof(T) == 4 ? -104 : -746, sizeof(T) == 4 ? 89 : 710);
     TxN k, r = exp_rest_TxN(bound, &k) + pick_TxN(bound == x, low, splat_TxN(0));
-    return scaled_TxN(exp_series_TxN(r), k);
+    return scaled_TxN(exp_series_TxN(r) * y + y, k);
 }
 
 FN TxN exp2_TxN(TxN x) {
     TxN k, r = exp2_rest_TxN(between_TxN(x, sizeof(T) == 4 ? -151 : -1076, sizeof(T) == 4 ? 129 : 1025), &k);
-    return scaled_TxN(poly_exp2_TxN(r) * r, k);
+    return scaled_TxN(poly_exp2_TxN(r) * r + 1, k);
 }
 
 FN TxN expm1_TxN(TxN x) {

@@ -12,7 +12,7 @@ FN TxN tanh_TxN(TxN x) {
 // exp(|x|) / 2
 FN TxN half_exp_TxN(TxN x) {
     TxN k, r = exp_rest_TxN(between_TxN(wf_abs_TxN(x), 0, sizeof(T) == 4 ? 90 : 711), &k);
-    return scaled_TxN(exp_series_TxN(r), k - 1);
+    return scaled_TxN(exp_series_TxN(r) + 1, k - 1);
 }
 
 FN TxN cosh_TxN(TxN x) {

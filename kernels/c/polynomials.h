@@ -352,49 +352,41 @@ FN f64xN poly_log_erfc_f64xN(f64xN x) {
 }
 
 FN f32xN poly_erfcx_f32xN(f32xN x) {
-    f32xN y = splat_f32xN(-0x1.ac85ec0000000p-13f);
-    y = y * x + 0x1.15dc120000000p-10f;
-    y = y * x - 0x1.162b040000000p-13f;
-    y = y * x - 0x1.8905d60000000p-7f;
-    y = y * x + 0x1.a0c65a0000000p-5f;
-    y = y * x - 0x1.04c3560000000p-3f;
-    y = y * x + 0x1.d097400000000p-3f;
-    y = y * x - 0x1.30b82c0000000p-2f;
-    y = y * x + 0x1.1612f20000000p-2f;
-    y = y * x - 0x1.e105d60000000p-4f;
-    y = y * x - 0x1.e1b6d40000000p-4f;
-    y = y * x + 0x1.455ef00000000p+0f;
+    f32xN y = splat_f32xN(0x1.778de20000000p-10f);
+    y = y * x - 0x1.8ceb5e0000000p-7f;
+    y = y * x + 0x1.98a0440000000p-5f;
+    y = y * x - 0x1.041f2a0000000p-3f;
+    y = y * x + 0x1.d105080000000p-3f;
+    y = y * x - 0x1.30cae20000000p-2f;
+    y = y * x + 0x1.160e6e0000000p-2f;
+    y = y * x - 0x1.e101100000000p-4f;
+    y = y * x - 0x1.e1b6620000000p-4f;
     return y;
 }
 
 FN f64xN poly_erfcx_f64xN(f64xN x) {
-    f64xN y = splat_f64xN(-0x1.03a9418f42a28p-35);
-    y = y * x + 0x1.9159894354673p-33;
-    y = y * x + 0x1.cfef34af394e3p-32;
-    y = y * x - 0x1.0199e780b5111p-29;
-    y = y * x - 0x1.05e8c59f4e61bp-28;
-    y = y * x + 0x1.9dba2d8c4d719p-27;
-    y = y * x + 0x1.ebf5ef2d51ef0p-26;
-    y = y * x - 0x1.37d99c8923f6cp-24;
-    y = y * x - 0x1.a70c50beb7c6cp-23;
-    y = y * x + 0x1.0d5ac84f9ce15p-21;
-    y = y * x + 0x1.512327662fcf4p-20;
-    y = y * x - 0x1.18c8c9b3c91cfp-18;
-    y = y * x - 0x1.b112540377e21p-18;
-    y = y * x + 0x1.469a908f1155bp-15;
-    y = y * x + 0x1.5683c0ac34001p-21;
-    y = y * x - 0x1.5ceea272c78d7p-12;
-    y = y * x + 0x1.7f23be58f76fdp-11;
-    y = y * x + 0x1.25ffceb0675fdp-10;
-    y = y * x - 0x1.7617b18ac302cp-7;
-    y = y * x + 0x1.3f836c4d50c5cp-5;
-    y = y * x - 0x1.68a0078e37c4ep-4;
-    y = y * x + 0x1.2c8a362f452c7p-3;
-    y = y * x - 0x1.757a582a0bc38p-3;
-    y = y * x + 0x1.3aaeb209a9198p-3;
-    y = y * x - 0x1.43a1891b2b6dep-5;
-    y = y * x - 0x1.17279712b4c41p-3;
-    y = y * x + 0x1.4141ad7fc7d03p+0;
+    f64xN y = splat_f64xN(-0x1.9f83abde11e2fp-25);
+    y = y * x + 0x1.09d0128f4ce81p-23;
+    y = y * x + 0x1.0746d6e88b637p-25;
+    y = y * x - 0x1.3e3a82526cc3cp-22;
+    y = y * x - 0x1.5c0edcc85476cp-24;
+    y = y * x + 0x1.6f3d8600cd1d1p-21;
+    y = y * x + 0x1.2a81a5c0f6ea2p-20;
+    y = y * x - 0x1.1dfef348466d5p-18;
+    y = y * x - 0x1.ab79fd5377912p-18;
+    y = y * x + 0x1.46c0ffd2ee483p-15;
+    y = y * x + 0x1.4792bd090584bp-21;
+    y = y * x - 0x1.5cef247ea4bdcp-12;
+    y = y * x + 0x1.7f2480dc44970p-11;
+    y = y * x + 0x1.25ffce40e2d68p-10;
+    y = y * x - 0x1.7617b30b2d760p-7;
+    y = y * x + 0x1.3f836c50e6470p-5;
+    y = y * x - 0x1.68a0078acb6b2p-4;
+    y = y * x + 0x1.2c8a362f31293p-3;
+    y = y * x - 0x1.757a582a1bbdcp-3;
+    y = y * x + 0x1.3aaeb209a9b5dp-3;
+    y = y * x - 0x1.43a1891b2a844p-5;
+    y = y * x - 0x1.17279712b4c55p-3;
     return y;
 }
 

@@ -15,7 +15,7 @@ FN f32xN power_whole_f32xN(f32xN a, f32xN y) {
     t = between_f64xN(pick_f64xN(l == 0.0, splat_f64xN(0.0), t), -160.0, 160.0);
     f64xN whole = (t + 0x1.8p+52) - 0x1.8p+52;
     f32xN r = cast_f64_f32xN(t - whole);
-    return scaled_f32xN(poly_exp2_f32xN(r) * r, cast_f64_f32xN(whole) + 0x1.8p+23f);
+    return scaled_f32xN(poly_exp2_f32xN(r) * r + 1, cast_f64_f32xN(whole) + 0x1.8p+23f);
 }
 
 // log(a) as y + *low
@@ -39,7 +39,7 @@ FN f64xN log_long_f64xN(f64xN a, f64xN *low) {
 FN f64xN power_f64xN(f64xN a, f64xN y) {
     f64xN low, error, l = log_long_f64xN(a, &low);
     f64xN by = between_f64xN(y, -0x1p+70, 0x1p+70), p = product_f64xN(by, l, &error);
-    f64xN z = exp_of_sum_f64xN(p, error + by * low);
+    f64xN z = times_exp_f64xN(splat_f64xN(1), p, error + by * low);
     m64xN none = a == 0.0, all = a == __builtin_inf();
     z = pick_f64xN((none & (y < 0.0)) | (all & (y > 0.0)), splat_f64xN(__builtin_inf()), z);
     z = pick_f64xN((none & (y > 0.0)) | (all & (y < 0.0)), splat_f64xN(0.0), z);

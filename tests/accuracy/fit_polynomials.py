@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import mpmath
-from minimax import Function, fitted, literal
+from minimax import Function, fitted, literal, rounded
 
 mp: Any = mpmath.mp  # a context made when it is imported, which checkers do not see into
 mpf: Any = mpmath.mpf
@@ -120,6 +120,7 @@ HALF_LN2 = mp.log(2) / 2 * mpf("1.001")
 QUARTER = mp.pi / 4 * mpf("1.001")
 LOGS = (3 - 2 * ROOT) ** 2  # the largest square of (m - 1) / (m + 1)
 DIGAMMA_ROOT = mp.findroot(mp.digamma, mpf("1.4616"))
+ERFCX = rounded(erfcx(mpf("-0.25")), 24), rounded(erfcx(mpf("-0.125")), 53)  # what error.h adds to the rest
 even_weight = lambda z: z**2 / mp.cos(half(z, 1))
 one = lambda _: mpf(1)
 # fmt: off
@@ -147,8 +148,8 @@ POLYNOMIALS = (
     Polynomial("erf",        53, 12, TINY,              1,                 of_square(rest(mp.erf, (0, 1), 1)), lambda z: half(z, 1) / mp.erf(half(z, 1))),
     Polynomial("log_erfc",   24,  6, 1,                 mpf("3.93"),       lambda x: mp.log(mp.erfc(x)), relative(mp.erfc, mp.erf)),
     Polynomial("log_erfc",   53, 20, 1,                 6,                 lambda x: mp.log(mp.erfc(x)), relative(mp.erfc, mp.erf)),
-    Polynomial("erfcx",      24, 11, mpf("-0.75"),      mpf("0.73"),       lambda t: erfcx(t - mpf("0.25")), lambda t: 1 / erfcx(t - mpf("0.25"))),
-    Polynomial("erfcx",      53, 26, mpf("-0.875"),     mpf("0.885"),      lambda t: erfcx(t - mpf("0.125")), lambda t: 1 / erfcx(t - mpf("0.125"))),
+    Polynomial("erfcx",      24,  8, mpf("-0.52"),      mpf("0.73"),       rest(lambda t: erfcx(t - mpf("0.25")), (ERFCX[0],), 1), lambda t: t / erfcx(t - mpf("0.25"))),
+    Polynomial("erfcx",      53, 21, mpf("-0.65"),      mpf("0.885"),      rest(lambda t: erfcx(t - mpf("0.125")), (ERFCX[1],), 1), lambda t: t / erfcx(t - mpf("0.125"))),
     Polynomial("erfinv_near", 24, 9, mpf("-2.5"),       mpf("2.5"),        lambda w: erfinv_of_log(w + mpf("2.5")), lambda w: 1 / erfinv_of_log(w + mpf("2.5"))),
     Polynomial("erfinv_far", 24,  8, mpf("-0.9"),       mpf("0.9"),        lambda s: erfinv_of_log((s + mpf("3.125"))**2), lambda s: 1 / erfinv_of_log((s + mpf("3.125"))**2)),
     Polynomial("erfinv_near", 53, 23, mpf("-3.125"),    mpf("3.125"),      lambda w: erfinv_of_log(w + mpf("3.125")), lambda w: 1 / erfinv_of_log(w + mpf("3.125"))),
