@@ -14,7 +14,7 @@ import numpy as np
 from ..runtime import memory
 from ..runtime.device import DeviceKind, cpu
 from ..runtime.dtypes import DType
-from ..runtime.errors import DeviceError
+from ..runtime.errors import DeviceError, OutOfMemoryError
 from ..runtime.op import Op
 from ..runtime.options import options
 from ..runtime.spec import Shape, Spec, size
@@ -128,9 +128,12 @@ class CudaDevice:
 
         Errors: OutOfMemoryError; DeviceError when a kernel failed, which is noticed later unless `wf.options(sync=True)`.
         """
-        if options.sync:
-            return self._settled(op, operands, attrs, specs)
-        return self._run(op, operands, attrs, specs)
+        try:
+            if options.sync:
+                return self._settled(op, operands, attrs, specs)
+            return self._run(op, operands, attrs, specs)
+        except OutOfMemoryError as error:
+            raise OutOfMemoryError(f"{op.name}: {error.message}", error.hint) from None
 
     def _settled(
         self, op: Op[...], operands: Sequence[Any], attrs: Mapping[str, Any], specs: Sequence[Spec]

@@ -369,7 +369,7 @@ _LATER |= {
     "gpu_fallbacks": ".kernels.fallbacks",
 }
 
-_provide("cuda", lambda: _importlib.import_module(".kernels.cuda_device", __name__).KIND)
+_provide("cuda", lambda: _importlib.import_module(".compiler.gpu.kind", __name__).KIND)
 
 
 def __getattr__(name: str) -> _typing.Any:

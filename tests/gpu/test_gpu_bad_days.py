@@ -116,7 +116,7 @@ def test_out_of_memory_says_who_holds_it_and_work_goes_on(device: CudaDevice, qu
             wf.zeros((2048, 2048), device="cuda")
         assert "full 16 MiB in 4" in str(caught.value)
         assert "test_gpu_bad_days.py" in str(caught.value)
-        with pytest.raises(MemoryError, match=r"there is not enough memory for 16 MiB \(copies of arrays\)"):
+        with pytest.raises(MemoryError, match="broadcast_to: cuda:0: there is not enough memory for 16 MiB"):
             wf.broadcast_to(kept[0], (4, 1024, 1024))
         del kept
         assert wf.zeros((2048, 2048), device="cuda").shape == (2048, 2048)
@@ -147,8 +147,8 @@ def test_an_op_that_fails_is_named_if_each_is_waited_for(reason: str) -> None:
         "    if op.name == 'exp': fail()\n"
         "    return [device.full(s.shape, np.zeros((), s.dtype)) for s in specs]\n"
         "import numpy as np\n"
-        "cuda_device.use(kernels)\n"
         "x = wf.ones(3, device='cuda')\n"
+        "cuda_device.use(kernels)\n"
         "def work():\n"
         "    with wf.options(sync=True):\n"
         "        y = wf.tanh(x)\n"

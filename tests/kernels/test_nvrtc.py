@@ -91,7 +91,7 @@ def test_a_full_cache_loses_what_was_not_used_for_longest(
 @pytest.mark.parametrize("said", ['kernels.cu(7): error: identifier "y" is undefined', "kernels.cu:7:3: error: no y"])
 def test_a_mistake_is_shown_with_the_lines_around_it(compiler: Compiler, said: str) -> None:
     compiler.refuses = said
-    with pytest.raises(BuildError, match="NVRTC 13.0 refuses a kernel") as caught:
+    with pytest.raises(BuildError, match=r"NVRTC 13\.0 refuses a kernel") as caught:
         nvrtc.cubin(TEXT, "sm_90")
     lines = str(caught.value).splitlines()
     assert said in lines
