@@ -52,7 +52,7 @@ class Axis:
 NONE = Axis(1, 1, 1)
 
 
-def _three(axes: Sequence[Axis]) -> list[Axis]:
+def three_axes(axes: Sequence[Axis]) -> list[Axis]:
     """Three axes, those that mean nothing in front: work is done along the last one."""
     trivial = [axis for axis in axes if axis.is_trivial]
     return [*[NONE] * (3 - len(axes)), *trivial, *(axis for axis in axes if not axis.is_trivial)]
@@ -72,18 +72,18 @@ def _at(place: Memory, further: int = 0) -> str:
     return f"{place.pointer} + {index_text(place.start + further)}"
 
 
-def _strides(shape: Sequence[int], last: int) -> list[int]:
+def strides_of(shape: Sequence[int], last: int) -> list[int]:
     """The strides of axes in order, of which the last has its own."""
     return [size(tuple(shape[i + 1 :])) * last for i in range(len(shape))]
 
 
-def _axes(lengths: Any, kernel: Any, out: Any, attrs: Any, weights: Sequence[int]) -> list[Axis]:
+def axes_along(lengths: Any, kernel: Any, out: Any, attrs: Any, weights: Sequence[int]) -> list[Axis]:
     stride, pads, dilation = geometry("conv", lengths, kernel, attrs["stride"], attrs["padding"], attrs["dilation"])
     before = [pair[0] for pair in pads]
     return [Axis(*each) for each in zip(lengths, kernel, out, stride, dilation, before, weights, strict=True)]
 
 
-def _is_native(node: Node) -> bool:
+def is_native(node: Node) -> bool:
     y = node.outputs[0]
     return y.dtype in KINDS and all(isinstance(x, SymbolicTensor) and x.dtype is y.dtype for x in node.inputs)
 
@@ -107,7 +107,7 @@ class Channels:
 def _ask(region: Region, node: Node, axes: Sequence[Axis], channels: Channels, x: str, w: str, y: Memory,
          more: bool = False) -> None:  # fmt: skip
     """One request: `x` and `w` are the C text of its operands with their strides."""
-    three, batch = _three(axes), node.inputs[0].shape[0]
+    three, batch = three_axes(axes), node.inputs[0].shape[0]
     breadth = node.outputs[0].shape[-1]
     whole = size(node.outputs[0].shape[1:])
     start = sum(axis.start for axis in axes) * breadth
@@ -123,26 +123,26 @@ def write_conv(region: Region, node: Node) -> bool:
     """A convolution; one with a window of one element is a product of matrices."""
     x, w = node.inputs
     y, groups = node.outputs[0], node.attrs["groups"]
-    if not _is_native(node):
+    if not is_native(node):
         return False
     target = region.target(y)
     if all(y.shape):
         given, weights = _operands(region, node)
         channels = Channels(groups, w.shape[-2], w.shape[-1] // groups)
         columns = y.shape[-1]
-        steps = _strides(w.shape[:-2], w.shape[-2] * columns)
-        axes = _axes(x.shape[1:-1], w.shape[:-2], y.shape[1:-1], node.attrs, steps)
+        steps = strides_of(w.shape[:-2], w.shape[-2] * columns)
+        axes = axes_along(x.shape[1:-1], w.shape[:-2], y.shape[1:-1], node.attrs, steps)
         if _is_product(axes, x, w, groups):
             _product(region, node, (x.shape[-1], columns), _at(given), f"{_at(weights)}, 0, {columns}, 1", target)
         else:
-            axes = [_with_result(a, s) for a, s in zip(axes, _strides(y.shape[1:-1], 1), strict=True)]
-            text = f"{_at(weights)}, {channels.out}, {_each(_three(axes), 'weights')}, {columns}, 1"
+            axes = [with_result(a, s) for a, s in zip(axes, strides_of(y.shape[1:-1], 1), strict=True)]
+            text = f"{_at(weights)}, {channels.out}, {_each(three_axes(axes), 'weights')}, {columns}, 1"
             _ask(region, node, axes, channels, f"{_at(given)}, {x.shape[-1]}, 1", text, target)
     region.settle_one(y, target)
     return True
 
 
-def _with_result(axis: Axis, step: int) -> Axis:
+def with_result(axis: Axis, step: int) -> Axis:
     return Axis(axis.length, axis.window, axis.count, axis.stride, axis.dilation, axis.before, axis.weights, 0, step)
 
 
@@ -160,7 +160,7 @@ def _product(region: Region, node: Node, sizes: tuple[int, int], a: str, b: str,
     )
 
 
-def _phases(axis: Axis, step: int) -> list[Axis]:
+def phases(axis: Axis, step: int) -> list[Axis]:
     """The convolutions along an axis that carry a cotangent back: one for each remainder by the stride.
 
     The axis is that of the convolution; `step` is the stride of its axis in the result.
@@ -185,17 +185,19 @@ def write_conv_dx(region: Region, node: Node) -> bool:
     """The cotangent of a convolution's input."""
     dy, w = node.inputs
     dx, groups = node.outputs[0], node.attrs["groups"]
-    if not _is_native(node):
+    if not is_native(node):
         return False
     target = region.target(dx)
     if all(dx.shape):
         given, weights = _operands(region, node)
         columns, lengths = dy.shape[-1], dx.shape[1:-1]
-        axes = _axes(lengths, w.shape[:-2], dy.shape[1:-1], node.attrs, _strides(w.shape[:-2], w.shape[-2] * columns))
+        axes = axes_along(
+            lengths, w.shape[:-2], dy.shape[1:-1], node.attrs, strides_of(w.shape[:-2], w.shape[-2] * columns)
+        )
         if _is_product(axes, dy, w, groups):
             _product(region, node, (columns, dx.shape[-1]), _at(given), f"{_at(weights)}, 0, 1, {columns}", target)
         else:
-            for phase in itertools.product(*map(_phases, axes, _strides(lengths, 1))):
+            for phase in itertools.product(*map(phases, axes, strides_of(lengths, 1))):
                 _carry_back(region, node, phase, given, weights, target)
     region.settle_one(dx, target)
     return True
@@ -207,7 +209,7 @@ def _carry_back(region: Region, node: Node, axes: Sequence[Axis], given: Memory,
     w, groups = node.inputs[1], node.attrs["groups"]
     columns = w.shape[-1]
     out, first = columns // groups, sum(axis.first for axis in axes)
-    steps = _each(_three(axes), "weights")
+    steps = _each(three_axes(axes), "weights")
     if w.shape[-2] == 1 and groups > 1:
         for i in range(out):
             x, text = f"{_at(given, i)}, {columns}, {out}", f"{_at(weights, first + i)}, {out}, {steps}, 1, {columns}"
@@ -221,13 +223,13 @@ def write_conv_dw(region: Region, node: Node) -> bool:
     """The cotangent of a convolution's weights."""
     x, dy = node.inputs
     dw, groups = node.outputs[0], node.attrs["groups"]
-    if not _is_native(node):
+    if not is_native(node):
         return False
     target = region.target(dw)
     if all(dw.shape):
         places = _operands(region, node)
         kernel = dw.shape[:-2]
-        axes = _three(_axes(x.shape[1:-1], kernel, dy.shape[1:-1], node.attrs, (0,) * len(kernel)))
+        axes = three_axes(axes_along(x.shape[1:-1], kernel, dy.shape[1:-1], node.attrs, (0,) * len(kernel)))
         operands = ", ".join(map(_at, [*places, target]))
         counts = f"{groups}, {dw.shape[-2]}, {dw.shape[-1] // groups}"
         region.lines.append(
@@ -263,16 +265,22 @@ def _pool(kind: str, fields: Sequence[str], back: bool = False) -> Write:
 
 
 def _pooled(node: Node, lengths: Sequence[int], counts: Sequence[int]) -> str:
-    """The C text of what `struct wf_pool` says of windows; a mean counts padding up to `end`, or elements alone."""
+    """The C text of what `struct wf_pool` says of windows."""
     batch, channels = node.inputs[0].shape[0], node.inputs[0].shape[-1]
-    window, stride, pads = (node.attrs[name] for name in ("window", "stride", "padding"))
     padded = bool(node.attrs.get("count_include_pad"))
-    axes = _three([
-        Axis(n, k, count, s, 1, before, end=n + after * padded)
-        for n, k, count, s, (before, after) in zip(lengths, window, counts, stride, pads, strict=True)
-    ])  # fmt: skip
+    axes = three_axes(pooled_axes(node, lengths, counts))
     at = _windows(batch, axes)
     return f".at = {at}, .channels = {channels}, .padding_counts = {int(padded)}, .end = {_each(axes, 'end')}"
+
+
+def pooled_axes(node: Node, lengths: Sequence[int], counts: Sequence[int]) -> list[Axis]:
+    """The windows of pooling; a mean counts padding up to `end`, or elements alone."""
+    window, stride, pads = (node.attrs[name] for name in ("window", "stride", "padding"))
+    padded = bool(node.attrs.get("count_include_pad"))
+    return [
+        Axis(n, k, count, s, 1, before, end=n + after * padded)
+        for n, k, count, s, (before, after) in zip(lengths, window, counts, stride, pads, strict=True)
+    ]
 
 
 WRITES: dict[str, Write] = {

@@ -32,7 +32,7 @@ def at(place: Memory) -> str:
 
 def call(
     region: GpuRegion,
-    page: str,
+    pages: Sequence[str],
     node: Node,
     lines: Sequence[str],
     reads: Sequence[Memory | str],
@@ -41,8 +41,8 @@ def call(
     threads: int,
     shared: int = 0,
 ) -> None:
-    """Run a kernel of these lines, which call functions of a page; `shared`: the bytes at `room`."""
-    region.program.pages[page] = None
+    """Run a kernel of these lines, which call functions of pages; `shared`: the bytes at `room`."""
+    region.program.pages.update(dict.fromkeys(pages))
     names = [x if isinstance(x, str) else x.pointer for x in (*reads, *writes)]
     written = {x if isinstance(x, str) else x.pointer for x in writes}
     pointers = region.program.pointers

@@ -22,7 +22,7 @@ from . import library
 if TYPE_CHECKING:
     from .region import GpuRegion
 
-PAGE = "cuda_sort.h"
+PAGES = ("cuda_sort.h",)
 TILE, MERGED = 2048, 1024  # words that a block sorts, and merges
 THREADS = 256
 MOST = 2**31 - 2**16  # elements of a row
@@ -177,7 +177,7 @@ def _tiles(sort: Sort, given: str, n: int, k: int, to: str, reads: Any, writes: 
         f"wf_sort_tiles({given}, {to}, ({sort.word} *)room, {sort.rows.count}, {n}, {length}, {per_block}, {k}, {limit}, {inner}, {THREADS});",
     ]
     reads = [*reads, sort.x] if last else reads
-    library.call(sort.region, PAGE, sort.node, lines, reads, writes, -(-sort.rows.count // per_block) * tiles, THREADS,
+    library.call(sort.region, PAGES, sort.node, lines, reads, writes, -(-sort.rows.count // per_block) * tiles, THREADS,
                  length * per_block * sort.nbytes)  # fmt: skip
 
 
@@ -206,7 +206,7 @@ def _merge(sort: Sort, owner: list[Block], *, is_delivered: bool) -> str:
             f"{sort.word} *tile = ({sort.word} *)room;",
             f"wf_merge((const {sort.word} *){now}, {to}, tile, {n}, {width}, {MERGED}, {THREADS});",
         ]
-        library.call(sort.region, PAGE, sort.node, lines, reads, writes, rows.count * -(-n // MERGED), THREADS,
+        library.call(sort.region, PAGES, sort.node, lines, reads, writes, rows.count * -(-n // MERGED), THREADS,
                      2 * MERGED * sort.nbytes + 8)  # fmt: skip
         now, then, width = then, now, 2 * width
     return now
