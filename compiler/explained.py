@@ -93,7 +93,7 @@ def written(graph: Graph, buffers: Sequence[Any]) -> str:
 
     Errors: BuildError if there is none, with the reason.
     """
-    return _program(graph, buffers, timed=False).source.shown
+    return _program(graph, buffers, timed=False).shown
 
 
 def _program(graph: Graph, buffers: Sequence[Any], timed: bool) -> Program:

@@ -12,7 +12,6 @@ import atexit
 import contextlib
 import ctypes
 import hashlib
-import itertools
 import os
 import shutil
 import sys
@@ -38,7 +37,7 @@ FLAGS = (
     "-w",
 )
 LIMIT = 512 << 20  # bytes of what is kept
-KINDS = ("*.so", "*.cubin")  # of files that are removed when there are too many
+KINDS = (".so", ".cubin", ".program")  # of files that are removed when there are too many
 SEAL = 32  # bytes at the end of a library that say whether it is whole
 SEALED = sys.platform != "darwin"  # where the system signs libraries itself, and checks them
 
@@ -134,35 +133,46 @@ def _trim(folder: Path) -> None:
     """Remove what was not used for longest, until the cache fits its bound."""
     limit = int(os.environ.get("WEFT_CACHE_LIMIT", LIMIT))
     files = []
-    for path in itertools.chain.from_iterable(map(folder.glob, KINDS)):
-        with contextlib.suppress(OSError):
-            files.append((path.stat().st_mtime, path.stat().st_size, path))
+    for each in os.scandir(folder):
+        if each.name.endswith(KINDS):
+            with contextlib.suppress(OSError):
+                files.append((each.stat().st_mtime, each.stat().st_size, each.path))
     total = sum(size for _, size, _ in files)
     for _, size, path in sorted(files):
         if total <= limit:
             return
         with contextlib.suppress(OSError):
-            path.unlink()
+            os.unlink(path)
             total -= size
 
 
 def kept(name: str, make: Callable[[], bytes]) -> bytes:
     """Bytes of the cache, made now if they are not there, or damaged."""
+    found = read(name)
+    if found is None:
+        found = make()
+        keep(name, found)
+    return found
+
+
+def read(name: str) -> bytes | None:
+    """Bytes of the cache; None if they are not there, or damaged."""
     folder = cache_folder()
-    path = folder / name if folder else None
     with contextlib.suppress(OSError):
+        path = folder / name if folder else None
         content = path.read_bytes() if path else b""
         if path and hashlib.sha256(content[:-SEAL]).digest() == content[-SEAL:]:
             os.utime(path)
             return content[:-SEAL]
-    made = make()
-    if path is not None:
-        _keep(path, made)
-    return made
+    return None
 
 
-def _keep(path: Path, content: bytes) -> None:
+def keep(name: str, content: bytes) -> None:
     """Put bytes into the cache, unless that cannot be written to."""
+    folder = cache_folder()
+    if folder is None:
+        return
+    path = folder / name
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix="building-", delete=False) as file:
             file.write(content + hashlib.sha256(content).digest())

@@ -50,7 +50,7 @@ class Source:
     """A program as C, and what Python needs to call it."""
 
     text: str
-    shown: str  # with the user's lines as comments
+    shown: str | None  # with the user's lines as comments; None if it was found on disk
     constants: list[np.ndarray]
     hosts: list[HostCall]
     arena: Any  # bytes

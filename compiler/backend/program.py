@@ -24,14 +24,12 @@ from ...runtime.spec import Spec, StackSpec, size, stack_of
 from ..graph.graph import Graph
 from ..graph.plan import located
 from ..graph.stack import Cell
-from ..passes.erase import erase
-from ..passes.pipeline import optimize
 from . import handed
-from .decompose import decompose
 from .fixed import leaf
-from .lower import HostCall, Lowering, Source
+from .lower import HostCall, Source
 from .open import Reading, Speller, opened
 from .places import Unsupported
+from .sources import source_of, written
 from .steps import Log
 from .views import row_major
 
@@ -73,12 +71,15 @@ class Program:
         Errors: Unsupported, BuildError; SizeError for what cannot be written with open sizes.
         """
         self.reading: Reading | None = None
+        self.graph: Graph
+        self.source: Source
         log, order = Log(native.clock()) if timed else None, native.order(reproducible)
-        if hints is None:
-            self.graph = optimize(decompose(erase(graph)))
-            self.source: Source = Lowering(self.graph, native.width(), log, order).run()
-        else:
+        if hints is not None:
             self.open(graph, hints, log, order)
+        elif log is None:
+            self.graph, self.source = source_of(graph, native.width(), order)
+        else:
+            self.graph, self.source = written(graph, native.width(), order, log)
         given = [_passed(x.spec) for x in self.graph.inputs]
         given += [Spec((len(hints),), dtypes.int64)] if hints is not None else []
         self.run, self.kept = native.function(
@@ -90,6 +91,7 @@ class Program:
         specs += [handed.WORDS] if self.stacks else []  # the last is what has to be kept
         self.specs = specs
         self.results = [] if self.reading else [(_maker(spec), spec.shape, spec.dtype) for spec in specs]
+        self.order = order
         self.launch = self.call if self.source.hosts else self.run  # without calls of Python, nothing can raise
         self.arenas: list[tuple[int, np.ndarray]] = []
         self.plans: dict[Any, _Plan] = {}  # by the shapes of the operands
@@ -102,9 +104,15 @@ class Program:
         graph, sizes = found
         spell = Speller(tuple(hints))
         with sizes.spelled(spell):
-            self.graph = optimize(decompose(erase(graph)))
-            self.source = Lowering(self.graph, native.width(), log, order, tuple(spell.names.values())).run()
+            self.graph, self.source = written(graph, native.width(), order, log, tuple(spell.names.values()))
         self.reading = Reading(graph, sizes)
+
+    @property
+    def shown(self) -> str:
+        """Its C, with the user's lines as comments."""
+        if self.source.shown is None:
+            self.source.shown = written(self.graph, native.width(), self.order)[1].shown
+        return self.source.shown or ""
 
     def serves(self, sizes: Mapping[str, int]) -> bool:
         """Whether the program is right for calls of these sizes."""
