@@ -6,7 +6,7 @@ Pointers are integers, arguments of kernels are packed by their types: int is `i
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import loading
@@ -17,8 +17,7 @@ class Array:
     """Memory of the card, with the shape and dtype of what was put there."""
 
     def __init__(self, values: Any, *, empty: bool = False) -> None:
-        import pycuda.driver as drv
-
+        drv = loading.pycuda_driver()
         self.host = np.ascontiguousarray(values)
         self.memory = drv.mem_alloc(self.host.nbytes)
         if not empty:
@@ -29,10 +28,8 @@ class Array:
 
     def get(self) -> Any:
         """What it holds now."""
-        import pycuda.driver as drv
-
         values = np.empty_like(self.host)
-        drv.memcpy_dtoh(values, self.memory)
+        loading.pycuda_driver().memcpy_dtoh(values, self.memory)
         return values
 
 
@@ -52,25 +49,25 @@ def three(n: int | tuple[int, ...]) -> tuple[int, ...]:
 
 def module(source: str, *flags: str) -> Any:
     """The module of CUDA C, compiled with the options that hold now."""
-    import pycuda.driver as drv
-
-    return drv.module_from_buffer(loading.compile_kernels(source, *flags))
+    return loading.pycuda_driver().module_from_buffer(loading.compile_kernels(source, *flags))
 
 
-def kernel(source: str, name: str = "k") -> Callable[..., None]:
+class Kernel:
     """A kernel that is launched by `kernel(blocks, threads, *arguments, shared=, stream=)`."""
-    held = module(source)
-    launch = held.get_function(name)._launch_kernel
 
-    def run(blocks: Any, threads: Any, *arguments: Any, shared: int = 0, stream: Any = None) -> None:
-        launch(three(blocks), three(threads), packed(arguments), shared, stream)
-        run.held = held  # pyright: ignore[reportFunctionMemberAccess]
+    def __init__(self, held: Any, name: str) -> None:
+        self.held = held
+        self.launch = held.get_function(name)._launch_kernel
 
-    return run
+    def __call__(self, blocks: Any, threads: Any, *arguments: Any, shared: int = 0, stream: Any = None) -> None:
+        self.launch(three(blocks), three(threads), packed(arguments), shared, stream)
+
+
+def kernel(source: str, name: str = "k") -> Kernel:
+    """A kernel of CUDA C."""
+    return Kernel(module(source), name)
 
 
 def synchronize() -> None:
     """Wait for the card; an error of a kernel is raised here."""
-    import pycuda.driver as drv
-
-    drv.Context.synchronize()
+    loading.pycuda_driver().Context.synchronize()

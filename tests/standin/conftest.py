@@ -14,9 +14,7 @@ import pytest
 @cache
 def context() -> Any:
     """The primary context, pushed for this thread until the process ends."""
-    loading.start()
-    import pycuda.driver as drv
-
+    drv = loading.pycuda_driver()
     drv.init()
     made = drv.Device(0).retain_primary_context()
     made.push()
@@ -30,8 +28,6 @@ def card() -> Iterator[Any]:
     if why := loading.reason():
         pytest.skip(f"no stand-in for a GPU: {why}")
     context()
-    import pycuda.driver as drv
-
     loading.reset()
-    yield drv
+    yield loading.pycuda_driver()
     loading.reset()

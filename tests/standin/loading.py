@@ -21,6 +21,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,12 @@ def start() -> Path:
     return folder
 
 
+def pycuda_driver() -> Any:
+    """PyCUDA's module `pycuda.driver`, on the stand-in."""
+    start()
+    return import_module("pycuda.driver")
+
+
 @cache
 def driver() -> Any:
     """The stand-in's driver, with the types of its own functions."""
@@ -132,8 +139,8 @@ def _kernel(counts: Mapping[str, float]) -> Kernel:
     def traffic(way: str) -> Traffic:
         return Traffic(*(int(counts[f"{way}_{what}"]) for what in ("bytes", "requests", "sectors")))
 
-    plain = (int(counts[name]) for name in ("launches", "blocks", "threads"))
-    return Kernel(*plain, counts["milliseconds"], traffic("read"), traffic("write"))
+    launches, blocks, threads = (int(counts[name]) for name in ("launches", "blocks", "threads"))
+    return Kernel(launches, blocks, threads, counts["milliseconds"], traffic("read"), traffic("write"))
 
 
 def reset() -> None:

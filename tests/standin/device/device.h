@@ -73,7 +73,9 @@ STANDIN_OWN void standin_fault(const char *what, int line) { standin_here.servic
 #define __trap() standin_fault("__trap()", __LINE__)
 
 typedef unsigned long long cudaGraphConditionalHandle;
-#define cudaGraphSetConditional(handle, value) (standin_here.services->condition(handle, value))
+STANDIN_OWN void cudaGraphSetConditional(cudaGraphConditionalHandle handle, unsigned value) {
+    standin_here.services->condition(handle, value);
+}
 
 #include "access.h"
 #include "arithmetic.h"

@@ -13,7 +13,7 @@ STANDIN_OWN int standin_vote(int line, bool value) { return standin_here.service
 
 STANDIN_OWN void standin_sync(int line, unsigned mask = ~0u) { standin_here.services->exchange(line, mask, nullptr, 0); }
 #define __syncwarp(...) standin_sync(__LINE__, ##__VA_ARGS__)
-#define __activemask() (standin_here.services->active())
+STANDIN_OWN unsigned __activemask() { return standin_here.services->active(); }
 
 // A slot of 8 bytes for each lane, with what it gave; they stay until the warp's next exchange.
 template <class T> STANDIN_OWN const uint64_t *standin_exchange(int line, unsigned mask, T value) {

@@ -168,10 +168,13 @@ static void check_races(const Access &a) {
     }
 }
 
-// Local variables, and what a module has beside shared memory and the variables that the program knows, are not checked.
+// What is no business of a kernel's: its local variables, and the slots of exchanges, which the device header reads.
+static bool own(address at) { return on_stacks(at) || at - (address)&block < sizeof block; }
+
+// Nor is checked what a module has beside shared memory and the variables that the program knows.
 void check_access(const void *at, unsigned long size, int kind, void *instruction) {
     Access a{(address)at, size, kind, instruction, true, 0, block.cells.data(), block.defined.data()};
-    if (block.current < 0 || on_stacks(a.at)) return;
+    if (block.current < 0 || own(a.at)) return;
     if (!in_shared(a)) {
         a.shared = false;
         const Module &module = *block.function->module;

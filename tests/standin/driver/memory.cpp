@@ -13,7 +13,7 @@ using namespace standin;
 
 namespace standin {
 
-static const size_t page = 4096;
+static const size_t page = 4096, apart = 256; // bytes between allocations: what runs over its end is seen
 static Allocation *last_found = nullptr;
 
 Allocation *nearest(address at) {
@@ -53,7 +53,7 @@ CUresult allocate(address *to, size_t size, Kind kind) {
     if (used + size > state.options.memory) return CUDA_ERROR_OUT_OF_MEMORY;
     if (state.options.guard) {
         if (!map_guarded(a)) return CUDA_ERROR_OUT_OF_MEMORY;
-    } else if (posix_memalign((void **)&a.begin, 256, (size + 255) & ~size_t(255))) return CUDA_ERROR_OUT_OF_MEMORY;
+    } else if (posix_memalign((void **)&a.begin, 256, size + apart)) return CUDA_ERROR_OUT_OF_MEMORY;
     memset((void *)a.begin, 0xff, size);
     used += size;
     state.most_used = std::max(state.most_used, used);

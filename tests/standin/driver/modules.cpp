@@ -84,20 +84,28 @@ static std::unique_ptr<Function> find_kernel(const std::shared_ptr<Module> &modu
     return nullptr;
 }
 
-// The line of the source that an instruction of a module comes from, as " at kernel.cu:12".
+// The frames of an instruction, innermost first: where the functions stand that were inlined there.
+static std::vector<std::string> frames(const Module &module, address at) {
+    char command[200], line[300];
+    snprintf(command, sizeof command, "addr2line -i -e /proc/%d/fd/%d %#lx 2>/dev/null", getpid(), module.file,
+             at - module.begin - 1);
+    std::vector<std::string> found;
+    FILE *pipe = popen(command, "r");
+    while (pipe && fgets(line, sizeof line, pipe)) {
+        line[strcspn(line, " \n")] = 0;
+        found.push_back(line);
+    }
+    if (pipe) pclose(pipe);
+    return found;
+}
+
+// The line of the source that an instruction comes from, as " at kernel.cu:12"; lines of the device header are none.
 std::string source_line(void *instruction) {
+    address at = (address)instruction;
     for (auto &m : state.modules) {
-        if ((address)instruction < m->begin || (address)instruction >= m->end) continue;
-        char command[200], line[300] = "";
-        snprintf(command, sizeof command, "addr2line -e /proc/%d/fd/%d %#lx 2>/dev/null", getpid(), m->file,
-                 (address)instruction - m->begin - 1);
-        FILE *pipe = popen(command, "r");
-        if (!pipe) return "";
-        if (!fgets(line, sizeof line, pipe)) line[0] = 0;
-        pclose(pipe);
-        line[strcspn(line, "\n")] = 0;
-        const char *base = strrchr(line, '/');
-        return *line ? std::string(" at ") + (base ? base + 1 : line) : "";
+        if (at < m->begin || at >= m->end) continue;
+        for (const std::string &frame : frames(*m, at))
+            if (frame.find("/device/") == std::string::npos) return " at " + frame.substr(frame.rfind('/') + 1);
     }
     return "";
 }

@@ -66,9 +66,12 @@ EXPORT const char *standin_message() {
     return text.c_str();
 }
 
-// Counts begin anew, and an error that would stay is forgotten: a GPU cannot do that, tests need it.
+// Counts begin anew; an error that would stay and a capture that goes on are forgotten: a GPU cannot do that, tests
+// need it.
 EXPORT void standin_reset() {
     ENTER;
+    for (Stream *stream : state.streams) stream->captured = nullptr;
+    state.captures.clear();
     state.lost = CUDA_SUCCESS;
     run_all();
     state.lost = CUDA_SUCCESS;

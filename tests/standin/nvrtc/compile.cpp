@@ -77,7 +77,8 @@ static std::string compiler() {
 static Strings flags_for(const Wanted &wanted) {
     std::string own = directory();
     Strings flags = {"-std=gnu++17", "-fPIC", "-fno-gnu-unique", "-fno-exceptions", "-fno-rtti", "-w", "-O1", "-pipe",
-                     "-DSTANDIN_STAMP=\"" STANDIN_STAMP "\"", "-I" + own + "/cuda", "-fno-math-errno"};
+                     "-DSTANDIN_STAMP=\"" STANDIN_STAMP "\"", "-I" + own + "/cuda", "-fno-math-errno",
+                     "-fexpensive-optimizations"};
     flags.push_back(wanted.contracted ? "-ffp-contract=fast" : "-ffp-contract=off");
     if (!wanted.checked) flags.push_back("-march=" STANDIN_MARCH);
     else
