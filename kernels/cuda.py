@@ -47,7 +47,6 @@ class Found(NamedTuple):
 _found: list[tuple[int, Found]] = []  # with the process that looked
 _cards: dict[int, Card] = {}
 _lock = threading.Lock()
-_here = threading.local()  # .card: the one whose context this thread was given last
 
 
 def found() -> Found:
@@ -104,7 +103,7 @@ def card(index: int = 0) -> Card:
         raise DeviceError(f"cuda:{index}: {missing}", "Work on the CPU.")
     with _lock:
         if index not in _cards:
-            _cards[index] = Card(index, number > 1)
+            _cards[index] = Card(index)
         return _cards[index]
 
 
@@ -181,14 +180,15 @@ class Module:
 class Card:
     """One GPU: what it is, its memory, its stream, and what can be asked of it from any thread."""
 
-    def __init__(self, index: int, is_one_of_several: bool) -> None:
+    def __init__(self, index: int) -> None:
         self._pycuda: Any = importlib.import_module("pycuda.driver")
-        self._several = is_one_of_several
         self.index, self.trouble = index, ""
         self.dropped: deque[Any] = deque()  # objects of PyCUDA that nobody needs any more
         self._describe(self._pycuda.Device(index))
         with self.told("the start"), self.own():
             self.context_handle: int = self._context.handle
+            self._context_pointer = ctypes.c_void_p(self.context_handle)
+            self._make_current = driver.quick("cuCtxSetCurrent")
             self.stream: Any = self._pycuda.Stream(1)  # one that does not wait for the legacy default stream
             self.stream_handle: int = self.stream.handle
             self._fence = driver.event()
@@ -228,9 +228,8 @@ class Card:
         """
         if self.trouble:
             raise DeviceError(self.trouble, FORKED[1] if FORKED[0] in self.trouble else driver.RESTART)
-        if self._several or getattr(_here, "card", None) is not self:
-            driver.make_current(self.context_handle)
-            _here.card = self
+        if self._make_current(self._context_pointer):
+            driver.make_current(self.context_handle)  # which says what is wrong
         if self.dropped and not self.arena.paused:
             self._drop()
 

@@ -144,6 +144,11 @@ def call(routine: str, *arguments: Any) -> None:
         raise DriverError(routine, code)
 
 
+def quick(routine: str) -> Any:
+    """A function of the driver that returns at once, so that other threads need not be let in meanwhile."""
+    return getattr(ctypes.PyDLL(library()._name), routine)
+
+
 POINTER, INTEGER, SIZE = ctypes.c_void_p, ctypes.c_uint, ctypes.c_size_t
 
 

@@ -93,12 +93,30 @@ def test_no_gpu(monkeypatch: pytest.MonkeyPatch, visible: str | None) -> None:
     assert cuda._started(none).missing == f"there is no GPU{hidden}. Look whether `nvidia-smi` lists one."
 
 
-def test_a_driver_that_knows_no_gpu_leaves_the_cpu(reason: str) -> None:
-    said = processes.run(
-        BAD.partition("card =")[0] + "print(wf.list_devices(), wf.num_gpus(), wf.ones(2) + 1)\n",
-        CUDA_VISIBLE_DEVICES="",
-    )
-    assert said in ("[CPU()] 0 [2., 2.]\n", "[CPU(), CudaDevice(cuda:0: stand-in)] 1 [2., 2.]\n") or "CPU()" in said
+ASKS = """
+print(wf.list_devices(), wf.num_gpus(), wf.ones(2) + 1)
+try:
+    wf.zeros(2, device="cuda")
+except wf.WeftError as error:
+    print(error.message)
+"""
+
+
+@pytest.mark.parametrize(
+    ("driver", "said"),
+    [
+        (
+            "devices=0",
+            "the NVIDIA driver finds no GPU (CUDA_VISIBLE_DEVICES is '3'): cuInit failed: no CUDA-capable device",
+        ),
+        ("driver=11080", "the NVIDIA driver is too old: it knows CUDA 11.8, needed is 12.0. Install"),
+    ],
+)
+def test_without_a_gpu_the_cpu_works_on(reason: str, driver: str, said: str) -> None:
+    if not _is_standin():
+        pytest.skip("this machine's driver is what it is")
+    printed = processes.run(ASKS, standin=driver, CUDA_VISIBLE_DEVICES="3")
+    assert printed.startswith(f"[CPU()] 0 [2., 2.]\n'cuda': {said}")
 
 
 def test_a_number_that_there_is_not(device: CudaDevice) -> None:
@@ -231,3 +249,43 @@ def test_errors_of_the_driver_say_what_to_do(code: int, hint: str) -> None:
     error = cuda_driver.told("cuda:0", code, "cuLaunchKernel", "it failed")
     assert error.message == "cuda:0: cuLaunchKernel: it failed"
     assert hint in error.hint
+
+
+def test_contexts_of_others_do_not_come_between(reason: str) -> None:
+    program = (
+        "import pycuda.driver as drv\n"
+        "x = wf.ones(3, device='cuda')\n"
+        "other = drv.Device(0).make_context()\n"
+        "y = x + 1\n"
+        "print(y, wf.ones(2, device='cuda') + y[:2])\n"
+        "other.pop()\n"
+        "print(x + y)\n"
+    )
+    assert processes.run(program) == "[2., 2., 2.] [3., 3.]\n[3., 3., 3.]\n"
+
+
+COPIES = """
+import numpy as np
+from weft.kernels import cuda_staging
+from weft.kernels.cuda_device import device
+card = device(0).card
+x = np.zeros(20_000, np.float32)
+held = []
+for i in range(40):
+    x[:] = i
+    held.append(wf.asarray(x, device="cuda"))
+long = np.arange(3 * cuda_staging.PIECE // 4 + 5, dtype=np.int32)
+there = wf.asarray(long, device="cuda")
+again = device(0).copied(there.buffer)
+del there
+filled = wf.full((1000,), 2.5, wf.float64, device="cuda")
+long += 1
+print(all((y.numpy() == i).all() for i, y in enumerate(held)), (device(0).to_numpy(again) + 1 == long).all(), filled.numpy().sum())
+"""
+
+
+@pytest.mark.parametrize("mode", ["lazy", "check", "order=reverse", "guard", "lazy,check"])
+def test_copies_are_right_however_late_the_gpu_works(reason: str, mode: str) -> None:
+    if not _is_standin():
+        pytest.skip("a GPU works when it likes")
+    assert processes.run(COPIES, standin=f"{mode},memory=256M") == "True True 2500.0\n"

@@ -178,6 +178,15 @@ def test_dtypes_that_weft_has_not_are_refused(x: Any) -> None:
         wf.asarray(Interfaced(x, typestr=">i4"))
 
 
+@pytest.mark.parametrize(("code", "bits"), [(4, 32), (0, 128), (3, 8)])
+def test_dtypes_of_dlpack_that_weft_has_not_are_refused(
+    x: Any, monkeypatch: pytest.MonkeyPatch, code: int, bits: int
+) -> None:
+    monkeypatch.setattr(dlpack, "code_of", lambda dtype: (code, bits))
+    with pytest.raises(ExchangeError, match=f"weft has no dtype for DLPack's code {code} of {bits} bits"):
+        wf.from_dlpack(Foreign(x))
+
+
 def test_what_exports_no_dlpack_is_refused(x: Any) -> None:
     with pytest.raises(ArgumentError, match="exports no DLPack"):
         wf.from_dlpack(Interfaced(x))

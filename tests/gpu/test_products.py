@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -91,3 +92,14 @@ def test_a_library_that_is_not_there_is_named(card: Card, monkeypatch: pytest.Mo
     monkeypatch.setattr(cublaslt, "_handles", {})
     with pytest.raises(DeviceError, match=r"cuBLASLt is not installed(.*\n)*.*pip install"):
         cublaslt.product(card, Plan(M, N, K, dtypes.float32))
+
+
+def test_a_product_without_an_algorithm_is_refused(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = cublaslt.product(card, Plan(M, N, K, dtypes.float32))
+    nothing = SimpleNamespace(
+        cublasLtMatmulPreferenceCreate=lambda *_: 0, cublasLtMatmulPreferenceSetAttribute=lambda *_: 0,
+        cublasLtMatmulAlgoGetHeuristic=lambda *_: 0, cublasLtMatmulPreferenceDestroy=lambda *_: 0,
+    )  # fmt: skip
+    monkeypatch.setattr(found, "_library", nothing)
+    with pytest.raises(DeviceError, match="cuBLASLt has no algorithm for 24 x 56 by 56 x 40 in float32"):
+        found._algorithm()
