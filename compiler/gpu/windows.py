@@ -135,16 +135,20 @@ class _Tile:
     shared: int
 
 
-def _tile(m: int, n: int, groups: int, dtype: np.dtype) -> _Tile:
-    """As much as keeps the arithmetic busy, unless too few blocks are left."""
+def _tile(m: int, n: int, groups: int, dtype: np.dtype, *, is_split: bool = False) -> _Tile:
+    """As much as keeps the arithmetic busy, unless too few blocks are left; where sums are split, these make more."""
     most = 8 if dtype is dtypes.float32 else 4
     columns = next(c for c in (2, 4, most) if c == most or n <= SIDE * c)
     rows = most
-    while rows > 2 and -(-m // (SIDE * rows)) * -(-n // (SIDE * columns)) * groups < ENOUGH // 2:
+    while rows > 2 and (2 * m <= SIDE * rows if is_split else _blocks(m, n, rows, columns) * groups < ENOUGH // 2):
         rows //= 2
-    blocks = -(-m // (SIDE * rows)) * -(-n // (SIDE * columns))
+    blocks = _blocks(m, n, rows, columns)
     shared = 2 * DEEP * (SIDE * (rows + columns) + 8) * dtype.itemsize
     return _Tile(rows, columns, blocks, shared)
+
+
+def _blocks(m: int, n: int, rows: int, columns: int) -> int:
+    return -(-m // (SIDE * rows)) * -(-n // (SIDE * columns))
 
 
 def _is_native(node: Node) -> bool:
@@ -224,7 +228,7 @@ def _correlate(region: GpuRegion, node: Node, request: str, c: Channels, places:
     """Sums over windows, in parts where one block for each tile would leave the device idle."""
     dtype, taps, breadth = target.dtype, size(target.shape[:-2]), c.groups * c.out
     kind, v, total = KINDS[dtype], 16 // dtype.itemsize, size(target.shape)
-    is_each, tile = c.into == 1 and c.groups > 1, _tile(taps * c.into, c.out, c.groups, dtype)
+    is_each, tile = c.into == 1 and c.groups > 1, _tile(taps * c.into, c.out, c.groups, dtype, is_split=True)
     busy = -(-breadth // 32) * taps if is_each else tile.blocks * c.groups
     parts = max(1, min(-(-ENOUGH // busy), -(-depth // 256), ROOM // (total * dtype.itemsize)))
     owner: list[Block] = []
