@@ -9,6 +9,7 @@ from typing import Any
 
 import loading
 import pytest
+from headers import MissingError
 
 
 @cache
@@ -25,8 +26,10 @@ def context() -> Any:
 @pytest.fixture
 def card() -> Iterator[Any]:
     """PyCUDA's driver module, on the stand-in; the test is skipped, with the reason, where that cannot be had."""
-    if why := loading.reason():
-        pytest.skip(f"no stand-in for a GPU: {why}")
+    try:
+        loading.start()
+    except MissingError as error:
+        pytest.skip(f"no stand-in for a GPU: {error}")
     context()
     loading.reset()
     yield loading.pycuda_driver()
