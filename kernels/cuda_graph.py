@@ -32,7 +32,9 @@ THREAD_LOCAL, SET_DEPENDENCIES, ASSIGN_AT_LAUNCH, CONDITIONAL_NODE = 1, 1, 1, 13
 # What a kernel that sets a condition needs before it: the driver supplies the function.
 DECLARATION = """\
 typedef unsigned long long cudaGraphConditionalHandle;
+#ifndef WEFT_STANDIN
 extern "C" __device__ __cudart_builtin__ void cudaGraphSetConditional(cudaGraphConditionalHandle, unsigned int);
+#endif
 """
 HANDLE = ctypes.c_ulonglong
 

@@ -33,12 +33,14 @@ def write_while(region: GpuRegion, node: Node) -> bool:
         region.places[y.key] = now
     captured = [region.captured(x) for x in node.inputs[n:]]
     asked = region.block(test, [now for now, _ in state] + captured, {})
-    flag = spot_of(asked.as_memory(test.outputs[0]))
+    flag = asked.as_memory(test.outputs[0])
+    if region.program.is_checked:
+        flag = asked.unless_failed(flag, region.taken.setdefault(node.outputs[0].key, []))
     asked.finish()
     most = node.attrs.get("max_trips")
     most = None if most is None else -(-most // node.attrs.get("segment", 1))
     body, turns = _trip(region, step, captured, state)
-    region.lines.append(While(tuple(asked.lines), flag, body, turns, node, most))
+    region.lines.append(While(tuple(asked.lines), spot_of(flag), body, turns, node, most))
     return True
 
 

@@ -16,6 +16,7 @@ from ...kernels.alike import Kernels
 from ...kernels.kernel import Kernel
 from ...kernels.print_cuda import CudaPrinter
 from ...kernels.spelling import carrier
+from ...runtime import dtypes
 from ...runtime.spec import Spec, StackSpec, size
 from ..backend import views
 from ..backend.lower import check
@@ -23,8 +24,11 @@ from ..backend.places import Arena, Block, Memory, Pile, Place, Register, contig
 from ..graph.constants import is_uniform
 from ..graph.graph import Graph
 from ..graph.symbolic import SymbolicTensor
+from .deferred import every
 from .region import GpuRegion
 from .steps import Step
+
+FAULTS = "faults"  # the name of the flag that says whether a check failed
 
 
 @dataclass
@@ -41,6 +45,7 @@ class Plan:
     outputs: tuple[str, ...]
     piles: dict[int, str]  # stacks among the results, by position
     on_host: tuple[str, ...]  # ops that the device has no kernel for
+    is_checked: bool  # whether the flag of failed checks is in use
     numbers: frozenset[str]  # inputs that are handed over by value
 
 
@@ -50,6 +55,7 @@ class GpuLowering:
     def __init__(self, graph: Graph, by_value: Sequence[bool] = ()) -> None:
         """`by_value`: which inputs are numbers that are handed to the kernels."""
         self.graph, self.by_value = graph, by_value
+        self.is_checked = any(node.op.name == "fault" for node in every(graph))
         self.printer = CudaPrinter()
         self.kernels = Kernels()
         self.pages: dict[str, None] = {}  # files of CUDA C that kernels call functions of
@@ -87,7 +93,7 @@ class GpuLowering:
         names = tuple(self.numbers)
         text = "\n".join([*map(prelude.page, self.pages), *self.kernels.texts])
         return Plan(tuple(steps), names, text, self.arena.size, self.offsets, self.constants,
-                    inputs, tuple(outputs), piles, tuple(self.on_host), frozenset(self.locals))  # fmt: skip
+                    inputs, tuple(outputs), piles, tuple(self.on_host), self.is_checked, frozenset(self.locals))  # fmt: skip
 
     def incoming(self, x: SymbolicTensor, by_value: bool) -> str:
         """The name of an input."""
@@ -138,6 +144,10 @@ class GpuLowering:
         name = self.printer.fresh("v")
         self.pointers[name] = carrier(dtype)
         return name
+
+    def faults(self) -> Memory:
+        """The flag that says whether a check failed."""
+        return self.memory_at(FAULTS, Spec((), dtypes.bool_))
 
     def constant(self, array: np.ndarray, spec: Spec) -> Memory:
         """The place of an array that is part of the program."""

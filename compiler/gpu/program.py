@@ -13,86 +13,183 @@ import numpy as np
 
 from ...kernels import nvrtc, prelude
 from ...kernels.cuda_array import CudaArray
+from ...kernels.cuda_graph import DECLARATION, has_conditions
 from ...runtime.errors import DeviceError
 from ...runtime.spec import StackSpec
 from ..backend.decompose import decompose
-from ..graph.graph import Graph
+from ..graph.graph import Graph as ProgramGraph
 from ..graph.stack import Cell
 from ..passes.erase import erase
 from ..passes.pipeline import optimize
-from .lower import GpuLowering
+from .deferred import acts, deferred
+from .lower import FAULTS, GpuLowering
 from .piles import on_device
-from .steps import Frame, run_all
+from .recordings import Recordings
+from .steps import Frame, If, While, run_all
 
 OPTIONS = ("--device-int128", "--fmad=true")
 QUIET = ("-diag-suppress=68,161,177,550,1097",)  # what the prelude's C is, and C++ need not be
 
 
-class GpuProgram:
-    """A graph on a device."""
+CONDITIONS = """\
+extern "C" __global__ void wf_if(cudaGraphConditionalHandle condition, const u8 *flag) {
+    cudaGraphSetConditional(condition, *flag != 0);
+}
+extern "C" __global__ void wf_unless(cudaGraphConditionalHandle condition, const u8 *flag) {
+    cudaGraphSetConditional(condition, *flag == 0);
+}
+"""
 
-    def __init__(self, graph: Graph, device: Any, by_value: Sequence[bool] = ()) -> None:
-        """`by_value`: which operands are numbers that kernels are handed.
 
-        Errors: Unsupported, BuildError.
-        """
-        self.device, self.card = device, device.card
-        self.graph = optimize(decompose(erase(graph)))
-        self.plan = GpuLowering(self.graph, by_value).run()
+class Code:
+    """A graph as steps on a device, with its kernels loaded."""
+
+    def __init__(self, graph: ProgramGraph, device: Any, by_value: Sequence[bool]) -> None:
+        self.device, self.card, self.graph = device, device.card, graph
+        self.plan = GpuLowering(graph, by_value).run()
+        self.conditions: list[Any] = []
         self.functions = self.loaded()
         self.constants = {name: device.from_numpy(array) for name, array in self.plan.constants.items()}
+        if self.plan.is_checked:
+            self.constants[FAULTS] = device.from_numpy(np.zeros((), np.bool_))
         self.fixed = {name: array.address for name, array in self.constants.items()}
-        self.outputs = [(name, y.spec) for name, y in zip(self.plan.outputs, self.graph.outputs, strict=True)]
+        self.outputs = [(name, y.spec) for name, y in zip(self.plan.outputs, graph.outputs, strict=True)]
+        self.is_recordable = len(self.plan.steps) > 1 and all(s.is_recordable for s in self.plan.steps)
+        self.is_recordable = self.is_recordable and (has_conditions() or not self.is_conditional)
+        self.recordings = Recordings()
 
     @property
     def text(self) -> str:
         """The kernels, with what they need of the prelude."""
-        return f"{prelude.text(self.plan.text, prelude.CUDA)}\n{self.plan.text}"
+        text = f"{prelude.text(self.plan.text, prelude.CUDA)}\n{self.plan.text}"
+        return f"{text}\n{DECLARATION}{CONDITIONS}" if self.is_conditional else text
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether there are loops or branches."""
+        return any(isinstance(step, While | If) for step in self.plan.steps)
 
     def loaded(self) -> list[Any]:
         """The kernels, by number."""
-        if not self.plan.kernels:
+        if not self.plan.kernels and not self.is_conditional:
             return []
         module = self.card.load(nvrtc.cubin(self.text, self.card.architecture, (*OPTIONS, *QUIET)))
+        if self.is_conditional:
+            self.conditions = [module.function(name) for name in ("wf_if", "wf_unless")]
         return [module.function(name) for name in self.plan.kernels]
+
+    def __call__(self, buffers: Sequence[Any]) -> list[Any] | None:
+        """The results for these operands; None if a check failed."""
+        arena = self.card.allocate(self.plan.arena, "values in between") if self.plan.arena else None
+        call = Call(self, buffers, arena.address if arena is not None else 0)
+        recorded = self.recordings.find(call) if self.is_recordable else None
+        if recorded is not None:
+            recorded.launch()
+        else:
+            run_all(self.plan.steps, call.frame())
+        return None if self.plan.is_checked and self.failed() else call.results()
+
+    def failed(self) -> bool:
+        """Whether a check failed: this waits for the device."""
+        flag = self.constants[FAULTS]
+        failed = bool(self.device.to_numpy(flag))
+        if failed:
+            self.card.zero(flag.address, 1)
+        return failed
+
+
+class GpuProgram:
+    """A graph on a device.
+
+    Its checks are made while it runs, and asked for at the end. Where one failed, or where the graph does something that
+    is seen from outside, each step waits for what it may raise.
+    """
+
+    def __init__(self, graph: ProgramGraph, device: Any, by_value: Sequence[bool] = ()) -> None:
+        """`by_value`: which operands are numbers that kernels are handed.
+
+        Errors: Unsupported, BuildError.
+        """
+        self.device, self.by_value = device, by_value
+        self.graph = optimize(decompose(erase(graph)))
+        self.code = Code(self.graph if acts(self.graph) else optimize(deferred(self.graph)), device, by_value)
+        self._exact: Code | None = None
+
+    @property
+    def plan(self) -> Any:
+        """The steps."""
+        return self.code.plan
 
     def __call__(self, buffers: Sequence[Any]) -> list[Any]:
         """The results for these operands."""
-        self.card.enter()
-        plan = self.plan
-        block = self.card.allocate(plan.arena, "values in between") if plan.arena else None
-        start = block.address if block is not None else 0
-        frame = Frame(self.device, self.card, self.functions, {**self.fixed}, stream=self.card.stream)
-        for name, offset in plan.offsets.items():
-            frame.addresses[name] = start + offset
-        kept = [self.given(frame, name, x) for name, x in zip(plan.inputs, buffers, strict=True)]
-        results: list[Any] = []
-        for name, spec in self.outputs:
-            if isinstance(spec, StackSpec):
-                results.append(None)
-                continue
-            results.append(self.device.empty(spec.shape, spec.dtype, "results"))
-            frame.addresses[name] = results[-1].address
-        run_all(plan.steps, frame)
-        for i, name in plan.piles.items():
-            results[i] = frame.piles[name]
-        del kept, block
+        self.device.card.enter()
+        results = self.code(buffers)
+        if results is not None:
+            return results
+        if self._exact is None:
+            self._exact = Code(self.graph, self.device, self.by_value)
+        results = self._exact(buffers)
+        assert results is not None, "a check failed that does not fail"
         return results
 
-    def given(self, frame: Frame, name: str, x: Any) -> Any:
-        """Tell a frame where an operand is; what has to live until the steps are in the stream."""
+
+class Call:
+    """One call: its operands, its results, and the addresses of both."""
+
+    def __init__(self, program: Code, buffers: Sequence[Any], arena: int) -> None:
+        self.program, self.arena = program, arena
+        self.addresses: dict[str, int] = {}
+        self.piles: dict[str, Any] = {}
+        self.numbers: dict[str, Any] = {}
+        self.kept = [self.given(name, x) for name, x in zip(program.plan.inputs, buffers, strict=True)]
+        self.made = [self.room(name, spec) for name, spec in program.outputs]
+        self.last: Frame | None = None
+
+    @property
+    def key(self) -> tuple[int, ...]:
+        """What has to be the same for a recording to be the same."""
+        return (self.arena, *self.addresses.values())
+
+    def frame(self) -> Frame:
+        """What the steps run in."""
+        program, start = self.program, self.arena
+        addresses = {**program.fixed, **self.addresses}
+        for name, offset in program.plan.offsets.items():
+            addresses[name] = start + offset
+        self.last = Frame(program.device, program.card, program.functions, addresses, self.piles, self.numbers,
+                          program.card.stream)  # fmt: skip
+        return self.last
+
+    def room(self, name: str, spec: Any) -> Any:
+        """Memory for a result; a stack has its own."""
+        if isinstance(spec, StackSpec):
+            return None
+        made = self.program.device.empty(spec.shape, spec.dtype, "results")
+        self.addresses[name] = made.address
+        return made
+
+    def results(self) -> list[Any]:
+        """The results, now that the steps are in the stream."""
+        for i, name in self.program.plan.piles.items():
+            assert self.last is not None, "stacks are not recorded"
+            self.made[i] = self.last.piles[name]
+        return self.made
+
+    def given(self, name: str, x: Any) -> Any:
+        """Note where an operand is; what has to live until the steps are in the stream."""
+        device = self.program.device
         if type(x) is CudaArray:
-            if x.device is not self.device:
-                raise DeviceError(f"operands live on {self.device} and {x.device}", "Move one with x.to(device).")
-            frame.addresses[name] = x.address
+            if x.device is not device:
+                raise DeviceError(f"operands live on {device} and {x.device}", "Move one with x.to(device).")
+            self.addresses[name] = x.address
         elif isinstance(x, Cell):
-            frame.piles[name] = on_device(self.device, x)
+            self.piles[name] = on_device(device, x)
         elif isinstance(x, np.ndarray):
-            if name in self.plan.numbers:
-                frame.numbers[name] = x.item()
+            if name in self.program.plan.numbers:
+                self.numbers[name] = x.item()
             else:
-                x = self.device.from_numpy(x)
-                frame.addresses[name] = x.address
+                x = device.from_numpy(x)
+                self.addresses[name] = x.address
         else:
             raise AssertionError(f"{type(x).__name__} on a GPU")
         return x

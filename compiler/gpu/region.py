@@ -30,7 +30,9 @@ from ...kernels.kernel import (
     variable,
     walk,
 )
+from ...kernels.scalar import build, read
 from ...kernels.print_cuda import Axis, FoldOf, Launch
+from ...kernels.print_transposed import transposed
 from ...kernels.spelling import carrier
 from ...kernels.spelling import tag
 from ...runtime import dtypes
@@ -42,8 +44,8 @@ from ..backend.places import Block, Memory, Pile, Place, Register, Unsupported, 
 from ..backend.region import Region
 from ..graph.rewrite import has_effect, symbols
 from ..graph.symbolic import SymbolicTensor
-from . import flow, nodes, piles
-from .steps import Clear, Move, OnHost, Run, Step, spot_of
+from . import flow, nodes, piles, scans, scatter, sorting, windows
+from .steps import Clear, Effect, Move, OnHost, Run, Step, spot_of
 
 if TYPE_CHECKING:
     from .lower import GpuLowering
@@ -52,8 +54,11 @@ ENOUGH = 512  # teams or blocks that keep a device busy
 PIECE = 4096  # elements that a part of a fold has at least
 LAYOUT = {"f32": "f", "f64": "d", "m32": "i", "i8": "b", "i16": "h", "i32": "i", "i64": "q",
           "u8": "B", "u16": "H", "u32": "I", "u64": "Q"}  # fmt: skip  (of numbers, for `struct`)
+EITHER, UNLESS = read("{0} || {1}"), read("{0} && !{1}")
 CHECKS = frozenset({"check_places", "check_numbers", "check_op", "join_indices"})
-WRITES = {**nodes.WRITES, **flow.WRITES, **piles.WRITES}
+ROOMS = (nodes, flow, piles, sorting, windows)
+WRITES = {name: write for room in ROOMS for name, write in room.WRITES.items()}
+WALKS = {**scans.WALKS, **scatter.WALKS}
 
 
 class GpuFusion(Fusion):
@@ -64,7 +69,9 @@ class GpuFusion(Fusion):
         if found == "other" and node.op.name == "index_get" and len(node.inputs[1].shape) == 1:
             x, y = node.inputs[0], node.outputs[0]
             return "map" if y.dtype is not dtypes.complex128 and size(y.shape) and size(x.shape) else "other"
-        return "other" if found == "walk" else found
+        if found == "other" and scatter.is_walk(node):
+            return "walk"
+        return "other" if found == "walk" and node.op.name not in WALKS else found
 
 
 class GpuRegion(Region):
@@ -78,6 +85,12 @@ class GpuRegion(Region):
 
     def step(self, group: Group) -> None:
         self.group(group)
+
+    def group(self, group: Group) -> None:
+        if group.kind == "walk":
+            WALKS[group.nodes[0].op.name](self, group.nodes[0], group)
+        else:
+            super().group(group)
 
     def is_small(self, group: Group) -> bool:
         return False
@@ -109,7 +122,7 @@ class GpuRegion(Region):
 
     def in_memory(self, place: Register) -> Memory:
         """A number as memory: one of the text is a constant, one of the call is written there."""
-        if place.name in self.program.literals:
+        if (place.name, place.spec.dtype) in self.program.literals:
             return self.program.written_out(place)
         made = self.fresh(place.spec, [])
         self.each_element([Store(made.pointer, ZERO, Local(place.spec.dtype, place.name))], [], Group("map", ()))
@@ -122,15 +135,15 @@ class GpuRegion(Region):
         return super().view(node, inner)
 
     def constant(self, node: Node) -> Place:
-        place = super().constant(node)
+        place, y = super().constant(node), node.outputs[0]
         if isinstance(place, Register):
-            self.program.literals[place.name] = node.attrs["value"].array
+            self.program.literals[place.name, y.dtype] = node.attrs["value"].array
         return place
 
     def captured(self, x: Any) -> Place:
         place = super().captured(x)
         if isinstance(place, Register) and not isinstance(x, SymbolicTensor):
-            self.program.literals[place.name] = np.asarray(x, place.spec.dtype)
+            self.program.literals[place.name, place.spec.dtype] = np.asarray(x, place.spec.dtype)
         return place
 
     def steps_of(self, inner: GpuRegion) -> tuple[Step, ...]:
@@ -195,7 +208,8 @@ class GpuRegion(Region):
         left = nests.merged(axes, body) or [("s0", 1)]
         parameters = self.parameters(body)
         self.program.printer.dropped = nests.gone(axes, left)
-        launch = self.program.printer.map(parameters, left, body, self.reach(parameters, left))
+        printer, whole = self.program.printer, self.reach(parameters, left)
+        launch = transposed(printer, parameters, left, body, whole) or printer.map(parameters, left, body, whole)
         self.put(launch, parameters, group)
 
     def row_by_row(self, rows: nests.Rows, group: Group) -> None:
@@ -277,12 +291,44 @@ class GpuRegion(Region):
             return
         if not has_effect(node) and not any(isinstance(y.spec, StackSpec) or size(y.shape) for y in node.outputs):
             return self.settle(nests.Targets({y.key: self.target(y) for y in node.outputs}))
+        if name == "fault":
+            return self.fault(node.inputs[0])
         if not (name in WRITES and WRITES[name](self, node)):
             if any(isinstance(y.spec, StackSpec) for y in (*node.outputs, *symbols(node.inputs))):
                 raise Unsupported(f"{name} of stacks")
             self.host(node)
 
+    def fault(self, flag: Any) -> None:
+        """Remember that a check failed, if it did."""
+        place = self.program.faults()
+        both = build(EITHER, [Load(dtypes.bool_, place.pointer, ZERO), self.elements()(flag, ())], dtypes.bool_)
+        self.each_element([Store(place.pointer, ZERO, both)], [], Group("map", ()))
+
+    def unless_failed(self, flag: Memory, owner: list[Block]) -> Memory:
+        """A flag that does not hold once a check failed: what goes on then might never end."""
+        made, place = self.fresh(flag.spec, owner), self.program.faults()
+        values = [Load(dtypes.bool_, m.pointer, m.start) for m in (flag, place)]
+        self.each_element([Store(made.pointer, ZERO, build(UNLESS, values, dtypes.bool_))], [], Group("map", ()))
+        return made
+
+    def act(self, node: Node) -> None:
+        """Let Python act on values of the device."""
+        owner: list[Block] = []
+        operands: list[Memory | None] = []
+        for x in node.inputs:
+            place = self.as_memory(x) if isinstance(x, SymbolicTensor) else None
+            if place is not None and not place.is_contiguous:
+                dense = self.fresh(place.spec, owner)
+                self.copy(dense, place)
+                place = dense
+            operands.append(place)
+        self.lines.append(Effect(node, tuple(operands)))
+        for block in owner:
+            self.program.arena.give(block)
+
     def host(self, node: Node, *, is_rare: bool = False) -> None:
+        if has_effect(node) and not node.outputs and node.op.name not in CHECKS - {"check_op"}:
+            return self.act(node)
         results = [self.memory(y) for y in node.outputs]
         operands = [self.as_memory(x) if isinstance(x, SymbolicTensor) else None for x in node.inputs]
         if node.op.name not in CHECKS and not has_effect(node):

@@ -8,12 +8,14 @@ once and replayed by the driver; those that need Python, or addresses that only 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from ...kernels.cuda_graph import IF, WHILE
 from ...kernels.kernel import Index
 from ...kernels.print_cuda import Launch
 from ...runtime import observers
@@ -53,6 +55,8 @@ class Frame:
     piles: dict[str, DevicePile] = field(default_factory=dict)
     numbers: dict[str, Any] = field(default_factory=dict)
     stream: Any = None
+    graph: Any = None  # what is being recorded, if anything is
+    conditions: Any = None  # the kernels that set conditions of it: to a flag, and to its opposite
 
     def at(self, spot: Spot) -> int:
         """The address of a place."""
@@ -107,7 +111,7 @@ class Move:
     is_recordable: bool = True
 
     def run(self, frame: Frame) -> None:
-        frame.card.copy(frame.at(self.target), frame.at(self.source), self.nbytes)
+        frame.card.copy(frame.at(self.target), frame.at(self.source), self.nbytes, frame.stream)
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ class Clear:
     is_recordable: bool = True
 
     def run(self, frame: Frame) -> None:
-        frame.card.fill(frame.at(self.target), b"\0", self.nbytes)
+        frame.card.zero(frame.at(self.target), self.nbytes, frame.stream)
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,8 @@ class While:
         return self.most is None and all(s.is_recordable for s in (*self.test, *self.body))
 
     def run(self, frame: Frame) -> None:
+        if frame.graph is not None:
+            return self.record(frame)
         trips = 0
         while True:
             run_all(self.test, frame)
@@ -163,6 +169,18 @@ class While:
             run_all(self.body, frame)
             for turn in self.turns:
                 turn.swap(frame)
+
+    def record(self, frame: Frame) -> None:
+        """The loop as a node of a graph: what takes turns is copied, as addresses stay what they are."""
+        run_all(self.test, frame)
+        condition = frame.graph.condition()
+        set_condition(frame, condition, self.flag)
+        with inside(frame, condition, WHILE):
+            run_all(self.body, frame)
+            for turn in self.turns:
+                frame.card.copy(frame.addresses[turn.now], frame.addresses[turn.then], turn.nbytes, frame.stream)
+            run_all(self.test, frame)
+            set_condition(frame, condition, self.flag)
 
     def refuse(self) -> None:
         """Say that the loop makes too many trips."""
@@ -184,7 +202,37 @@ class If:
         return all(s.is_recordable for s in (*self.then, *self.other))
 
     def run(self, frame: Frame) -> None:
+        if frame.graph is not None:
+            return self.record(frame)
         run_all(self.then if read_flag(frame, self.flag) else self.other, frame)
+
+
+    def record(self, frame: Frame) -> None:
+        """Each arm as a node of a graph that runs on a condition of its own."""
+        for arm, kernel in ((self.then, 0), (self.other, 1)):
+            if arm:
+                condition = frame.graph.condition()
+                set_condition(frame, condition, self.flag, kernel)
+                with inside(frame, condition, IF):
+                    run_all(arm, frame)
+
+
+def set_condition(frame: Frame, condition: int, flag: Spot, kernel: int = 0) -> None:
+    """Have the device set a condition of the graph that is recorded, from a flag or from its opposite."""
+    packed = struct.pack("2Q", condition, frame.at(flag))
+    frame.conditions[kernel].launch((1, 1, 1), (1, 1, 1), packed, 0, frame.stream)
+
+
+@contextmanager
+def inside(frame: Frame, condition: int, kind: int) -> Iterator[None]:
+    """Record what a condition decides about."""
+    outer = frame.stream
+    with frame.graph.body(condition, kind) as stream:
+        frame.stream = stream
+        try:
+            yield
+        finally:
+            frame.stream = outer
 
 
 @dataclass(frozen=True)
