@@ -89,7 +89,7 @@ static void WF_NAME(pack_weights)(const void *given, i64 begin, i64 end) {
         for (i64 a = 0; a < window[0]; a++)
             for (i64 b = 0; b < window[1]; b++)
                 for (i64 c = 0; c < window[2]; c++, to += g->in * columns)
-                    WF_NAME(pack_b)(to, w + a * step[0] + b * step[1] + c * step[2], g->w_in, g->w_out, g->in,
+                    WF_NAME(pack)(to, w + a * step[0] + b * step[1] + c * step[2], g->w_in, g->w_out, g->in,
                                     left < columns ? left : columns, columns);
     }
 }
@@ -137,7 +137,7 @@ static void WF_NAME(pack_cotangent)(const struct WF_NAME(weights_job) *job, cons
     const REAL *dy = (const REAL *)g->dy + ((rows.item * n[0] + rows.plane) * n[1] + rows.first) * n[2] * breadth;
     for (i64 p = part->from; p < part->to; p++) {
         i64 j = p % job->panels * COLUMNS, left = g->out - j, columns = WF_NAME(width)(left);
-        WF_NAME(pack_b)(part->packed + (p - part->from) * pixels * COLUMNS, dy + p / job->panels * g->out + j, breadth,
+        WF_NAME(pack)(part->packed + (p - part->from) * pixels * COLUMNS, dy + p / job->panels * g->out + j, breadth,
                         1, pixels, left < columns ? left : columns, columns);
     }
 }

@@ -2,14 +2,27 @@
 // REAL, after pack.h.
 //
 // Each thread owns a rectangle of C. It walks through K in pieces that fit the cache, packs what it needs of B, and of A
-// where that does not lie well already, and lets a register tile of ROWS x 2 vectors run along K.
+// where that does not lie well already, and lets a register tile of ROWS x 2 vectors run along K. What a program does with
+// the elements of C it does with each block as soon as its sums are complete, while the block is in the cache.
 //
 // Source: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34(3), 2008.
 
 struct WF_NAME(job) {
     const struct wf_gemm *g;
     i64 rows, row_block, column_block, column_blocks, blocks;
+    const REAL *kept;                        // B packed, panels of COLUMNS as high as B
+    int turned, narrow;                      // whether rows are columns of what was asked for, and few
 };
+
+// The block of C that a thread works on.
+struct WF_NAME(block) { i64 item, row, column, m, n; };
+
+static inline void WF_NAME(complete)(const struct WF_NAME(job) *job, i64 item, i64 row, i64 m, i64 column, i64 n) {
+    const struct wf_gemm *g = job->g;
+    if (!g->after) return;
+    if (job->turned) g->after(g->given, item, column, column + n, row, row + m);
+    else g->after(g->given, item, row, row + m, column, column + n);
+}
 
 // ROWS rows and VECTORS vectors of columns of C from k columns of A and k rows of B, added to what is there if `more`.
 #define TILE(ROWS, VECTORS)                                                                                           \
@@ -61,48 +74,64 @@ static WF_NAME(tile_function) WF_NAME(tile)(i64 rows, i64 vectors) {
     return rows == 12 ? WF_NAME(tile_12_2) : rows == 8 ? WF_NAME(tile_8_2) : rows == 4 ? WF_NAME(tile_4_2) : WF_NAME(tile_1_2);
 }
 
-// Rows of A, `rows` at a time, so that a tile reads straight ahead; what is missing of the last ones is zero.
-static void WF_NAME(pack_a)(REAL *restrict to, const REAL *restrict a, i64 row, i64 column, i64 m, i64 k, i64 rows) {
-    for (i64 i = 0; i < m; i += rows) {
-        i64 count = m - i < rows ? m - i : rows;
-        for (i64 p = 0; p < k; p++, to += rows) {
-            for (i64 r = 0; r < count; r++) to[r] = a[(i + r) * row + p * column];
-            for (i64 r = count; r < rows; r++) to[r] = 0;
-        }
-    }
-}
-
-static void WF_NAME(rectangle)(const struct wf_gemm *g, const REAL *a, const REAL *b, REAL *c, i64 m, i64 n, i64 rows) {
-    i64 vectors = n <= LANES ? 1 : 2, columns = vectors * LANES;
+static void WF_NAME(rectangle)(const struct WF_NAME(job) *job, struct WF_NAME(block) at) {
+    const struct wf_gemm *g = job->g;
+    const REAL *a = (const REAL *)g->a + at.item * g->a_batch + at.row * g->a_row;
+    const REAL *b = (const REAL *)g->b + at.item * g->b_batch + at.column * g->b_column;
+    REAL *c = (REAL *)g->c + at.item * g->c_batch + at.row * g->c_row + at.column;
+    i64 m = at.m, n = at.n, rows = job->rows, vectors = n <= LANES ? 1 : 2, columns = vectors * LANES;
     REAL *packed_a = wf_room(WF_PACKED_A, (WF_HEIGHT + 16) * WF_DEPTH * sizeof(double));
     REAL *packed_b = wf_room(WF_PACKED_B, (WF_BREADTH + 32) * WF_DEPTH * sizeof(double));
     WF_NAME(tile_function) tile = WF_NAME(tile)(rows, vectors);
-    if (!g->k)
+    if (!g->k) {
         for (i64 i = 0; i < m; i++) __builtin_memset(c + i * g->c_row, 0, n * sizeof(REAL));
+        WF_NAME(complete)(job, at.item, at.row, m, at.column, n);
+    }
     for (i64 p = 0; p < g->k; p += WF_DEPTH) {
         i64 k = g->k - p < WF_DEPTH ? g->k - p : WF_DEPTH;
         for (i64 j0 = 0; j0 < n; j0 += WF_BREADTH) {
             i64 width = n - j0 < WF_BREADTH ? n - j0 : WF_BREADTH;
-            int b_as_is = g->b_column == 1 && width % columns == 0 && m <= 4 * rows;
+            i64 straight = !job->kept && g->b_column == 1 && m <= 4 * rows ? width / columns * columns : 0;
             const REAL *from = b + p * g->b_row + j0 * g->b_column;
-            if (!b_as_is) WF_NAME(pack_b)(packed_b, from, g->b_row, g->b_column, k, width, columns);
+            const REAL *panels = packed_b;                     // `columns` columns of B each, `panel` elements apart
+            i64 panel = job->kept ? g->k * COLUMNS : k * columns;
+            if (job->kept) panels = job->kept + (at.column + j0) * g->k + p * COLUMNS;
+            else WF_NAME(pack)(packed_b, from + straight * g->b_column, g->b_row, g->b_column, k, width - straight, columns);
             for (i64 i0 = 0; i0 < m; i0 += WF_HEIGHT) {
                 i64 height = m - i0 < WF_HEIGHT ? m - i0 : WF_HEIGHT;
                 const REAL *above = a + i0 * g->a_row + p * g->a_column;
                 int lies_well = g->a_row == 1 || (g->a_column == 1 && width <= 4 * columns);
                 i64 as_is = lies_well ? height / rows * rows : 0;      // rows; the others are packed
-                if (as_is < height)
-                    WF_NAME(pack_a)(packed_a, above + as_is * g->a_row, g->a_row, g->a_column, height - as_is, k, rows);
+                WF_NAME(pack)(packed_a, above + as_is * g->a_row, g->a_column, g->a_row, k, height - as_is, rows);
                 for (i64 j = 0; j < width; j += columns) {
-                    const REAL *right = b_as_is ? from + j : packed_b + j * k;
+                    const REAL *right = j < straight ? from + j : panels + (j - straight) / columns * panel;
                     for (i64 i = 0; i < height; i += rows)
                         tile(k, i < as_is ? above + i * g->a_row : packed_a + (i - as_is) * k, i < as_is ? g->a_row : 1,
-                             i < as_is ? g->a_column : rows, right, b_as_is ? g->b_row : columns,
+                             i < as_is ? g->a_column : rows, right, j < straight ? g->b_row : columns,
                              c + (i0 + i) * g->c_row + j0 + j, g->c_row, height - i < rows ? height - i : rows,
                              width - j < columns ? width - j : columns, p > 0);
                 }
+                if (p + k == g->k) WF_NAME(complete)(job, at.item, at.row + i0, height, at.column + j0, width);
             }
         }
+    }
+}
+
+// A block of the transposed product, whose few rows are the columns of C.
+static void WF_NAME(turned)(const struct WF_NAME(job) *job, struct WF_NAME(block) at) {
+    const struct wf_gemm *g = job->g;
+    REAL *made = wf_room(WF_TURNED, WF_BREADTH * at.m * sizeof(REAL));
+    struct wf_gemm part = *g;
+    struct WF_NAME(job) inner = *job;
+    part.c_row = WF_BREADTH, part.c_batch = 0, part.after = 0, inner.g = &part;
+    for (i64 j0 = 0; j0 < at.n; j0 += WF_BREADTH) {
+        i64 width = at.n - j0 < WF_BREADTH ? at.n - j0 : WF_BREADTH, column = at.column + j0;
+        part.c = made - at.row * WF_BREADTH - column;
+        WF_NAME(rectangle)(&inner, (struct WF_NAME(block)){at.item, at.row, column, at.m, width});
+        REAL *c = (REAL *)g->c + at.item * g->c_batch + column * g->c_row + at.row;
+        for (i64 j = 0; j < width; j++)
+            for (i64 i = 0; i < at.m; i++) c[j * g->c_row + i] = made[i * WF_BREADTH + j];
+        WF_NAME(complete)(job, at.item, at.row, at.m, column, width);
     }
 }
 
@@ -110,14 +139,27 @@ static void WF_NAME(share)(const void *given, i64 begin, i64 end) {
     const struct WF_NAME(job) *job = given;
     const struct wf_gemm *g = job->g;
     for (i64 t = begin; t < end; t++) {
-        i64 item = t / job->blocks, block = t % job->blocks;
-        i64 i = block / job->column_blocks * job->row_block, j = block % job->column_blocks * job->column_block;
+        i64 block = t % job->blocks, i = block / job->column_blocks * job->row_block;
+        i64 j = block % job->column_blocks * job->column_block;
         i64 m = g->m - i < job->row_block ? g->m - i : job->row_block;
         i64 n = g->n - j < job->column_block ? g->n - j : job->column_block;
-        const REAL *a = (const REAL *)g->a + item * g->a_batch + i * g->a_row;
-        const REAL *b = (const REAL *)g->b + item * g->b_batch + j * g->b_column;
-        WF_NAME(rectangle)(g, a, b, (REAL *)g->c + item * g->c_batch + i * g->c_row + j, m, n, job->rows);
+        (job->narrow ? WF_NAME(turned) : WF_NAME(rectangle))(job, (struct WF_NAME(block)){t / job->blocks, i, j, m, n});
     }
+}
+
+static void WF_NAME(keep_panels)(const void *given, i64 begin, i64 end) {
+    const struct wf_gemm *g = given;
+    for (i64 j = begin * COLUMNS; j < end * COLUMNS && j < g->n; j += COLUMNS)
+        WF_NAME(pack)((REAL *)g->kept->memory + j * g->k, (const REAL *)g->b + j * g->b_column, g->b_row, g->b_column,
+                        g->k, g->n - j < COLUMNS ? g->n - j : COLUMNS, COLUMNS);
+}
+
+// B as a loop keeps it, packed when it is multiplied by for the first time.
+static const REAL *WF_NAME(kept)(const struct wf_gemm *g) {
+    if (!g->kept || g->b_batch) return 0;
+    if (!g->kept->uses++)
+        wf_parallel(WF_NAME(keep_panels), g, (g->n + COLUMNS - 1) / COLUMNS, COLUMNS * g->k * sizeof(REAL) / 25.0);
+    return g->kept->memory;
 }
 
 // The height of the tile that wastes least of the last rows; each is worth more the higher it is.
@@ -155,20 +197,15 @@ static void WF_NAME(row_by_rows)(const struct wf_gemm *g, const REAL *a, const R
 
 // The same where the columns of B, and the row of A, are each in one piece: sums of products.
 static void WF_NAME(row_by_columns)(const struct wf_gemm *g, const REAL *a, const REAL *b, REAL *c, i64 begin, i64 end) {
-    typedef REAL adding __attribute__((vector_size(WF_ORDER)));
-    typedef REAL loose __attribute__((vector_size(WF_ORDER), aligned(sizeof(REAL)), may_alias));
-    enum { lanes = WF_ORDER / sizeof(REAL) };
     for (i64 j = begin; j < end; j++) {
         const REAL *column = b + j * g->b_column;
-        adding sum[4] = {};
+        ADDING sum[4] = {};
         i64 p = 0;
-        for (; p + 4 * lanes <= g->k; p += 4 * lanes)
+        for (; p + 4 * ADDED <= g->k; p += 4 * ADDED)
             _Pragma("GCC unroll 4") for (int v = 0; v < 4; v++)
-                sum[v] += *(const loose *)(a + p + v * lanes) * *(const loose *)(column + p + v * lanes);
-        for (; p + lanes <= g->k; p += lanes) sum[0] += *(const loose *)(a + p) * *(const loose *)(column + p);
-        adding all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-        REAL total = 0;
-        for (int i = 0; i < lanes; i++) total += all[i];
+                sum[v] += LOAD_ADDED(a + p + v * ADDED) * LOAD_ADDED(column + p + v * ADDED);
+        for (; p + ADDED <= g->k; p += ADDED) sum[0] += LOAD_ADDED(a + p) * LOAD_ADDED(column + p);
+        REAL total = WF_NAME(total)((sum[0] + sum[1]) + (sum[2] + sum[3]));
         for (; p < g->k; p++) total += a[p] * column[p];
         c[j] = total;
     }
@@ -181,7 +218,8 @@ static int WF_NAME(is_by_rows)(const struct wf_gemm *g) { return g->b_column == 
 static int WF_NAME(is_by_columns)(const struct wf_gemm *g) { return g->b_row == 1 && g->a_column == 1; }
 
 static void WF_NAME(share_row)(const void *given, i64 begin, i64 end) {
-    const struct wf_gemm *g = given;
+    const struct WF_NAME(job) *job = given;
+    const struct wf_gemm *g = job->g;
     i64 parts = (g->n + WF_NAME(columns_at_once) - 1) / WF_NAME(columns_at_once);
     for (i64 t = begin; t < end; t++) {
         i64 item = t / parts / g->m, i = t / parts % g->m, from = t % parts * WF_NAME(columns_at_once);
@@ -190,25 +228,55 @@ static void WF_NAME(share_row)(const void *given, i64 begin, i64 end) {
         const REAL *b = (const REAL *)g->b + item * g->b_batch;
         REAL *c = (REAL *)g->c + item * g->c_batch + i * g->c_row;
         (WF_NAME(is_by_rows)(g) ? WF_NAME(row_by_rows) : WF_NAME(row_by_columns))(g, a, b, c, from, to);
+        WF_NAME(complete)(job, item, i, 1, from, to - from);
     }
+}
+
+// Rows of a product with few columns, four at a time.
+static void WF_NAME(share_narrow)(const void *given, i64 begin, i64 end) {
+    const struct WF_NAME(job) *job = given;
+    const struct wf_gemm *g = job->g;
+    i64 fours = (g->m + 3) / 4;
+    for (i64 t = begin, next; t < end; t = next) {
+        i64 item = t / fours, i = t % fours * 4, left = g->m - i;
+        next = end < (item + 1) * fours ? end : (item + 1) * fours;
+        i64 m = (next - t) * 4 < left ? (next - t) * 4 : left;
+        WF_NAME(narrow)(g, (const REAL *)g->a + item * g->a_batch + i * g->a_row, (const REAL *)g->b + item * g->b_batch,
+                        (REAL *)g->c + item * g->c_batch + i * g->c_row, m);
+        WF_NAME(complete)(job, item, i, m, 0, g->n);
+    }
+}
+
+// Whether it is the better product turned: a column becomes a row, and a few columns rows where A lies well for that.
+static int WF_NAME(is_better_turned)(const struct wf_gemm *g) {
+    if (g->n == 1) return g->m > 1 && g->c_row == 1;
+    return g->n <= WF_NARROW && g->m >= COLUMNS && (g->a_row == 1 || g->n <= LANES / 4);
 }
 
 void WF_NAME(wf_gemm)(const void *request) {
     struct wf_gemm turned = *(const struct wf_gemm *)request;
     const struct wf_gemm *g = &turned;
     if (g->m <= 0 || g->n <= 0) return;
-    if (g->n == 1 && g->m > 1 && g->c_row == 1) {          // a column: the row of the transposed product
-        struct wf_gemm was = turned;
-        turned = (struct wf_gemm){was.batch, 1, was.m, was.k, was.b, was.b_batch, was.b_column, was.b_row,
-                                  was.a, was.a_batch, was.a_column, was.a_row, was.c, was.c_batch, was.m};
-    }
-    if (g->m <= 2 && g->k && (WF_NAME(is_by_rows)(g) || WF_NAME(is_by_columns)(g))) {
-        i64 parts = (g->n + WF_NAME(columns_at_once) - 1) / WF_NAME(columns_at_once);
-        wf_parallel(WF_NAME(share_row), g, g->batch * g->m * parts, (double)g->n / parts * g->k * sizeof(REAL) / 25.0);
+    struct WF_NAME(job) job = {.g = g};
+    if (g->n > 1 && g->n <= WF_NARROW && g->m > 2 && g->a_column == 1 && g->k >= WF_LONG) {
+        wf_parallel(WF_NAME(share_narrow), &job, g->batch * ((g->m + 3) / 4), g->n * (g->k / 20.0 + 4 * g->ns));
         return;
     }
-    struct WF_NAME(job) job = {g, WF_NAME(rows)(g->m), g->m, g->n, 1, 1};
-    double ns = 2.0 * g->m * g->n * (g->k + 4) / 90.0;
+    job.turned = WF_NAME(is_better_turned)(g), job.narrow = job.turned && g->n > 1;
+    if (job.turned) {
+        struct wf_gemm was = turned;
+        turned = (struct wf_gemm){was.batch, was.n, was.m, was.k, was.b, was.b_batch, was.b_column, was.b_row,
+                                  was.a, was.a_batch, was.a_column, was.a_row, was.c, was.c_batch, job.narrow ? was.c_row : was.m, 0,
+                                  was.after, was.given, was.ns};
+    }
+    if (!job.narrow && g->m <= 2 && g->k && (WF_NAME(is_by_rows)(g) || WF_NAME(is_by_columns)(g))) {
+        i64 parts = (g->n + WF_NAME(columns_at_once) - 1) / WF_NAME(columns_at_once);
+        wf_parallel(WF_NAME(share_row), &job, g->batch * g->m * parts,
+                    (double)g->n / parts * (g->k * sizeof(REAL) / 25.0 + g->ns));
+        return;
+    }
+    job = (struct WF_NAME(job)){g, WF_NAME(rows)(g->m), g->m, g->n, 1, 1, WF_NAME(kept)(g), job.turned, job.narrow};
+    double ns = g->m * g->n * (2.0 * (g->k + 4) / 90.0 + g->ns);
     i64 threads = ns * g->batch < 6000 ? 1 : wf_threads();
     for (i64 down = 1, across = 1; g->batch < threads && down * across < threads;) {
         double height = (double)g->m / down, breadth = (double)g->n / across;

@@ -32,27 +32,28 @@ static void WF_NAME(transpose)(REAL *restrict to, i64 to_row, const REAL *restri
     }
     _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) STORE(to + i * to_row, now[i]);
 #else
-    for (i64 i = 0; i < LANES; i++)
-        for (i64 j = 0; j < LANES; j++) to[j * to_row + i] = i < count ? from[i * from_row + j] : 0;
+    for (i64 j = 0; j < LANES; j++)
+        for (i64 i = 0; i < LANES; i++) to[j * to_row + i] = i < count ? from[i * from_row + j] : 0;
 #endif
 }
 
-// Columns of B, `columns` at a time; what is missing of the last ones is zero.
-static void WF_NAME(pack_b)(REAL *restrict to, const REAL *restrict b, i64 row, i64 column, i64 k, i64 n, i64 columns) {
+// Columns of B, `columns` at a time, or so rows of A; what is missing of the last ones is zero. Whole vectors are
+// written, beyond the columns too: the next row is written later, and the last has room behind it.
+static void WF_NAME(pack)(REAL *restrict to, const REAL *restrict b, i64 row, i64 column, i64 k, i64 n, i64 columns) {
     for (i64 j = 0; j < n; j += columns, to += columns * k) {
         i64 count = n - j < columns ? n - j : columns, p = 0;
-        if (count == columns && column == 1) {
+        if (count == columns && column == 1 && columns % LANES == 0) {
             for (; p < k; p++)
                 for (i64 c = 0; c < columns; c += LANES) STORE(to + p * columns + c, LOAD(b + p * row + j + c));
         } else if (column == 1) {            // whole vectors, as long as what is read too much is elements of B
-            for (; (k - 1 - p) * row >= columns - count; p++)
+            for (; (k - 1 - p) * row >= columns + LANES - count; p++)
                 for (i64 c = 0; c < columns; c += LANES) {
                     WF_NAME(index) there = WF_NAME(first)(count - c);
                     STORE(to + p * columns + c, (VECTOR)((WF_NAME(index))LOAD(b + p * row + j + c) & there));
                 }
         } else if (row == 1) {
             for (; p + LANES <= k; p += LANES)
-                for (i64 c = 0; c < columns; c += LANES)
+                for (i64 c = (columns - 1) / LANES * LANES; c >= 0; c -= LANES)
                     WF_NAME(transpose)(to + p * columns + c, columns, b + p + (j + c) * column, column, count - c);
         }
         for (; p < k; p++)

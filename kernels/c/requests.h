@@ -1,5 +1,8 @@
 // What a program asks of the runtime library beyond threads and memory, as structs: products of matrices, windows, sorting, small matrices.
 
+// A right operand that a loop multiplies by in each trip, as products want it: they pack it once, into this memory.
+struct wf_kept { void *memory; i64 uses; };
+
 struct wf_gemm {                             // strides in elements; the columns of C are neighbours
     i64 batch, m, n, k;
     const void *a;
@@ -8,6 +11,11 @@ struct wf_gemm {                             // strides in elements; the columns
     i64 b_batch, b_row, b_column;
     void *c;
     i64 c_batch, c_row;
+    struct wf_kept *kept;                    // of b; 0 if it may be another one next time
+    // What is done with each block of C as soon as it is there; 0 if nothing is. `ns` is what it costs an element.
+    void (*after)(const void *given, i64 item, i64 row, i64 row_end, i64 column, i64 column_end);
+    const void *given;
+    double ns;
 };
 
 // Windows over images (batch, three axes, channels): window i of an axis looks at i * stride - before + k * dilation

@@ -1,5 +1,5 @@
 // Memory that a thread keeps from call to call, by what it is for; it grows, and is freed with the thread.
-enum { WF_PACKED_A, WF_PACKED_B, WF_WEIGHTS, WF_FRAME, WF_PANELS, WF_WORDS, WF_KEYS, WF_ROOMS };
+enum { WF_PACKED_A, WF_PACKED_B, WF_WEIGHTS, WF_FRAME, WF_PANELS, WF_WORDS, WF_KEYS, WF_TURNED, WF_ROOMS };
 
 struct wf_room { void *memory; i64 size; };
 

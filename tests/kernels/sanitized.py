@@ -35,7 +35,8 @@ def moved(x: Any) -> Any:
 
 
 def products(x: Any, y: Any) -> Any:
-    return x @ y, y.T @ x.T, wf.relu(x @ y) + 1.0, (x[0] @ y, x @ y[:, 0])
+    few = x.T @ x[:, :5], x @ y[:, :3], x[:, 1:] @ y[1:, :3]
+    return x @ y, y.T @ x.T, wf.relu(x @ y) + 1.0, (x[0] @ y, x @ y[:, 0]), few
 
 
 def scanned(x: Any) -> Any:
@@ -95,7 +96,13 @@ PROGRAMS: list[tuple[Callable[..., Any], list[tuple[Any, ...]]]] = [
     (maps, [(normal(n), normal(n)) for n in (0, 1, 15, 16, 17, 1003)] + [(normal(70, 33), normal(33))]),
     (rows, [(normal(m, n),) for m, n in ((1, 1), (5, 17), (130, 100))]),
     (moved, [(normal(5, 7),), (normal(64, 33),)]),
-    (products, [(normal(m, k), normal(k, n)) for m, k, n in ((1, 1, 1), (3, 5, 7), (33, 65, 17), (150, 260, 40))]),
+    (
+        products,
+        [
+            (normal(m, k), normal(k, n))
+            for m, k, n in ((1, 1, 1), (3, 5, 7), (33, 65, 17), (150, 260, 40), (35, 603, 10))
+        ],
+    ),
     (scanned, [(normal(1, 1),), (normal(17, 33),)]),
     (picked, [(normal(12, 9), wf.tensor(RNG.integers(0, 9, 6)))]),
     (images, [(normal(2, 9, 7, 3), normal(3, 3, 3, 5)), (normal(1, 8, 8, 16), normal(3, 3, 16, 32))]),
