@@ -15,6 +15,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ PARTS = ("driver", "device", "nvrtc", "cublaslt")
 FLAGS = ("-std=gnu++17", "-O2", "-g1", "-fPIC", "-fvisibility=hidden", "-U_FORTIFY_SOURCE")
 FLAGS += ("-Wall", "-Wextra", "-Wno-deprecated-declarations")
 DRIVER, COMPILER, PRODUCTS = "libcuda.so.1", "libnvrtc.so.13", "libcublasLt.so.13"
+UNUSED = 14 * 24 * 3600  # seconds after which a build is removed
 # What PyCUDA links and nobody here calls: textures, arrays, links between processes and devices, the profiler.
 STUB = 'int {0}(void) {{ fprintf(stderr, "stand-in: {0} is not there\\n"); return 801; }}\n'
 
@@ -50,7 +52,16 @@ def built() -> Path:
         folder = root / f"standin-{stamp(include)}"
         if not (folder / PRODUCTS).exists():
             make(folder, include)
+            remove_old(root)
+        os.utime(folder)
     return folder
+
+
+def remove_old(root: Path) -> None:
+    """Remove what was built once and not used for a while: each is 50 MB."""
+    for folder in root.glob("standin-*"):
+        if time.time() - folder.stat().st_mtime > UNUSED:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_machine() -> None:

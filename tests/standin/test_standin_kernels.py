@@ -198,14 +198,39 @@ extern "C" __global__ void k(float *y, float x) {
     ONE(5, __int_as_float(0x3f800000)) ONE(6, (float)__float_as_uint(x)) ONE(7, (float)__umulhi(1u << 31, 6u))
     ONE(8, (float)__clz(1)) ONE(9, (float)__double2loint(3.0)) ONE(10, fmaf(x, x, 1.0f)) ONE(11, __fsqrt_rn(x))
     ONE(12, (float)__float2int_rn(2.5f)) ONE(13, erff(x)) ONE(14, (float)__funnelshift_l(1u << 31, 1u, 1))
+    ONE(15, sqrt(x)) ONE(16, abs(-x)) ONE(17, (float)abs(-3)) ONE(18, pow(x, 2.0f)) ONE(19, isnan(x) + 2 * isfinite(x))
+    ONE(20, (float)sizeof(exp(x))) ONE(21, (float)fma(2.0, 3.0, 1.0))
 }
 """
 
 
 def test_functions_of_numbers_are_those_of_cuda(card: Any) -> None:
-    y = Array(np.zeros(15, np.float32))
+    y = Array(np.zeros(22, np.float32))
     kernel(MATHS)(1, 1, y, 0.25)
-    expected = [np.exp(0.25), 2, 4, 2, 3, 1, 0x3E800000, 3, 31, 0, 1.0625, 0.5, 2, 0.2763264, 3]
+    expected = [
+        np.exp(0.25),
+        2,
+        4,
+        2,
+        3,
+        1,
+        0x3E800000,
+        3,
+        31,
+        0,
+        1.0625,
+        0.5,
+        2,
+        0.2763264,
+        3,
+        0.5,
+        0.25,
+        3,
+        0.0625,
+        2,
+        4,
+        7,
+    ]
     np.testing.assert_allclose(y.get(), expected, rtol=1e-6)
 
 

@@ -47,7 +47,28 @@ STANDIN_ROUNDED(double, __dmul_rn, *)
 STANDIN_OWN float __fmaf_rn(float x, float y, float z) { return fmaf(x, y, z); }
 STANDIN_OWN double __fma_rn(double x, double y, double z) { return fma(x, y, z); }
 
-STANDIN_OWN void sincos(float x, float *s, float *c) { sincosf(x, s, c); } // CUDA has it for both
+// Functions of C by the same name for both kinds of floats.
+#define STANDIN_BOTH(name)                                                                                              \
+    STANDIN_OWN float name(float x) { return name##f(x); }
+#define STANDIN_BOTH_OF_TWO(name)                                                                                       \
+    STANDIN_OWN float name(float x, float y) { return name##f(x, y); }
+STANDIN_BOTH(acos) STANDIN_BOTH(acosh) STANDIN_BOTH(asin) STANDIN_BOTH(asinh) STANDIN_BOTH(atan) STANDIN_BOTH(atanh)
+STANDIN_BOTH(cbrt) STANDIN_BOTH(ceil) STANDIN_BOTH(cos) STANDIN_BOTH(cosh) STANDIN_BOTH(erf) STANDIN_BOTH(erfc)
+STANDIN_BOTH(exp) STANDIN_BOTH(exp2) STANDIN_BOTH(expm1) STANDIN_BOTH(fabs) STANDIN_BOTH(floor) STANDIN_BOTH(lgamma)
+STANDIN_BOTH(log) STANDIN_BOTH(log10) STANDIN_BOTH(log1p) STANDIN_BOTH(log2) STANDIN_BOTH(nearbyint) STANDIN_BOTH(rint)
+STANDIN_BOTH(round) STANDIN_BOTH(sin) STANDIN_BOTH(sinh) STANDIN_BOTH(sqrt) STANDIN_BOTH(tan) STANDIN_BOTH(tanh)
+STANDIN_BOTH(tgamma) STANDIN_BOTH(trunc)
+STANDIN_BOTH_OF_TWO(atan2) STANDIN_BOTH_OF_TWO(copysign) STANDIN_BOTH_OF_TWO(fdim) STANDIN_BOTH_OF_TWO(fmax)
+STANDIN_BOTH_OF_TWO(fmin) STANDIN_BOTH_OF_TWO(fmod) STANDIN_BOTH_OF_TWO(hypot) STANDIN_BOTH_OF_TWO(nextafter)
+STANDIN_BOTH_OF_TWO(pow) STANDIN_BOTH_OF_TWO(remainder)
+STANDIN_OWN float fma(float x, float y, float z) { return fmaf(x, y, z); }
+STANDIN_OWN void sincos(float x, float *s, float *c) { sincosf(x, s, c); }
+STANDIN_UNARY(float, abs, fabsf(x))
+STANDIN_UNARY(double, abs, fabs(x))
+STANDIN_UNARY(int, abs, x < 0 ? -x : x)
+STANDIN_UNARY(long, abs, x < 0 ? -x : x)
+STANDIN_UNARY(long long, abs, x < 0 ? -x : x)
+STANDIN_UNARY(long long, llabs, x < 0 ? -x : x)
 
 template <class To, class From> STANDIN_OWN To standin_bits(From from) {
     static_assert(sizeof(To) == sizeof(From), "of one size");

@@ -5,6 +5,7 @@
 #pragma once
 #define WEFT_STANDIN 1
 
+#define _GLIBCXX_INCLUDE_NEXT_C_HEADERS 1 // C's own headers: those of C++ take most of the time of a small kernel
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
