@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..runtime import memory
-from ..runtime.device import DeviceKind, cpu
+from ..runtime.device import Device, DeviceKind, cpu
 from ..runtime.dtypes import DType
 from ..runtime.errors import DeviceError, OutOfMemoryError
 from ..runtime.op import Op
@@ -79,6 +79,15 @@ class CudaDevice:
         made = self.empty(buffer.shape, buffer.dtype, "copies")
         if made.nbytes:
             self.card.copy(made.address, buffer.address, made.nbytes)
+        return made
+
+    def received(self, buffer: Any, source: Device) -> CudaArray:
+        """A buffer of the values of another device's; from another GPU they come straight."""
+        if not isinstance(source, CudaDevice):
+            return self.from_numpy(source.to_numpy(buffer))
+        source.card.precede(self.card.stream_handle)
+        made = self.copied(buffer)
+        self.card.precede(source.card.stream_handle)
         return made
 
     def full(self, shape: Shape, value: np.ndarray) -> CudaArray:

@@ -53,6 +53,10 @@ class Device(Protocol):
         """A buffer of the same values in memory of its own."""
         return self.from_numpy(np.array(self.to_numpy(buffer)))
 
+    def received(self, buffer: Any, source: Device) -> Any:
+        """A buffer of the values of another device's."""
+        return self.from_numpy(source.to_numpy(buffer))
+
     def to_dlpack(self, buffer: Any, stream: Any, max_version: tuple[int, int] | None) -> Any:
         """A DLPack capsule that shows a buffer, whose consumer knows this version, or is older than 1.0."""
         array = self.to_numpy(buffer)

@@ -35,7 +35,7 @@ def to_device(x: Any, device: Any) -> Any:
     x = lift(x)
     if target is x.device:
         return alias(x)
-    y = wrap(target.from_numpy(x.device.to_numpy(x.buffer)))
+    y = wrap(target.received(x.buffer, x.device))
     if observers.watching.count:
         observers.tell(transfer, (x,), {"device": str(target), "source": str(x.device)}, (y,))
     return y

@@ -15,6 +15,7 @@ import pytest
 
 import weft as wf
 from weft.kernels import cuda, cuda_device, nvrtc
+from weft.runtime.device import as_device
 
 Kernel = Callable[[str, str], Any]
 
@@ -35,8 +36,10 @@ def _needs_a_gpu(reason: str) -> None:
 
 @pytest.fixture
 def device(reason: str) -> cuda_device.CudaDevice:
-    """The first GPU."""
-    return cuda_device.device(0)
+    """The first GPU, with its kernels."""
+    found = as_device("cuda:0")
+    assert isinstance(found, cuda_device.CudaDevice)
+    return found
 
 
 @pytest.fixture

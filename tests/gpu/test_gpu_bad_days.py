@@ -222,13 +222,14 @@ def test_two_gpus_have_memory_and_work_of_their_own(reason: str) -> None:
     program = (
         "x, y = wf.ones(3, device='cuda:0'), wf.ones(3, device='cuda:1')\n"
         "print(wf.num_gpus(), x.device, (x + 1).device, (y + 1).device, (y + 1).tolist(), x.to('cuda:1') + y)\n"
+        "print([((x + i).to('cuda:1') + y).sum().item() for i in range(3)])\n"
         "z = wf.zeros((512, 1024), device='cuda:1')\n"
         "print(wf.memory_stats('cuda:0').in_use < 1e6 < wf.memory_stats('cuda:1').in_use)\n"
         "try:\n    x + y\nexcept wf.WeftError as error:\n    print(error.message)\n"
         "wf.trim_memory()\n"
     )
     assert processes.run(program, standin="devices=2") == (
-        "2 cuda:0 cuda:0 cuda:1 [2.0, 2.0, 2.0] [2., 2., 2.]\nTrue\nadd: the operands live on cuda:0 and cuda:1\n"
+        "2 cuda:0 cuda:0 cuda:1 [2.0, 2.0, 2.0] [2., 2., 2.]\n[6.0, 9.0, 12.0]\nTrue\nadd: the operands live on cuda:0 and cuda:1\n"
     )
 
 
