@@ -174,9 +174,10 @@ def keep(name: str, content: bytes) -> None:
         return
     path = folder / name
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix="building-", delete=False) as file:
-            file.write(content + hashlib.sha256(content).digest())
-        os.replace(file.name, path)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix="building-") as place:
+            made = Path(place) / name
+            made.write_bytes(content + hashlib.sha256(content).digest())
+            os.replace(made, path)
         _trim(path.parent)
     except OSError as error:
         _instead(path.parent, str(error))

@@ -195,6 +195,18 @@ def test_without_a_cache_nothing_is_kept(monkeypatch: pytest.MonkeyPatch, writin
     assert len(writing) == 2
 
 
+def test_a_full_disk_is_said_once_and_leaves_nothing_behind(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    graph = wf.compile(settled).graph(wf.tensor(X))
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.warns(RuntimeWarning, match="cannot be kept in .*: .*No space left"):
+        text = sources.source_of(graph, 32, 32)[1].text
+    assert sources.source_of(graph, 32, 32)[1].text == text
+    assert list(cache.iterdir()) == []
+
+
 def test_pages_are_part_of_what_is_bounded(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     graph = wf.compile(settled).graph(wf.tensor(X))
     sources.source_of(graph, 32, 32)
