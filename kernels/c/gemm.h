@@ -107,7 +107,7 @@ static void WF_NAME(rectangle)(const struct WF_NAME(job) *job, struct WF_NAME(bl
                     const REAL *right = j < straight ? from + j : panels + (j - straight) / columns * panel;
                     for (i64 i = 0; i < height; i += rows)
                         tile(k, i < as_is ? above + i * g->a_row : packed_a + (i - as_is) * k, i < as_is ? g->a_row : 1,
-                             i < as_is ? g->a_column : rows, right, j < straight ? g->b_row : columns,
+                             i < as_is ? g->a_column : rows, right, j < straight ? g->b_row : job->kept ? COLUMNS : columns,
                              c + (i0 + i) * g->c_row + j0 + j, g->c_row, height - i < rows ? height - i : rows,
                              width - j < columns ? width - j : columns, p > 0);
                 }
