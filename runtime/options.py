@@ -20,6 +20,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "reproducible": (False, True),
     "background": (False, True),
     "sync": (False, True),
+    "tf32": (False, True),
 }
 SWITCHES = {"0": False, "1": True}  # as environment variables say them
 
@@ -33,6 +34,7 @@ class Options:
             "reproducible": switch("WEFT_REPRODUCIBLE"),
             "background": switch("WEFT_BACKGROUND"),
             "sync": switch("WEFT_SYNC"),
+            "tf32": switch("WEFT_TF32"),
         }
         self._here: ContextVar[dict[str, Any]] = ContextVar("options")
         check(self._program)
@@ -56,6 +58,11 @@ class Options:
     def sync(self) -> bool:
         """Whether each op on a GPU is waited for, so that one that fails is known by its name and line."""
         return self._here.get(self._program)["sync"]
+
+    @property
+    def tf32(self) -> bool:
+        """Whether products of float32 on a GPU may round their operands to 10 bits, for speed: TensorFloat-32."""
+        return self._here.get(self._program)["tf32"]
 
     @property
     def chosen(self) -> Mapping[str, Any]:

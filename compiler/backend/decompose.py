@@ -38,9 +38,9 @@ from .views import FOLDS
 from .widen import widen
 
 
-def decompose(graph: Graph) -> Graph:
-    """The graph with its composite ops written out."""
-    return Rewriter(_visit).graph(widen(graph))
+def decompose(graph: Graph, of_halves: frozenset[str] = frozenset()) -> Graph:
+    """The graph with its composite ops written out; `of_halves` names ops that take halves as they are."""
+    return Rewriter(_visit).graph(widen(graph, of_halves))
 
 
 def _mean(w: Composer, x: Any) -> Any:

@@ -33,9 +33,13 @@ from ..graph.symbolic import SymbolicTensor
 EXACT = frozenset({"max_pool", "max_pool_winners", "pick"})  # their results are elements: nothing is rounded
 
 
-def widen(graph: Graph) -> Graph:
-    """The graph with its ops on halves as ops on float32."""
-    return Rewriter(_visit).graph(graph) if _has_halves(graph) else graph
+def widen(graph: Graph, kept: frozenset[str] = frozenset()) -> Graph:
+    """The graph with its ops on halves as ops on float32; those of the names `kept` stay."""
+
+    def visit(rewriter: Rewriter, new: Graph, node: Node) -> Sequence[Any] | None:
+        return None if node.op.name in kept else _visit(rewriter, new, node)
+
+    return Rewriter(visit).graph(graph) if _has_halves(graph) else graph
 
 
 def _has_halves(graph: Graph) -> bool:

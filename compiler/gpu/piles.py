@@ -23,6 +23,7 @@ from .steps import Frame, Spot, spot_of
 if TYPE_CHECKING:
     from .region import GpuRegion
 
+ALIGN = 16  # bytes that kernels read at once
 ROOM = 8  # elements that a pile has room for at first
 
 
@@ -137,6 +138,7 @@ class Pop:
     target: str
     top: str
     source: str
+    nbytes: int = 0  # of a top that is copied, as it may lie where 16 bytes cannot be read at once
     is_recordable: bool = False
 
     def run(self, frame: Frame) -> None:
@@ -144,6 +146,8 @@ class Pop:
         frame.piles[self.target] = below
         if isinstance(top, DevicePile):
             frame.piles[self.top] = top
+        elif self.nbytes:
+            frame.card.copy(frame.addresses[self.top], top, self.nbytes, frame.stream)
         else:
             frame.addresses[self.top] = top
 
@@ -188,6 +192,10 @@ def write_pop(region: GpuRegion, node: Node) -> bool:
     below, source = region.pile_of(stack), region.stack(node.inputs[0])
     if isinstance(top.spec, StackSpec):
         name = region.pile_of(top).name
+    elif bytes_of(top.spec) % ALIGN:
+        target = region.places[top.key] = region.memory(top)
+        region.lines.append(Pop(below.name, target.pointer, source.name, bytes_of(top.spec)))
+        return True
     else:
         name = region.program.elsewhere(top.dtype)
         region.places[top.key] = region.program.memory_at(name, top.spec)

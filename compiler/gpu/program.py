@@ -24,6 +24,7 @@ from ..passes.pipeline import optimize
 from .deferred import acts, deferred
 from .lower import FAULTS, GpuLowering
 from .piles import on_device
+from .products import has_library
 from .recordings import Recordings
 from .steps import Frame, If, While, run_all
 
@@ -111,7 +112,8 @@ class GpuProgram:
         Errors: Unsupported, BuildError.
         """
         self.device, self.by_value = device, by_value
-        self.graph = optimize(decompose(erase(graph)))
+        of_halves = frozenset({"matmul"}) if has_library() else frozenset[str]()
+        self.graph = optimize(decompose(erase(graph), of_halves))
         self.code = Code(self.graph if acts(self.graph) else optimize(deferred(self.graph)), device, by_value)
         self._exact: Code | None = None
 
@@ -131,6 +133,17 @@ class GpuProgram:
         results = self._exact(buffers)
         assert results is not None, "a check failed that does not fail"
         return results
+
+
+ALIGN = 16  # bytes that kernels read at once
+
+
+def aligned(x: CudaArray) -> CudaArray:
+    """A copy of an array that begins where 16 bytes can be read at once."""
+    made = x.device.empty(x.shape, x.dtype, "operands")
+    if made.nbytes:
+        x.device.card.copy(made.address, x.address, made.nbytes)
+    return made
 
 
 class Call:
@@ -181,6 +194,7 @@ class Call:
         if type(x) is CudaArray:
             if x.device is not device:
                 raise DeviceError(f"operands live on {device} and {x.device}", "Move one with x.to(device).")
+            x = x if x.address % ALIGN == 0 else aligned(x)
             self.addresses[name] = x.address
         elif isinstance(x, Cell):
             self.piles[name] = on_device(device, x)

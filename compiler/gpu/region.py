@@ -44,7 +44,7 @@ from ..backend.places import Block, Memory, Pile, Place, Register, Unsupported, 
 from ..backend.region import Region
 from ..graph.rewrite import has_effect, symbols
 from ..graph.symbolic import SymbolicTensor
-from . import flow, nodes, piles, scans, scatter, sorting, windows
+from . import flow, nodes, piles, products, scans, scatter, sorting, windows
 from .steps import Clear, Effect, Move, OnHost, Run, Step, spot_of
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ LAYOUT = {"f32": "f", "f64": "d", "m32": "i", "i8": "b", "i16": "h", "i32": "i",
           "u8": "B", "u16": "H", "u32": "I", "u64": "Q"}  # fmt: skip  (of numbers, for `struct`)
 EITHER, UNLESS = read("{0} || {1}"), read("{0} && !{1}")
 CHECKS = frozenset({"check_places", "check_numbers", "check_op", "join_indices"})
-ROOMS = (nodes, flow, piles, sorting, windows)
+ROOMS = (nodes, products, flow, piles, scatter, sorting, windows)
 WRITES = {name: write for room in ROOMS for name, write in room.WRITES.items()}
 WALKS = {**scans.WALKS, **scatter.WALKS}
 

@@ -118,7 +118,7 @@ def _convolve(region: GpuRegion, node: Node, axes: Sequence[Axis], c: Channels, 
         wide_w = v if _fits(w.place, v, c.into, w.group, w.out, *weights) else 1
     else:
         wide_w = v if w.out == 1 and _fits(w.place, v, c.out, w.group, w.into, *weights) else 1
-    tile = _tile(pixels, c.out, c.groups, y.dtype)
+    tile = tile_of(pixels, c.out, c.groups, y.dtype)
     lines.append(
         f"wf_convolve<{kind}, {tile.rows}, {tile.columns}, {wide_x}, {wide_w}, {str(deep).lower()}>(g, {given}, room);"
     )
@@ -135,7 +135,7 @@ class _Tile:
     shared: int
 
 
-def _tile(m: int, n: int, groups: int, dtype: np.dtype, *, is_split: bool = False) -> _Tile:
+def tile_of(m: int, n: int, groups: int, dtype: np.dtype, *, is_split: bool = False) -> _Tile:
     """As much as keeps the arithmetic busy, unless too few blocks are left; where sums are split, these make more."""
     most = 8 if dtype is dtypes.float32 else 4
     columns = next(c for c in (2, 4, most) if c == most or n <= SIDE * c)
@@ -228,7 +228,7 @@ def _correlate(region: GpuRegion, node: Node, request: str, c: Channels, places:
     """Sums over windows, in parts where one block for each tile would leave the device idle."""
     dtype, taps, breadth = target.dtype, size(target.shape[:-2]), c.groups * c.out
     kind, v, total = KINDS[dtype], 16 // dtype.itemsize, size(target.shape)
-    is_each, tile = c.into == 1 and c.groups > 1, _tile(taps * c.into, c.out, c.groups, dtype, is_split=True)
+    is_each, tile = c.into == 1 and c.groups > 1, tile_of(taps * c.into, c.out, c.groups, dtype, is_split=True)
     busy = -(-breadth // 32) * taps if is_each else tile.blocks * c.groups
     parts = max(1, min(-(-ENOUGH // busy), -(-depth // 256), ROOM // (total * dtype.itemsize)))
     owner: list[Block] = []
