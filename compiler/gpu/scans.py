@@ -58,10 +58,14 @@ def write_scan(region: GpuRegion, node: Node, group: Group) -> None:
 
 
 def carried(kind: str, dtype: np.dtype) -> np.dtype:
-    """The dtype in which a value is carried: products are, on their way, larger than what comes of them."""
+    """The dtype in which a value is carried, which threads can tell each other; products grow on their way."""
     if kind in ("prod", "line") and dtype in dtypes.FLOATS:
         return dtypes.float64
-    return dtypes.float32 if dtype in dtypes.HALVES else dtype
+    if dtype in dtypes.HALVES:
+        return dtypes.float32
+    if dtype in dtypes.INTEGERS and dtype.itemsize < 4:
+        return dtypes.uint32 if dtype in dtypes.UNSIGNED else dtypes.int32
+    return dtype
 
 
 class _Scan:

@@ -49,14 +49,27 @@ def is_walk(node: Node) -> bool:
 
 def write_scatter(region: GpuRegion, node: Node, group: Group) -> None:
     """Zeros, or a copy, and what is put there."""
-    y = node.outputs[0]
-    if node.op.name in PUTS:
-        target = changed(region, node, group.inlined)
-    else:
-        target = region.target(y)
-        region.clear(target)
+    target = _begun(region, node, group.inlined)
     _Scatter(region, node, group, target).run()
-    region.settle_one(y, target)
+    region.settle_one(node.outputs[0], target)
+
+
+def write_nothing(region: GpuRegion, node: Node) -> bool:
+    """A scatter of no elements."""
+    value: Any = node.inputs[2] if node.op.name in PUTS else node.inputs[0]
+    if size(node.inputs[1].shape) and size(getattr(value, "shape", ())):
+        return False
+    region.settle_one(node.outputs[0], _begun(region, node, ()))
+    return True
+
+
+def _begun(region: GpuRegion, node: Node, inlined: Sequence[Node]) -> Memory:
+    """What elements are put into."""
+    if node.op.name in PUTS:
+        return changed(region, node, inlined)
+    target = region.target(node.outputs[0])
+    region.clear(target)
+    return target
 
 
 class _Scatter:
@@ -182,3 +195,4 @@ class _Scatter:
 
 
 WALKS: dict[str, Callable[[Any, Node, Group], None]] = dict.fromkeys(SCATTERS, write_scatter)
+WRITES: dict[str, Callable[[Any, Node], bool]] = dict.fromkeys(SCATTERS, write_nothing)
