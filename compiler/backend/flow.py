@@ -14,6 +14,7 @@ from ...runtime.op import Node
 from ...runtime.spec import StackSpec, size
 from ..graph.graph import Graph
 from . import lanewise
+from .kept import Loop, loop_of
 from .places import Memory, Pile, Place, Register, Spread, in_register, is_small
 
 if TYPE_CHECKING:
@@ -35,11 +36,15 @@ def write_while(region: Region, node: Node) -> bool:
     captured = [region.captured(x) for x in node.inputs[n:]]
     places = [now for now, _ in state] + captured
     bound = _bound(region, node)
-    asked = region.block(test, places, {})
+    loop = loop_of(captured)
+    asked = region.block(test, places, {}, loop)
     asked.lines += [f"if (!{asked.number(test.outputs[0])}) break;", *bound, POLL]
     asked.finish()
-    trip = _trip(region, step, captured, state)
+    trip = _trip(region, step, captured, state, loop)
+    region.lines += loop.lines
     region.lines += ["for (;;) {", *("    " + line for line in (*asked.lines, *trip)), "}"]
+    for block in loop.blocks:
+        region.program.arena.give(block)
     return True
 
 
@@ -67,7 +72,7 @@ def _state(region: Region, x: Any, y: Any) -> State:
     return now, then
 
 
-def _trip(region: Region, graph: Graph, captured: Sequence[Place], state: Sequence[State]) -> list[str]:
+def _trip(region: Region, graph: Graph, captured: Sequence[Place], state: Sequence[State], loop: Loop) -> list[str]:
     """The lines of one trip: the next state is computed beside the present one, then they change places.
 
     What only changes a part of the state is written where the state is.
@@ -77,7 +82,7 @@ def _trip(region: Region, graph: Graph, captured: Sequence[Place], state: Sequen
         replace(now, own=x.key) if isinstance(now, Memory) else now
         for x, (now, _) in zip(graph.inputs, state, strict=False)
     ]
-    inner = region.block(graph, [*nows, *captured], targets_for(graph, thens))
+    inner = region.block(graph, [*nows, *captured], targets_for(graph, thens), loop)
     moves: list[str] = []
     for x, y, (now, then) in zip(graph.inputs, graph.outputs, state, strict=False):
         if y.key == x.key:

@@ -62,6 +62,7 @@ class Nest:
     grid: Loop
     cost: float
     dropped: frozenset[str]
+    bounds: tuple[str, ...] = ("begin", "end")
 
 
 @dataclass
@@ -141,9 +142,9 @@ def gone(before: Sequence[Axis], after: Sequence[Axis]) -> frozenset[str]:
 # -- maps
 
 
-def map_body(group: Group, elements: Elements, targets: Targets) -> Bodies:
+def map_body(group: Group, elements: Elements, targets: Targets, axes: Sequence[Axis] = ()) -> Bodies:
     """What a group of maps writes for each element of its index space."""
-    axes = names_of(group.space)
+    axes = axes or names_of(group.space)
     body: Bodies = []
     for node in group.nodes:
         y = node.outputs[0]

@@ -1,4 +1,4 @@
-"""Nodes that are no maps and no folds, as C: products, indexing, joining.
+"""Nodes that are no maps and no folds, as C: indexing, joining.
 
 Each function writes one kind of node into a region. Most are copies between places: a slice of memory is memory with
 other strides, so joining arrays writes each into its slice of the result.
@@ -37,50 +37,6 @@ def write_reshape(region: Region, node: Node) -> bool:
     place = region.as_memory(x, dense_for=y)
     region.places[y.key] = Memory(place.pointer, y.spec, views.row_major(y.shape), place.start, place.root)
     return True
-
-
-# -- products
-
-
-def write_matmul(region: Region, node: Node) -> bool:
-    """A product of matrices, or of batches of them with one axis of batches at most."""
-    x, y = node.inputs
-    z = node.outputs[0]
-    if not all(isinstance(v, SymbolicTensor) and v.dtype is z.dtype for v in (x, y)):
-        return False
-    if z.dtype not in (dtypes.float32, dtypes.float64) or not all(all(v.shape) for v in (x, y, z)):
-        return False
-    a, b, c = region.as_memory(x), region.as_memory(y), region.target(z)
-    k = x.shape[-1]
-    a_row, a_column = (0, a.strides[-1]) if len(x.shape) == 1 else a.strides[-2:]
-    b_row, b_column = (b.strides[-1], 1) if len(y.shape) == 1 else b.strides[-2:]
-    m, n = (1 if len(x.shape) == 1 else x.shape[-2]), (1 if len(y.shape) == 1 else y.shape[-1])
-    c_row = c.strides[-2] if len(x.shape) > 1 and len(y.shape) > 1 else (c.strides[-1] if len(x.shape) > 1 else n)
-    batches = z.shape[: len(z.shape) - (len(x.shape) > 1) - (len(y.shape) > 1)]
-    axes = [_batch_strides(p, v.shape, batches) for p, v in ((a, x), (b, y))]
-    c_batch = c.strides[: len(batches)]
-    kind = "f32" if z.dtype is dtypes.float32 else "f64"
-    starts = [f"{p.pointer} + {index_text(p.start)}" for p in (a, b, c)]
-    opened = 0
-    for i, length in enumerate(batches[:-1]):
-        region.lines.append(f"for (i64 batch{i} = 0; batch{i} < {length}; batch{i}++) {{")
-        starts = [f"{s} + batch{i} * {st[i]}" for s, st in zip(starts, (*axes, c_batch), strict=True)]
-        opened += 1
-    last = [st[-1] if batches else 0 for st in (*axes, c_batch)]
-    region.lines.append(
-        f"{{ struct wf_gemm g = {{{batches[-1] if batches else 1}, {m}, {n}, {k}, {starts[0]}, {last[0]}, {a_row}, {a_column}, "
-        f"{starts[1]}, {last[1]}, {b_row}, {b_column}, {starts[2]}, {last[2]}, {c_row}}}; rt->gemm_{kind}(&g); }}"
-    )
-    region.lines += ["}"] * opened
-    region.settle_one(z, c)
-    return True
-
-
-def _batch_strides(place: Memory, shape: Sequence[int], batches: Sequence[int]) -> tuple[int, ...]:
-    """The strides of an operand along the axes of batches, 0 where it is the same for all."""
-    own = shape[: max(len(shape) - 2, 0)]
-    missing = len(batches) - len(own)
-    return (0,) * missing + tuple(0 if n == 1 else s for n, s in zip(own, place.strides, strict=False))
 
 
 # -- indexing by numbers
@@ -316,7 +272,6 @@ def write_size_of(region: Region, node: Node) -> bool:
 WRITES: dict[str, Write] = {
     "size_of": write_size_of,
     "reshape": write_reshape,
-    "matmul": write_matmul,
     "join_indices": write_join_indices,
     "index_get": write_index_get,
     "index_sum": write_index_sum,

@@ -139,6 +139,13 @@ class Arena:
         self.size = max(self.size, found.end)
         return found
 
+    def take_apart(self, nbytes: Any) -> Block:
+        """A piece that nothing has used so far, for what a loop keeps: its earlier steps run again after later ones."""
+        found = Block(self.size, self.size + (nbytes + ALIGN - 1) // ALIGN * ALIGN)
+        self.live.append(found)
+        self.size = found.end
+        return found
+
     def give(self, block: Block) -> None:
         """Give a piece back."""
         if block in self.live:
@@ -157,9 +164,7 @@ class OpenArena(Arena):
         waiting = self.free.get(terms_of(nbytes))
         if waiting:
             return waiting.pop()
-        found = Block(self.size, self.size + nbytes)
-        self.size = found.end
-        return found
+        return self.take_apart(nbytes)
 
     def give(self, block: Block) -> None:
         self.free.setdefault(terms_of(block.end - block.start), []).append(block)

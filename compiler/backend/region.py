@@ -25,6 +25,7 @@ from . import (
     nests,
     nodes,
     piles,
+    products,
     scans,
     scatter,
     sorting,
@@ -33,20 +34,24 @@ from . import (
     windows,
 )
 from .elements import Elements
+from .epilogues import FollowedFusion
 from .groups import DEAR, GATHERS, Fusion, Group, folded_axes, is_gathered
+from .kept import Loop
 from .places import SMALL, Memory, Place, Register, Spread, Unsupported, contiguous, in_register
 from .walks import SCANS, SCATTERS
 from .writer import Writer
 
 FEW = 4  # elements that are computed in line even if each is dear
 CHEAP = frozenset({"sqrt", "divide", "rsqrt", "reciprocal"})  # dear in memory's terms, but short
-ROOMS = (nodes, checks, flow, integers, matrices, piles, sorting, windows)
+ROOMS = (nodes, checks, flow, integers, matrices, piles, products, sorting, windows)
 WRITES = {name: write for room in ROOMS for name, write in room.WRITES.items()}
 WALKS = {**dict.fromkeys(SCATTERS, scatter.write_scatter), **dict.fromkeys(SCANS, scans.write_scan)}
 
 
 class Region(Writer):
     """Writes one graph."""
+
+    loops: tuple[Loop, ...] = ()  # that this is a trip of, the outermost first
 
     def run(self) -> list[str]:
         """The lines of the region; its outputs have places afterwards."""
@@ -68,7 +73,7 @@ class Region(Writer):
 
     def fused(self) -> Fusion:
         """The groups of the graph."""
-        return Fusion(self.graph)
+        return FollowedFusion(self.graph)
 
     def last_uses(self, order: Sequence[Group]) -> dict[int, list[int]]:
         """For each group the keys of the values that nothing after it reads."""
@@ -100,11 +105,14 @@ class Region(Writer):
             if node.op.name == "constant":
                 self.places[node.outputs[0].key] = self.constant(node)
 
-    def block(self, graph: Graph, places: Sequence[Place], wanted: Mapping[int, Memory]) -> Region:
-        """A region inside this one, written, its inputs being at these places."""
+    def block(
+        self, graph: Graph, places: Sequence[Place], wanted: Mapping[int, Memory], loop: Loop | None = None
+    ) -> Region:
+        """A region inside this one, written, its inputs being at these places; `loop`: what it is a trip of."""
         for x, place in zip(graph.inputs, places, strict=True):
             self.places[x.key] = place
         region = type(self)(self.program, graph, wanted)
+        region.loops = (*self.loops, loop) if loop else self.loops
         region.run()
         return region
 
@@ -130,6 +138,8 @@ class Region(Writer):
             self.other(group.nodes[0])
         elif group.kind == "walk":
             WALKS[group.nodes[0].op.name](self, group.nodes[0], group)
+        elif group.kind == "product":
+            products.write_with_maps(self, group)
         elif self.is_small(group):
             self.scalars(group)
         elif group.kind == "fold":
@@ -160,7 +170,7 @@ class Region(Writer):
 
     def operand_to_write_over(self, group: Group, y: Any) -> Memory | None:
         """The memory of an operand that is read for the last time here, element for element: there `y` can be written."""
-        if group.kind != "map" or y.key in self.wanted:
+        if group.kind not in ("map", "product") or y.key in self.wanted:
             return None
         for x in symbols([x for node in steps.members(group) for x in node.inputs]):
             place, blocks = self.places.get(x.key), self.taken.get(x.key)
@@ -176,6 +186,8 @@ class Region(Writer):
         inner = {y.key for node in steps.members(group) for y in node.outputs} | {x.key}
         for node in steps.members(group):
             for i, z in enumerate(node.inputs):
+                if node.op.name == "matmul" and any(owner.key == x.key for owner in self.fusion.owners(z)):
+                    return False
                 key, *around = [owner.key for owner in self.fusion.owners(z)] or [0]
                 if inner & set(around) or (key == x.key and is_gathered(node, i)):
                     return False

@@ -195,14 +195,7 @@ class Writer:
 
     def launch(self, nest: nests.Nest, group: Group) -> None:
         """Print a kernel, and run it."""
-        kernel = self.kernel(nest, group)
-        text = self.printer.kernel(kernel)
-        sizes = self.program.sizes_in(text, kernel.integers)
-        if sizes:
-            kernel = replace(kernel, integers=(*kernel.integers, *sizes))
-            text = self.printer.kernel(kernel)
-        name = self.program.kernels.name(kernel, text)
-        given = [f"{p.name} + {p.start}" if p.start else p.name for p in kernel.parameters] + list(kernel.integers)
+        name, given = self.named(nest, group)
         self.lines.append("{")
         self.lines.append(f"    struct {name} k = {{{', '.join(given)}}};")
         count = nest.grid.extent
@@ -211,6 +204,17 @@ class Writer:
         else:
             self.lines.append(f"    {name}(&k, 0, {count});")
         self.lines.append("}")
+
+    def named(self, nest: nests.Nest, group: Group) -> tuple[str, list[str]]:
+        """Print a kernel: its name, and what it is given."""
+        kernel = self.kernel(nest, group)
+        text = self.printer.kernel(kernel)
+        sizes = self.program.sizes_in(text, kernel.integers)
+        if sizes:
+            kernel = replace(kernel, integers=(*kernel.integers, *sizes))
+            text = self.printer.kernel(kernel)
+        given = [f"{p.name} + {p.start}" if p.start else p.name for p in kernel.parameters] + list(kernel.integers)
+        return self.program.kernels.name(kernel, text), given
 
     def each_element(self, body: nests.Bodies, axes: Sequence[nests.Axis], group: Group) -> None:
         """Run statements for each element of an index space."""
@@ -236,7 +240,8 @@ class Writer:
         terms = dict.fromkeys(name for index in indices_of(body) for name, _ in index.terms)
         integers = tuple(name for name in terms if name in known and name not in numbers)
         label = " ".join(dict.fromkeys(node.op.name for node in [*group.inlined, *group.nodes]))
-        return Kernel(HOLE, tuple(parameters), nest.grid, nest.cost, integers, nest.dropped, label)
+        return Kernel(HOLE, tuple(parameters), nest.grid, nest.cost, integers, nest.dropped, label,
+                      nest.bounds)  # fmt: skip
 
     def copy(self, target: Memory, source: Memory) -> None:
         """Copy elements, if there are any."""
