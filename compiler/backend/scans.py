@@ -96,6 +96,7 @@ def in_front(place: Memory, axis: int) -> tuple[Memory, Memory]:
 
 
 def line_of(node: Node, group: Group, elements: Elements, target: Memory, axis: int) -> Line:
+    """What a scan does along an axis."""
     axes, kind = names_of(group.space), KINDS[node.op.name]
     indices = own_indices(axes, group.space)
     if node.attrs.get("reverse"):

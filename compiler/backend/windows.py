@@ -78,12 +78,14 @@ def strides_of(shape: Sequence[int], last: int) -> list[int]:
 
 
 def axes_along(lengths: Any, kernel: Any, out: Any, attrs: Any, weights: Sequence[int]) -> list[Axis]:
+    """The windows of a convolution, with the strides of weights."""
     stride, pads, dilation = geometry("conv", lengths, kernel, attrs["stride"], attrs["padding"], attrs["dilation"])
     before = [pair[0] for pair in pads]
     return [Axis(*each) for each in zip(lengths, kernel, out, stride, dilation, before, weights, strict=True)]
 
 
 def is_native(node: Node) -> bool:
+    """Whether a convolution is of numbers that the library computes with."""
     y = node.outputs[0]
     return y.dtype in KINDS and all(isinstance(x, SymbolicTensor) and x.dtype is y.dtype for x in node.inputs)
 
@@ -143,6 +145,7 @@ def write_conv(region: Region, node: Node) -> bool:
 
 
 def with_result(axis: Axis, step: int) -> Axis:
+    """Windows that lie so far apart in the result."""
     return Axis(axis.length, axis.window, axis.count, axis.stride, axis.dilation, axis.before, axis.weights, 0, step)
 
 
