@@ -266,6 +266,13 @@ class Trips:
     tests: tuple[Expr, ...]
     nexts: tuple[Expr, ...]
 
+    def apart(self) -> Iterator[Expr]:
+        """The expressions that are one number for all lanes."""
+        yield from (self.go, *self.tests)
+        for cell, following in zip(self.cells, self.nexts, strict=True):
+            if not cell.per_lane:
+                yield from (cell.start, following)
+
 
 Statement = Trips | Step | Scan | Store | Add | Loop | Fold | Let | Whole | Scratch
 
@@ -285,7 +292,7 @@ class Parameter:
 class Kernel:
     """A function over a range of the grid variable; ranges may run at the same time.
 
-    Without a grid variable the body sees the bounds of the range, `begin` and `end`, itself.
+    Without a grid variable the body sees the bounds of the range, `begin` and `end`, itself, or others that it is given.
     """
 
     name: str
@@ -295,6 +302,7 @@ class Kernel:
     integers: tuple[str, ...] = ()  # int64 scalars that indices and extents use
     dropped: frozenset[str] = frozenset()  # variables that were merged into others
     notes: str = field(default="", compare=False)
+    bounds: tuple[str, ...] = ("begin", "end")
 
 
 def walk(expr: Expr) -> Iterator[Expr]:

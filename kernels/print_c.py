@@ -190,10 +190,11 @@ class Printer(ExpressionPrinter):
 
         Those in whose order folds add up, if `ordered`; running sums add up within a vector, and have no others.
         """
-        sizes = [4]
+        sizes, apart = [4], {id(x) for each in s.body if isinstance(each, Trips) for x in each.apart()}
         for value in expressions(s.body):
             sizes += [x.dtype.itemsize for x in walk(value) if self.varies(x, s.variable)]
-            sizes.append(value.dtype.itemsize)
+            if id(value) not in apart:
+                sizes.append(value.dtype.itemsize)
         is_scan = any(isinstance(each, Step) for each in s.body)
         n = (self.order if ordered or is_scan else self.width) // max(sizes)
         while n > 1 and isinstance(s.extent, int) and n // 2 >= s.extent:
@@ -347,10 +348,10 @@ class Printer(ExpressionPrinter):
         for name in kernel.integers:
             fields.append(f"i64 {name};")
             locals_.append(f"i64 {name} = k->{name};")
-        grid = kernel.grid.variable
+        grid, bounds = kernel.grid.variable, ", ".join(f"i64 {name}" for name in kernel.bounds)
         lines = [
             f"struct {kernel.name} {{ {' '.join(fields)} }};",
-            f"static void {kernel.name}(const void *given, i64 begin, i64 end) {{",
+            f"static void {kernel.name}(const void *given, {bounds}) {{",
             f"    const struct {kernel.name} *k = given;",
             *("    " + line for line in locals_),
             *([f"    for (i64 {grid} = begin; {grid} < end; {grid}++) {{"] if grid else ["    {"]),

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...kernels.kernel import Cell, Local, Loop, Store, Trips
+from ...kernels.kernel import Cell, Local, Store, Trips
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import Shape, normalize_axes, size
@@ -20,7 +20,7 @@ from ..graph.graph import Graph
 from ..graph.symbolic import SymbolicTensor
 from . import nests, views
 from .elements import Elements
-from .groups import Group, cost, kind_of
+from .groups import Group, kind_of
 
 if TYPE_CHECKING:
     from .region import Region
@@ -81,20 +81,9 @@ def write(region: Region, node: Node) -> bool:
     go = outside(start, ()) if isinstance(start, SymbolicTensor) else outside.operand(start, (), dtypes.bool_)
     tests = tuple(inside(x, ()) for x in found.tests)
     trips = Trips(tuple(cells), go, cells[names.index(found.mask)].name, tests, tuple(nexts))
-    nest = nests.nest_of([trips, *stores], axes, 100 * cost(found.step.nodes))
-    region.launch(_wide(nest), Group("map", found.space))
+    region.in_lanes([trips, *stores], axes, Group("map", found.space, nodes=list(found.step.nodes)))
     region.settle(nests.Targets(targets))
     return True
-
-
-def _wide(nest: nests.Nest) -> nests.Nest:
-    """Two vectors at a time: one waits less for the other's results."""
-
-    def widened(loop: Loop) -> Loop:
-        body = tuple(widened(s) if isinstance(s, Loop) else s for s in loop.body)
-        return Loop(loop.variable, loop.extent, body, loop.lanes, loop.bounds, 2 if loop.lanes else 1)
-
-    return nests.Nest(widened(nest.grid), nest.cost, nest.dropped)
 
 
 # -- recognising

@@ -220,6 +220,10 @@ class Writer:
         """Run statements for each element of an index space."""
         self.launch(nests.nest_of(body, axes, cost([*group.nodes, *group.inlined])), group)
 
+    def in_lanes(self, body: nests.Bodies, axes: Sequence[nests.Axis], group: Group) -> None:
+        """Run loops of the lanes, which take long, for each element of an index space."""
+        self.launch(nests.nest_of(body, axes, 100 * cost(group.nodes)), replace(group, nodes=[]))
+
     def kernel(self, nest: nests.Nest, group: Group) -> Kernel:
         body, known = nest.grid.body, self.program.locals
         places: dict[str, list[Any]] = {}  # where each pointer is read and written; in the order of the text

@@ -69,6 +69,13 @@ FN m32xN eqv_m_N(m32xN a, m32xN b) { return ~(a ^ b); }
 FN m32xN not_m_N(m32xN a) { return ~a; }
 
 FN i32 any_m32xN(m32xN m) {
+#if N == 16 && defined(__AVX512F__) && !defined(__clang__)
+    return __builtin_ia32_ptestmd512(m, m, -1) != 0;
+#elif N == 8 && defined(__AVX__) && !defined(__clang__)
+    return __builtin_ia32_movmskps256((f32xN)m) != 0;
+#elif N == 4 && defined(__SSE2__) && !defined(__clang__)
+    return __builtin_ia32_movmskps((f32xN)m) != 0;
+#endif
     i32xH a, b;
     __builtin_memcpy(&a, &m, sizeof a);
     __builtin_memcpy(&b, (char *)&m + sizeof a, sizeof b);
@@ -76,6 +83,13 @@ FN i32 any_m32xN(m32xN m) {
 }
 
 FN i32 all_m32xN(m32xN m) {
+#if N == 16 && defined(__AVX512F__) && !defined(__clang__)
+    return __builtin_ia32_ptestmd512(m, m, -1) == 0xffff;
+#elif N == 8 && defined(__AVX__) && !defined(__clang__)
+    return __builtin_ia32_movmskps256((f32xN)m) == 0xff;
+#elif N == 4 && defined(__SSE2__) && !defined(__clang__)
+    return __builtin_ia32_movmskps((f32xN)m) == 0xf;
+#endif
     i32xH a, b;
     __builtin_memcpy(&a, &m, sizeof a);
     __builtin_memcpy(&b, (char *)&m + sizeof a, sizeof b);
