@@ -10,6 +10,7 @@ from typing import Any
 
 from . import dtypes
 from .dropout import dropout
+from .eager import home_of
 from .errors import ShapeError
 from .ops.activation import softmax
 from .ops.elementwise import where
@@ -33,13 +34,13 @@ def _checked(q: Any, k: Any, v: Any) -> None:
         )
 
 
-def causal_mask(queries: int, keys: int) -> Tensor:
+def causal_mask(queries: int, keys: int, *, device: Any = None) -> Tensor:
     """True where a query may look: at keys that are not after it.   Shapes: (queries, keys).
 
     With fewer queries than keys, the queries are the last ones.
     """
     queries, keys = as_shape("causal_mask", (queries, keys))
-    rows, columns = OPS["arange"](queries), OPS["arange"](keys)
+    rows, columns = OPS["arange"](queries, device=device), OPS["arange"](keys, device=device)
     return OPS["reshape"](rows + (keys - queries), shape=(queries, 1)) >= columns
 
 
@@ -55,13 +56,14 @@ def scaled_dot_product_attention(q: Operand, k: Operand, v: Operand, mask: Opera
     Errors: ShapeError when widths or lengths differ.
     Source: Vaswani et al., "Attention is all you need" (2017), section 3.2.1.
     """
-    q, k, v = as_tensor(q), as_tensor(k), as_tensor(v)
+    q = as_tensor(q, k)
+    k, v = as_tensor(k, q), as_tensor(v, q)
     _checked(q, k, v)
     logits = matmul(q * (1 / math.sqrt(q.shape[-1]) if scale is None else scale), matrix_transpose(k))
     if causal:
-        logits = where(causal_mask(q.shape[-2], k.shape[-2]), logits, -math.inf)
+        logits = where(causal_mask(q.shape[-2], k.shape[-2], device=home_of(q)), logits, -math.inf)
     if mask is not None:
-        mask = as_tensor(mask)
+        mask = as_tensor(mask, q)
         logits = where(mask, logits, -math.inf) if mask.dtype is dtypes.bool_ else logits + mask
     weights = softmax(logits, axis=-1)
     if dropout_rate:

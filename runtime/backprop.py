@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import Any
 
+from . import device as devices
 from .dtypes import INEXACT
+from .eager import home_of
 from .spec import StackSpec
 from .tensor import OPS
 
@@ -44,9 +46,18 @@ def backpropagate(
             dys = _take(node, cotangents, sources)
             if dys is None:
                 continue
-        for key, dx in node[0].pull(node, dys, known):
+        for key, dx in _pulled(node, dys, known):
             before = cotangents.get(key)
             cotangents[key] = dx if before is None else before + dx
+
+
+def _pulled(node: Any, dys: tuple[Any, ...], known: Container[int]) -> list[tuple[int, Any]]:
+    """What a node's rule gives; what it makes anew is made where the cotangents live."""
+    home = home_of(*dys)
+    if home is None or home is devices.current():
+        return node[0].pull(node, dys, known)
+    with devices.device(home):
+        return node[0].pull(node, dys, known)
 
 
 def _take(node: tuple[Any, ...], cotangents: Cotangents, sources: Container[int]) -> tuple[Any, ...] | None:

@@ -14,7 +14,7 @@ from . import device as devices, dtypes
 from .allocation import allocate
 from .assignment import alias
 from .dim import Dim, sized
-from .eager import EagerTensor, as_array, lift, wrap
+from .eager import EagerTensor, as_array, home_of, lift, wrap
 from .errors import ArgumentError, ShapeError, speaking_as
 from .interop import adopted, is_on_gpu
 from .spec import Shape, as_shape, describe
@@ -69,10 +69,10 @@ def asarray(value: Any, /, dtype: Any = None, *, device: Any = None, copy: bool 
     return x if wanted is None or wanted is x.dtype else OPS["astype"](x, dtype=wanted)
 
 
-def _as_tensor(x: Any) -> Any:
+def _as_tensor(x: Any, beside: Any = None) -> Any:
     """What `as_tensor` makes of a list, an array or a number: as for any op, safe from who writes to the array later."""
-    found = lift(x)
-    return found if isinstance(found, Tensor) else asarray(x)
+    found = lift(x, home_of(beside))
+    return found if isinstance(found, Tensor) else asarray(x, device=home_of(beside))
 
 
 def _holds_tensors(values: Any) -> bool:

@@ -202,9 +202,12 @@ def lift(x: Any, home: Device | None = None) -> Any:
     return wrap((home or devices.current()).from_numpy(array))
 
 
-def _home(args: Sequence[Any]) -> Device | None:
-    """The device of the tensors among some operands."""
-    return next((x.device for x in args if isinstance(x, HostValues)), None)
+def home_of(*operands: Any) -> Device | None:
+    """The device of the tensors with values among some operands; None where there are none.
+
+    What is made to meet them is made there: with None, on the current device.
+    """
+    return next((x.device for x in operands if isinstance(x, HostValues)), None)
 
 
 class Eager:
@@ -215,7 +218,7 @@ class Eager:
     def run(self, op: Op[...], args: Sequence[Any], attrs: dict[str, Any]) -> Any:
         """Check, run, wrap, tell. Gives a tensor, or a tuple of them for an op with several results."""
         inputs = tuple(
-            [x if type(x) is EagerTensor or x is None or type(x) in SCALARS else lift(x, _home(args)) for x in args]
+            [x if type(x) is EagerTensor or x is None or type(x) in SCALARS else lift(x, home_of(*args)) for x in args]
         )
         for x in inputs:
             if type(x) is not EagerTensor and isinstance(x, Tensor):  # a variable of a function being traced

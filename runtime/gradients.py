@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from . import tree
 from .custom_gradient import twin
 from .dtypes import INEXACT
+from .eager import home_of
 from .errors import ArgumentError, GradientError
 from .jacobians import jacobians
 from .ops.identity import identity
@@ -233,8 +234,8 @@ def _fitting(name: str, what: str, dx: Any, x: Any) -> Any:
         return None
     spec = x if hasattr(x, "dtype") else OPS["tensor"](x)
     if dx is None:
-        return OPS["zeros"](spec.shape, dtype=spec.dtype)
-    y = dx if isinstance(dx, Tensor) else OPS["tensor"](dx, dtype=spec.dtype)
+        return OPS["zeros"](spec.shape, dtype=spec.dtype, device=home_of(spec))
+    y = dx if isinstance(dx, Tensor) else OPS["tensor"](dx, dtype=spec.dtype, device=home_of(spec))
     if y.shape != spec.shape:
         raise GradientError(f"{name}: {what} of {describe(y)} for {describe(spec)}", "Give it the same shape.")
     return y if y.dtype is spec.dtype else OPS["astype"](y, dtype=spec.dtype)
@@ -250,7 +251,7 @@ def linearize(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[..., Any
     its own pullback is the pushforward.
     """
     value, pullback = vjp(f, *args)
-    zero = tree.map(lambda y: None if y is None else OPS["zeros"](y.shape, dtype=y.dtype), value)
+    zero = tree.map(lambda y: None if y is None else OPS["zeros"](y.shape, dtype=y.dtype, device=home_of(y)), value)
     grads, transposed = vjp(pullback, zero)
 
     def pushforward(*tangents: Any) -> Any:
@@ -324,7 +325,8 @@ def _jacobian(run: Trace, y: Any) -> tuple[Any, ...]:
     xs = [x for x in leaves if x is not None]
     found = jacobians(lambda dy: run.tape.gradient(y, xs, dy), y, xs)
     rest = iter(
-        OPS["zeros"]((*y.shape, *x.shape), dtype=x.dtype) if j is None else j for j, x in zip(found, xs, strict=True)
+        OPS["zeros"]((*y.shape, *x.shape), dtype=x.dtype, device=home_of(x)) if j is None else j
+        for j, x in zip(found, xs, strict=True)
     )
     return tree.unflatten(structure, [None if x is None else next(rest) for x in leaves])
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .eager import home_of
 from .errors import ShapeError
 from .spec import Shape, Shaped, describe, size
 from .tensor import OPS
@@ -54,7 +55,7 @@ def _stacked(rows: list[Any], x: Shaped, shape: Shape, axis: int = 0) -> Any:
     """The rows of one source as its Jacobian of that shape."""
     if rows and all(row is None for row in rows):
         return None
-    rows = [OPS["zeros"](x.shape, dtype=x.dtype) if row is None else row for row in rows]
+    rows = [OPS["zeros"](x.shape, dtype=x.dtype, device=home_of(x)) if row is None else row for row in rows]
     if not rows:
-        return OPS["zeros"](shape, dtype=x.dtype)
+        return OPS["zeros"](shape, dtype=x.dtype, device=home_of(x))
     return OPS["reshape"](OPS["stack"](*rows, axis=axis), shape=shape)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from . import device as devices, dtypes, observers
 from .creation import asarray, zeros
+from .eager import home_of
 from .errors import ArgumentError, ShapeError
 from .nn.module import Module
 from .ops.elementwise import (
@@ -256,7 +257,7 @@ class ConfusionMatrix(Metric):
     def _one_hot(self, what: str, x: Tensor) -> Tensor:
         if x.dtype not in dtypes.INTEGRAL:
             raise ArgumentError(f"ConfusionMatrix: {what}s {describe(x)} are no classes", "Give integers.")
-        found = equal(reshape(astype(x, dtypes.int64), (-1, 1)), arange(self.classes))
+        found = equal(reshape(astype(x, dtypes.int64), (-1, 1)), arange(self.classes, device=home_of(x)))
         if not bool(all_(found.any(axis=1))):
             raise ArgumentError(
                 f"ConfusionMatrix: a {what} is not one of the {self.classes} classes", f"Give 0 to {self.classes - 1}."

@@ -18,7 +18,7 @@ from . import explain, jacobians, observers, tree, unwatched
 from .assignment import alias
 from .backprop import Cotangents, accumulate, backpropagate, reachable
 from .dtypes import INEXACT, DType
-from .eager import EagerTensor, lift, new_key, watch, wrap
+from .eager import EagerTensor, home_of, lift, new_key, watch, wrap
 from .errors import GradientError, user_location
 from .op import Op
 from .spec import SCALARS, Shape, describe, size
@@ -357,7 +357,7 @@ def _connected(grads: list[Any], shapes: list[Shape], sources: list[Any], unconn
     if unconnected != "zero":
         return grads
     columns = zip(grads, shapes, sources, strict=True)
-    return [OPS["zeros"](shape, dtype=x.dtype) if dx is None else dx for dx, shape, x in columns]
+    return [OPS["zeros"](shape, dtype=x.dtype, device=home_of(x)) if dx is None else dx for dx, shape, x in columns]
 
 
 def _seed(target: Any, output_gradients: Any) -> Cotangents:
@@ -392,7 +392,7 @@ def _as_source(x: Any) -> Any:
 def _weight(y: Tensor, dy: Any) -> Tensor:
     """An output gradient as a cotangent of `y`."""
     if not isinstance(dy, Tensor) or isinstance(dy, Variable):
-        dy = OPS["asarray"](dy, y.dtype) if type(dy) in SCALARS else lift(dy)
+        dy = OPS["asarray"](dy, y.dtype, device=home_of(y)) if type(dy) in SCALARS else lift(dy, home_of(y))
     if dy.shape != y.shape:
         raise GradientError(
             f"gradient: output gradient {describe(dy)} for a target {describe(y)}", "Shapes must be equal."
@@ -405,7 +405,7 @@ def _ones(y: Any) -> Any:
         return OPS["broadcast_to"](OPS["ones"]((), dtype=y.dtype), shape=y.shape)
     buffer = y.buffer
     if type(buffer) is not np.ndarray:
-        return wrap(buffer.device.from_numpy(np.ones(y.shape, y.dtype)))
+        return wrap(buffer.device.full(y.shape, np.ones((), y.dtype)))
     array = np.empty(buffer.shape, buffer.dtype)
     array.fill(1)
     return wrap(array)

@@ -181,9 +181,12 @@ class Tensor:
         return OPS["astype"](self, dtype=dtype)
 
 
-def as_tensor(x: Any) -> Any:
-    """An operand that is asked for its shape: a tensor (or variable) itself, or one of a list, an array or a number."""
-    return x if isinstance(x, Tensor) else OPS["as_tensor"](x)
+def as_tensor(x: Any, beside: Any = None) -> Any:
+    """An operand that is asked for its shape: a tensor (or variable) itself, or one of a list, an array or a number.
+
+    It is made on the device of the tensor beside which it is given, if there is one.
+    """
+    return x if isinstance(x, Tensor) else OPS["as_tensor"](x, beside)
 
 
 def binary(name: str, x: Any, y: Any) -> Any:

@@ -10,6 +10,7 @@ import copy
 from typing import Any, ClassVar
 
 from ..creation import full, zeros
+from ..eager import home_of
 from ..errors import ArgumentError, ShapeError
 from ..ops.activation import sigmoid
 from ..ops.elementwise import tanh, where
@@ -230,10 +231,10 @@ def _real_steps(owner: str, x: Tensor, lengths: Any, mask: Any) -> Any:
         raise ArgumentError(f"{owner}: both lengths and mask are given", "Give one of them.")
     batch, time = x.shape[:2]
     if lengths is not None:
-        lengths = as_tensor(lengths)
+        lengths = as_tensor(lengths, x)
         _require_shape(owner, "lengths", lengths, (batch,))
-        mask = arange(time) < reshape(lengths, shape=(batch, 1))
-    mask = as_tensor(mask)
+        mask = arange(time, device=home_of(x)) < reshape(lengths, shape=(batch, 1))
+    mask = as_tensor(mask, x)
     _require_shape(owner, "mask", mask, (batch, time))
     return unstack(reshape(astype(mask, dtype="bool"), shape=(batch, time, 1)), axis=1)
 

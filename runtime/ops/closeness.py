@@ -44,7 +44,7 @@ def isclose(x1: Operand, x2: Operand, /, *, rtol: float = 1e-5, atol: float = 1e
 
     Shapes: both broadcast.
     """
-    x1, x2 = as_tensor(x1), as_tensor(x2)
+    x1, x2 = as_tensor(x1, x2), as_tensor(x2, x1)
     both = dtypes.promote(kind_of(x1), kind_of(x2))
     both = dtypes.float64 if both in dtypes.INTEGRAL else both
     x1, x2 = x1.astype(both), x2.astype(both)

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import dtypes
 from ..dtypes import EVERY, INEXACT, INTEGERS
+from ..eager import home_of
 from ..errors import ArgumentError, OutOfRangeError, ShapeError
 from ..op import op
 from ..samples import integers, sample
@@ -147,5 +148,5 @@ def sequence_mask(lengths: Operand, longest: int | None = None, *, dtype: Any = 
     _check_indices("sequence_mask", lengths)
     if longest is None:
         longest = int(OPS["max"](lengths)) if lengths.size else 0
-    mask = OPS["arange"](longest) < OPS["reshape"](lengths, shape=(*lengths.shape, 1))
+    mask = OPS["arange"](longest, device=home_of(lengths)) < OPS["reshape"](lengths, shape=(*lengths.shape, 1))
     return mask if dtypes.as_dtype(dtype) is dtypes.bool_ else OPS["astype"](mask, dtype=dtype)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..eager import home_of
 from ..errors import ArgumentError, ShapeError
 from ..families import fit
 from ..op import op
@@ -299,4 +300,4 @@ def _pad_axis(x: Any, axis: int, before: int, after: int, mode: str) -> Any:
     if not n:
         raise ShapeError(f"pad: axis {axis} of {describe(x)} has no elements to repeat", 'Use mode="constant".')
     source = _SOURCES[mode](np.arange(-before, n + after), n)
-    return OPS["take"](x, OPS["asarray"](source), axis=axis)
+    return OPS["take"](x, OPS["asarray"](source, device=home_of(x)), axis=axis)

@@ -253,7 +253,7 @@ def outer(x: Operand, y: Operand, /) -> Tensor:
 
     Errors: ShapeError unless both have one axis.
     """
-    x, y = as_tensor(x), as_tensor(y)
+    x, y = as_tensor(x, y), as_tensor(y, x)
     for operand in (x, y):
         if len(operand.shape) != 1:
             raise ShapeError(f"outer: {describe(operand)} is no vector", "Flatten it: wf.reshape(x, -1).")
@@ -262,7 +262,7 @@ def outer(x: Operand, y: Operand, /) -> Tensor:
 
 def kron(x: Operand, y: Operand, /) -> Tensor:
     """The Kronecker product: blocks of `y`, each scaled by an element of `x`.   Shapes: (a, b) (c, d) -> (ac, bd)."""
-    x, y = as_tensor(x), as_tensor(y)
+    x, y = as_tensor(x, y), as_tensor(y, x)
     ndim = max(len(x.shape), len(y.shape))
     a, b = ((1,) * (ndim - len(v.shape)) + v.shape for v in (x, y))
     left = OPS["reshape"](x, shape=tuple(n for m in a for n in (m, 1)))
@@ -298,7 +298,7 @@ def tensordot(x: Operand, y: Operand, /, *, axes: int | Sequence[Any] = 2) -> Te
     Shapes: (..., k...) (k..., ...) -> (..., ...).
     Errors: ShapeError when paired axes differ in length.
     """
-    x, y = as_tensor(x), as_tensor(y)
+    x, y = as_tensor(x, y), as_tensor(y, x)
     left, right = _contracted(x, y, axes)
     rows = tuple(i for i in range(len(x.shape)) if i not in left)
     columns = tuple(j for j in range(len(y.shape)) if j not in right)

@@ -33,7 +33,7 @@ def _pair(name: str, x: Any, y: Any) -> tuple[Any, Any]:
 
     Errors: ShapeError when they do not: broadcasting two batches against each other is never meant.
     """
-    x, y = as_tensor(x), as_tensor(y)
+    x, y = as_tensor(x, y), as_tensor(y, x)
     if tuple(x.shape) != tuple(y.shape):
         raise ShapeError(
             f"{name}: prediction {describe(x)} and target {describe(y)} differ in shape",
@@ -50,7 +50,7 @@ def reduced(name: str, loss: Any, weights: Any, reduction: str) -> Any:
     if reduction not in REDUCTIONS:
         raise ArgumentError(f"{name}: reduction is {reduction!r}", f"Give one of {', '.join(map(repr, REDUCTIONS))}.")
     if weights is not None:
-        weights = as_tensor(weights)
+        weights = as_tensor(weights, loss)
         if weights.dtype not in FLOATS:
             weights = OPS["astype"](weights, dtype=loss.dtype)
         weighted = loss * weights
@@ -176,7 +176,7 @@ def softmax_cross_entropy(logits: Operand, labels: Operand, *, axis: int = -1, l
         >>> wf.softmax_cross_entropy(wf.zeros((1, 2)), [0], reduction="none")
         Tensor([0.6931472], f32)
     """
-    logits, labels = as_tensor(logits), as_tensor(labels)
+    logits, labels = as_tensor(logits, labels), as_tensor(labels, logits)
     name, place = "softmax_cross_entropy", normalize_axis("softmax_cross_entropy", axis, len(logits.shape))
     if not 0 <= label_smoothing <= 1:
         raise ArgumentError(f"{name}: label_smoothing is {label_smoothing!r}", "It is a share, from 0 to 1.")
@@ -191,7 +191,7 @@ def softmax_cross_entropy(logits: Operand, labels: Operand, *, axis: int = -1, l
         counted = OPS["not_equal"](labels, ignore_index)
         labels = where(counted, labels, 0)
         weights = OPS["astype"](counted, dtype=dtypes.inexact_dtype(logits.dtype)) * (
-            1 if weights is None else as_tensor(weights)
+            1 if weights is None else as_tensor(weights, logits)
         )
     loss = cross_entropy_sparse(logits, labels, axis=place)
     if label_smoothing:
@@ -216,7 +216,7 @@ def sigmoid_cross_entropy(logits: Operand, labels: Operand, *, label_smoothing: 
         labels = labels * (1 - label_smoothing) + 0.5 * label_smoothing
     loss = sigmoid_cross_entropy_each(logits, labels)
     if positive_weight is not None:
-        loss = loss + (as_tensor(positive_weight) - 1) * labels * softplus(-logits)
+        loss = loss + (as_tensor(positive_weight, logits) - 1) * labels * softplus(-logits)
     return reduced(name, loss, weights, reduction)
 
 
@@ -288,7 +288,7 @@ def negative_log_likelihood(log_probabilities: Operand, labels: Operand, *, axis
     Shapes: (..., n) (...) -> (), or (...) with reduction="none".
     Errors: ShapeError when shapes do not match; OutOfRangeError for a label that is no class.
     """
-    logs, labels = as_tensor(log_probabilities), as_tensor(labels)
+    logs, labels = as_tensor(log_probabilities, labels), as_tensor(labels, log_probabilities)
     return reduced("negative_log_likelihood", -pick_class(logs, labels, axis=axis), weights, reduction)
 
 

@@ -129,9 +129,9 @@ def _affine(name: str, y: Any, scale: Any, bias: Any, axes: Shape) -> Any:
     """y * scale + bias along axes; either may be None. The dtype stays that of y."""
     result = y
     if scale is not None:
-        result = result * _along(name, "scale", as_tensor(scale), y, axes)
+        result = result * _along(name, "scale", as_tensor(scale, y), y, axes)
     if bias is not None:
-        result = result + _along(name, "bias", as_tensor(bias), y, axes)
+        result = result + _along(name, "bias", as_tensor(bias, y), y, axes)
     return result if result.dtype is y.dtype else OPS["astype"](result, dtype=y.dtype)
 
 
@@ -177,7 +177,7 @@ def batch_norm(x: Operand, scale: Operand = None, bias: Operand = None, mean: Op
     if (mean is None) != (variance is None):
         raise ArgumentError(f"{name}: only one of mean and variance is given", "Give both, or neither.")
     if mean is not None:
-        mean, variance = as_tensor(mean), as_tensor(variance)
+        mean, variance = as_tensor(mean, x), as_tensor(variance, x)
         center = _along(name, "mean", mean, x, (channel,))
         y = (x - center) * rsqrt(_along(name, "variance", variance, x, (channel,)) + epsilon)
         y = y if y.dtype is x.dtype else OPS["astype"](y, dtype=x.dtype)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..eager import home_of
 from ..op import op
 from ..samples import complexes, sample
 from ..spec import Operand, Spec, like
@@ -26,7 +27,7 @@ def matrix_power(x: Operand, n: int, /) -> Tensor:
     check_square("matrix_power", x)
     n = index(n)
     if n == 0:
-        eye = OPS["eye"](x.shape[-1], dtype=x.dtype)
+        eye = OPS["eye"](x.shape[-1], dtype=x.dtype, device=home_of(x))
         return OPS["broadcast_to"](eye, shape=x.shape)
     if n == 1:
         return OPS["identity"](x)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, memory
+from ..eager import home_of
 from ..errors import ArgumentError, ShapeError
 from ..families import conj, fit
 from ..op import op
@@ -221,7 +222,11 @@ def diff(x: Operand, /, *, axis: int = -1, n: int = 1, prepend: Any = None, appe
 
 def _slice_of(x: Any, end: Any, axis: int) -> Any:
     """What is put beside `x`: a tensor as it is, a scalar as a slice."""
-    end = OPS["full"]((), end, dtype=x.dtype) if isinstance(end, int | float | complex) else as_tensor(end)
+    end = (
+        OPS["full"]((), end, dtype=x.dtype, device=home_of(x))
+        if isinstance(end, int | float | complex)
+        else as_tensor(end, x)
+    )
     return end if end.shape else broadcast_to(end, shape=(*x.shape[:axis], 1, *x.shape[axis + 1 :]))
 
 

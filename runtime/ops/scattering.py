@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import dtypes
 from ..assignment import as_value
-from ..eager import lift
+from ..eager import home_of, lift
 from ..errors import ArgumentError, OutOfRangeError, ShapeError, speaking_as
 from ..spec import Operand, as_shape, describe, normalize_axis
 from ..tensor import OPS, Tensor, as_tensor
@@ -19,11 +19,11 @@ from .gathering import Mode, check_indices, check_mode, index_get, index_put, in
 Index = Any  # an integer tensor, array or nested list
 
 
-def _indices(name: str, x: Any) -> Any:
-    """Index arrays as an integer tensor; empty lists count as integers."""
+def _indices(name: str, x: Any, beside: Any) -> Any:
+    """Index arrays as an integer tensor, where the tensor is that they index; empty lists count as integers."""
     if isinstance(x, list | tuple) and not OPS["asarray"](x).size:
-        return OPS["asarray"](x, dtype=dtypes.int64)
-    indices = as_tensor(x)
+        return OPS["asarray"](x, dtype=dtypes.int64, device=home_of(beside))
+    indices = as_tensor(x, beside)
     check_indices(name, indices)
     return indices
 
@@ -45,7 +45,8 @@ def take(x: Operand, indices: Index, /, axis: int | None = None) -> Tensor:
                 [3., 4.],
                 [1., 2.]], f32)
     """
-    x, indices = as_tensor(x), _indices("take", indices)
+    x = as_tensor(x, indices)
+    indices = _indices("take", indices, x)
     if axis is None:
         x, axis = x if len(x.shape) == 1 else OPS["reshape"](x, shape=(-1,)), 0
     axes = (normalize_axis("take", axis, len(x.shape)),)
@@ -58,7 +59,8 @@ def gather(x: Operand, indices: Index, /, axis: int = 0, batch_dims: int = 0) ->
     Shapes: (b, ..., n, ...), (b, i) -> (b, ..., i, ...) with batch_dims=1.
     Errors: OutOfRangeError for a position outside the axis; ShapeError when the batches differ.
     """
-    x, indices = as_tensor(x), _indices("gather", indices)
+    x = as_tensor(x, indices)
+    indices = _indices("gather", indices, x)
     axis = normalize_axis("gather", axis, len(x.shape))
     if axis < batch_dims:
         raise ArgumentError(f"gather: axis {axis} lies in the batch of {batch_dims}", "Index an axis behind it.")
@@ -82,7 +84,10 @@ def _batch_columns(name: str, x: Any, indices: Any, batch_dims: int, ndim: int) 
             f"{name}: {batch_dims} batch axes of {describe(x)} and {describe(indices)} differ",
             "The first axes of both must have equal lengths.",
         )
-    return [OPS["reshape"](OPS["arange"](n), shape=(n,) + (1,) * (ndim - i - 1)) for i, n in enumerate(batch)]
+    home = home_of(x)
+    return [
+        OPS["reshape"](OPS["arange"](n, device=home), shape=(n,) + (1,) * (ndim - i - 1)) for i, n in enumerate(batch)
+    ]
 
 
 def _split(name: str, x: Any, indices: Any, batch_dims: int) -> tuple[list[Any], tuple[int, ...]]:
@@ -105,7 +110,8 @@ def gather_nd(x: Operand, indices: Index, /, *, batch_dims: int = 0) -> Tensor:
     Shapes: (n, m, ...), (i, 2) -> (i, ...).
     Errors: OutOfRangeError for a place outside x.
     """
-    x, indices = as_tensor(x), _indices("gather_nd", indices)
+    x = as_tensor(x, indices)
+    indices = _indices("gather_nd", indices, x)
     columns, axes = _split("gather_nd", x, indices, batch_dims)
     if not axes:
         return OPS["broadcast_to"](x, shape=(*indices.shape[:-1], *x.shape))
@@ -125,7 +131,8 @@ def scatter(x: Operand, indices: Index, updates: Operand, /, axis: int = 0, mode
         >>> wf.scatter(wf.zeros(4), [1, 3, 1], wf.tensor([1.0, 2.0, 3.0]), mode="add")
         Tensor([0., 4., 0., 2.], f32)
     """
-    x, indices = as_tensor(x), _indices("scatter", indices)
+    x = as_tensor(x, indices)
+    indices = _indices("scatter", indices, x)
     check_mode("scatter", x, mode)
     axes = (normalize_axis("scatter", axis, len(x.shape)),)
     return _put("scatter", x, _places("scatter", x, [indices], axes), updates, axes, mode)
@@ -152,10 +159,13 @@ def scatter_nd(indices: Index, updates: Operand, /, shape: Any) -> Tensor:
     Shapes: (i, 2), (i, ...) -> (n, m, ...).
     Errors: OutOfRangeError for a place outside the shape.
     """
-    indices, updates = _indices("scatter_nd", indices), as_tensor(updates)
+    updates = as_tensor(updates, indices)
+    indices = _indices("scatter_nd", indices, updates)
     target = as_shape("scatter_nd", shape)
     with speaking_as("scatter_nd", "scatter_nd_update"):
-        return scatter_nd_update(OPS["zeros"](target, dtype=updates.dtype), indices, updates, mode="add")
+        return scatter_nd_update(
+            OPS["zeros"](target, dtype=updates.dtype, device=home_of(updates)), indices, updates, mode="add"
+        )
 
 
 def scatter_nd_update(x: Operand, indices: Index, updates: Operand, /, *, mode: Mode = "set") -> Tensor:
@@ -166,7 +176,8 @@ def scatter_nd_update(x: Operand, indices: Index, updates: Operand, /, *, mode: 
     Shapes: (n, m, ...), (i, 2), (i, ...) -> (n, m, ...).
     Errors: OutOfRangeError for a place outside x.
     """
-    x, indices = as_tensor(x), _indices("scatter_nd_update", indices)
+    x = as_tensor(x, indices)
+    indices = _indices("scatter_nd_update", indices, x)
     check_mode("scatter_nd_update", x, mode)
     columns, axes = _split("scatter_nd_update", x, indices, 0)
     if not axes:
@@ -181,7 +192,8 @@ def _segments(name: str, x: Any, segment_ids: Index, num_segments: int | None) -
 
     Errors: ShapeError unless there is an id for each slice; OutOfRangeError for a negative or too large id.
     """
-    x, ids = as_tensor(x), _indices(name, segment_ids)
+    x = as_tensor(x, segment_ids)
+    ids = _indices(name, segment_ids, x)
     if len(ids.shape) != 1 or not x.shape or ids.shape[0] != x.shape[0]:
         raise ShapeError(
             f"{name}: segment ids {describe(ids)} for {describe(x)}", "Give one id for each slice along the first axis."
@@ -219,7 +231,7 @@ def segment_mean(x: Operand, segment_ids: Index, /, num_segments: int | None = N
     """
     x, places, count = _segments("segment_mean", x, segment_ids, num_segments)
     total = index_sum(x, places, shape=(count, *x.shape[1:]), axes=(0,))
-    ones = OPS["ones"](x.shape[:1], dtype=dtypes.real_dtype(dtypes.inexact_dtype(x.dtype)))
+    ones = OPS["ones"](x.shape[:1], dtype=dtypes.real_dtype(dtypes.inexact_dtype(x.dtype)), device=home_of(x))
     number = index_sum(ones, places, shape=(count,), axes=(0,))
     return total / OPS["reshape"](OPS["maximum"](number, 1), shape=(count, *(1,) * (len(x.shape) - 1)))
 
@@ -250,7 +262,7 @@ def segment_min(x: Operand, segment_ids: Index, /, num_segments: int | None = No
 
 def _reduced(name: str, x: Any, segment_ids: Index, num_segments: int | None, mode: Mode, start: Any) -> Any:
     x, places, count = _segments(name, x, segment_ids, num_segments)
-    empty = OPS["full"]((count, *x.shape[1:]), start(x.dtype), dtype=x.dtype)
+    empty = OPS["full"]((count, *x.shape[1:]), start(x.dtype), dtype=x.dtype, device=home_of(x))
     return _put(name, empty, places, x, (0,), mode)
 
 

@@ -205,7 +205,7 @@ def lstsq(x: Operand, y: Operand, /, *, rtol: Any = None) -> LstsqResult:
     Shapes: (..., m, n) (..., m, k) -> (..., n, k); (..., m, n) (m,) -> (..., n).
     Errors: ShapeError when the right side does not fit.
     """
-    x, y = as_tensor(x), as_tensor(y)
+    x, y = as_tensor(x, y), as_tensor(y, x)
     check_matrices("lstsq", x)
     rows = y.shape[-1:] if len(y.shape) < 2 else y.shape[-2:-1]
     if rows != x.shape[-2:-1]:

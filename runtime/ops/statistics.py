@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, memory
-from ..device import cpu
 from ..creation import asarray
+from ..device import cpu
 from ..eager import as_array, wrap
 from ..errors import ArgumentError, ShapeError, speaking_as
 from ..families import fit
@@ -195,7 +195,8 @@ def histogram(
     Shapes: any -> (m,) and (m + 1,).
     Errors: ShapeError for weights of another shape; ArgumentError for bins that are none, and a range that is none.
     """
-    values = asarray(x).numpy()
+    x = as_tensor(x)
+    values = x.numpy()
     edges = bins if isinstance(bins, int) else as_array(bins, dtypes.float64)
     weight = None if weights is None else asarray(weights).numpy()
     if weight is not None and weight.shape != values.shape:
@@ -207,7 +208,7 @@ def histogram(
     except ValueError as error:
         hint = "Bins are a positive number or ascending edges; the range is (low, high), finite as x is where none is given."
         raise ArgumentError(f"histogram: {error}", hint) from error
-    dtype = dtypes.inexact_dtype(asarray(x).dtype)
+    dtype = dtypes.inexact_dtype(x.dtype)
     counted = dtypes.int64 if weight is None and not density else dtype
-    home = getattr(x, "device", cpu)
+    home = x.device
     return wrap(home.from_numpy(counts.astype(counted))), wrap(home.from_numpy(edges.astype(dtype)))

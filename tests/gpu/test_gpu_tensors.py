@@ -259,3 +259,53 @@ def test_memory_is_recycled_and_counted(device: CudaDevice) -> None:
     assert during.peak >= during.in_use
     wf.trim_memory()
     assert wf.memory_stats("cuda:0").held <= before.held
+
+
+A, B = np.linspace(0.1, 0.9, 12, dtype="f4").reshape(3, 4), np.array([2, 0, 1])
+BESIDE = {  # functions of one tensor of a GPU; arrays and lists come to it
+    "softmax_cross_entropy": lambda x: wf.softmax_cross_entropy(x, B),
+    "with weights": lambda x: wf.softmax_cross_entropy(x, B, weights=[1.0, 2.0, 3.0]),
+    "mean_squared_error": lambda x: wf.mean_squared_error(x, A),
+    "matmul": lambda x: wf.matmul(x, A.T) + wf.matmul(A.T[:, :3], x)[:3, :3],
+    "vecdot": lambda x: wf.vecdot(x, A),
+    "take": lambda x: wf.take(x, [2, 0], axis=0),
+    "gather": lambda x: wf.gather(x, [[0, 1], [1, 1], [2, 3]], axis=1, batch_dims=1),
+    "segment_sum": lambda x: wf.segment_sum(x, [0, 0, 1]),
+    "segment_mean": lambda x: wf.segment_mean(x, [0, 0, 1]),
+    "segment_max": lambda x: wf.segment_max(x, [0, 0, 1]),
+    "scatter_nd": lambda x: wf.scatter_nd([[1], [0], [1]], x, (4, 4)),
+    "layer_norm": lambda x: wf.layer_norm(x, np.ones(4, np.float32), np.zeros(4, np.float32)),
+    "attention": lambda x: wf.scaled_dot_product_attention(x, A, A, causal=True),
+    "pad": lambda x: wf.pad(x, 2, mode="reflect"),
+    "matrix_power": lambda x: wf.linalg.matrix_power(x[:3, :3], 0),
+    "diff": lambda x: wf.diff(x, axis=0, prepend=0.0),
+    "allclose": lambda x: wf.isclose(x, A),
+    "concat": lambda x: wf.concat([x, x * 2], axis=0),
+    "where": lambda x: wf.where(A > 0.5, x, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_functions_make_themselves_is_made_beside_their_tensors(
+    device: CudaDevice, quiet: None, name: str
+) -> None:
+    f = BESIDE[name]
+    found = f(wf.tensor(A, device="cuda"))
+    assert found.device is device
+    np.testing.assert_allclose(found.numpy(), f(wf.tensor(A)).numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_derivatives_of_every_kind_live_where_their_sources_do(device: CudaDevice, quiet: None) -> None:
+    x, zero = wf.tensor([1.0, 2.0], device="cuda"), wf.tensor([3.0], device="cuda")
+
+    def f(x: Any, y: Any) -> Any:
+        return wf.sum(wf.sign(x) * x * x)
+
+    assert [g.device for g in wf.grad(f, argnums=(0, 1))(x, zero)] == [device, device]
+    assert wf.jacobian(lambda x: x * x)(x).tolist() == [[2.0, 0.0], [0.0, 4.0]]
+    assert wf.hessian(lambda x: wf.sum(x * x))(x).device is device
+    assert [y.device for y in wf.jvp(lambda x: x * x, (x,), (wf.ones_like(x),))] == [device, device]
+    with wf.GradientTape() as tape:
+        tape.watch(x)
+        y = x * x
+    assert tape.gradient(y, x, np.array([1.0, 2.0], np.float32)).tolist() == [2.0, 8.0]
