@@ -30,6 +30,7 @@ from .kernel import (
     Scratch,
     Statement,
     Store,
+    Trips,
     Update,
     expressions,
     statements,
@@ -92,6 +93,8 @@ def accesses(body: Sequence[Statement]) -> Iterator[Load | Store]:
 def width(body: Sequence[Statement], axis: Axis, private: frozenset[str] = frozenset()) -> int:
     """How many neighbours along an axis a thread takes: as many as 16 bytes hold, if they lie side by side everywhere."""
     lane, n = axis
+    if any(isinstance(s, Trips) for s in body):
+        return 1
     along = [x for x in accesses(body) if x.pointer not in private and x.index.count(lane) == 1]
     if not along:
         return 1
@@ -149,8 +152,25 @@ class CudaPrinter(ExpressionPrinter):
                     scope.write(f"{target} = {self.combined(self.kinds[s.name], s.value.dtype, target, self.value(s.value, scope))};")
                 case Let():
                     scope.write(f"{self.kind(s.value.dtype, 1)} {s.name} = {self.value(s.value, scope)};")
+                case Trips():
+                    self.trips(s, scope)
                 case _:
                     raise AssertionError(s)
+
+    def trips(self, s: Trips, scope: Scope) -> None:
+        """A loop that each thread runs by itself, until its own element is done."""
+        for cell in s.cells:
+            scope.write(f"{self.kind(cell.start.dtype, 1)} {cell.name} = {self.value(cell.start, scope)};")
+        scope.write(f"m32x1 go = {self.value(s.go, scope)};")
+        body = Scope(self, scope, 1)
+        after = [self.value(x, body) for x in s.nexts]
+        tests = [self.value(x, body) for x in s.tests]
+        for cell, name in zip(s.cells, after, strict=True):
+            body.write(f"{cell.name} = {name};")
+        body.write(f"go = {' && '.join([*tests, s.mask])};")
+        scope.write("while (go) {")
+        scope.nested(body.lines)
+        scope.write("}")
 
     kinds: Mapping[str, str] = {}
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from ...runtime.op import Node
 from ...runtime.spec import StackSpec, size
+from ..backend import lanewise
 from ..backend.flow import targets_for
 from ..backend.places import Memory, Pile, Place, bytes_of
 from ..graph.graph import Graph
+from . import thread
 from .piles import Rename
 from .steps import If, Step, Turn, While, spot_of
 
@@ -25,7 +27,9 @@ State = tuple[Place, Memory | None]  # where it is, and where its next value is 
 
 
 def write_while(region: GpuRegion, node: Node) -> bool:
-    """A loop."""
+    """A loop; one that the elements run apart from each other, or that is small, is a kernel."""
+    if lanewise.write(region, node) or thread.write(region, node):  # pyright: ignore[reportArgumentType]
+        return True
     test, step = node.attrs["test"], node.attrs["step"]
     n = len(step.outputs)
     state = [_state(region, x, y) for x, y in zip(node.inputs[:n], node.outputs, strict=True)]

@@ -212,6 +212,9 @@ class GpuRegion(Region):
         launch = transposed(printer, parameters, left, body, whole) or printer.map(parameters, left, body, whole)
         self.put(launch, parameters, group)
 
+    def in_lanes(self, body: nests.Bodies, axes: Sequence[Axis], group: Group) -> None:
+        self.each_element(body, axes, group)
+
     def row_by_row(self, rows: nests.Rows, group: Group) -> None:
         body, outer, inner = rows.stages()
         parameters = self.parameters(body)
