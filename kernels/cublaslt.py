@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -39,7 +39,8 @@ EPILOGUES = {
 # attributes of a product's description, of a matrix's layout, and of the choice of an algorithm
 TRANSPOSE_A, TRANSPOSE_B, EPILOGUE, BIAS, AUXILIARY, AUXILIARY_STEP = 3, 4, 7, 8, 11, 12
 BATCH, BATCH_STEP = 5, 6
-MOST_WORKSPACE = 1
+MOST_WORKSPACE, ALIGNMENTS = 1, (5, 6, 7, 8)
+AUXILIARY_ROW = 8  # elements
 POINTER, INT, LONG, SIZE, COUNT = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64, ctypes.c_size_t, ctypes.c_uint64
 
 
@@ -65,11 +66,17 @@ class Plan:
     tf32: bool = False
     epilogue: str = ""
     adds: bool = False
+    alignment: int = 16  # bytes, at multiples of which the matrices begin
 
 
 def takes(plan: Plan) -> bool:
-    """Whether the library makes such products: those of float64 have nothing after them."""
-    return plan.dtype in KINDS and not (plan.epilogue and plan.dtype is dtypes.float64)
+    """Whether the library makes such products.
+
+    Those of float64 have nothing after them; what is kept before GELU has rows of a multiple of 8 elements.
+    """
+    if plan.dtype is dtypes.float64:
+        return not plan.epilogue
+    return plan.dtype in KINDS and not ("aux" in plan.epilogue and plan.n % AUXILIARY_ROW)
 
 
 @cache
@@ -143,10 +150,14 @@ class Product:
     def run(self, x: int, y: int, out: int, *, bias: int = 0, auxiliary: int = 0, stream: int | None = None) -> None:
         """Put the product of the matrices at these addresses into the card's stream, or into another.
 
-        `auxiliary` takes the values before GELU, for its gradient. Matrices should lie at multiples of 16 bytes.
+        `auxiliary` takes the values before GELU, for its gradient.
         Errors: DeviceError when the library refuses.
         """
         handle, (a, b, d) = self._handle, self._layouts
+        together = x | y | out
+        if together % self.plan.alignment:  # another way may be needed for such addresses
+            other = product(handle.card, replace(self.plan, alignment=together & -together))
+            return other.run(x, y, out, bias=bias, auxiliary=auxiliary, stream=stream)
         with handle.lock:
             if (bias, auxiliary) != self._given:
                 self._give(bias, auxiliary)
@@ -154,7 +165,7 @@ class Product:
                 handle.pointer, self._described, self._factors[0], y, a, x, b, self._factors[1], out, d, out, d,
                 self._chosen, handle.workspace.address, WORKSPACE, handle.card.stream_handle if stream is None else stream,
             )  # fmt: skip
-        _check(code, str(self))
+        return _check(code, str(self))
 
     def __str__(self) -> str:
         p = self.plan
@@ -218,11 +229,14 @@ class Product:
 
     def _algorithm(self) -> Any:
         """What the library thinks is the quickest way: 96 bytes that it reads at each run."""
-        lt, preference, most, count = self._library, POINTER(), COUNT(WORKSPACE), INT()
+        lt, preference, count = self._library, POINTER(), INT()
+        wishes = {**dict.fromkeys(ALIGNMENTS, ctypes.c_uint32(self.plan.alignment)), MOST_WORKSPACE: COUNT(WORKSPACE)}
         _check(lt.cublasLtMatmulPreferenceCreate(ctypes.byref(preference)), str(self))
         try:
-            code = lt.cublasLtMatmulPreferenceSetAttribute(preference, MOST_WORKSPACE, ctypes.byref(most), SIZE(8))
-            _check(code, str(self))
+            for attribute, value in wishes.items():
+                size = SIZE(ctypes.sizeof(value))
+                code = lt.cublasLtMatmulPreferenceSetAttribute(preference, attribute, ctypes.byref(value), size)
+                _check(code, str(self))
             chosen, (a, b, d) = (COUNT * 12)(), self._layouts
             code = lt.cublasLtMatmulAlgoGetHeuristic(
                 self._handle.pointer, self._described, a, b, d, d, preference, INT(1), chosen, ctypes.byref(count)

@@ -239,7 +239,11 @@ class Card:
 
     def _drop(self) -> None:
         """Drop what nobody needs any more; what other libraries lent, when all work is done."""
-        with self.own(), contextlib.suppress(IndexError):  # another thread may be quicker
+        with (
+            self.told("dropping what is not needed"),
+            self.own(),
+            contextlib.suppress(IndexError),
+        ):  # another thread may be quicker
             while True:
                 thing = self.dropped.popleft()
                 if callable(thing):

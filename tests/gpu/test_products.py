@@ -81,6 +81,21 @@ def test_a_product_is_added_to_what_is_there(device: CudaDevice) -> None:
     np.testing.assert_allclose(device.to_numpy(out), x @ y + 1, rtol=1e-4, atol=1e-4)
 
 
+def test_matrices_may_begin_anywhere(device: CudaDevice) -> None:
+    x, y = drawn((M * K + 1,), np.float32), drawn((K * N + 1,), np.float32)
+    a, b, out = device.from_numpy(x), device.from_numpy(y), device.empty((M, N), dtypes.float32)
+    found = cublaslt.product(device.card, Plan(M, N, K, dtypes.float32))
+    found.run(a.address + 4, b.address + 4, out.address)
+    wanted = x[1:].reshape(M, K) @ y[1:].reshape(K, N)
+    np.testing.assert_allclose(device.to_numpy(out), wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_what_the_library_does_not_make_is_known_before() -> None:
+    assert not cublaslt.takes(Plan(M, N, K, dtypes.int32))
+    assert not cublaslt.takes(Plan(M, 41, K, dtypes.float32, epilogue="gelu_aux"))
+    assert cublaslt.takes(Plan(M, 40, K, dtypes.bfloat16, epilogue="gelu_aux_bias"))
+
+
 def test_a_product_is_prepared_once(card: Card) -> None:
     plan = Plan(M, N, K, dtypes.float32)
     assert cublaslt.product(card, plan) is cublaslt.product(card, Plan(M, N, K, dtypes.float32))
