@@ -37,7 +37,7 @@ from .kernel import (
     walk,
 )
 from .print_expressions import ExpressionPrinter, Scope
-from .spelling import COMBINE, TAGS, carrier, index_text, literal, loaded, neutral, stored
+from .spelling import COMBINE, carrier, literal, loaded, neutral, stored
 
 Axis = tuple[str, int]
 WORD = 16  # bytes that a thread reads or writes at once
@@ -136,20 +136,26 @@ class CudaPrinter(ExpressionPrinter):
 
     # -- statements of one element
 
-    def element(self, body: Sequence[Statement], scope: Scope, written: Mapping[int, str], sums: Mapping[str, str]) -> None:
+    def element(
+        self, body: Sequence[Statement], scope: Scope, written: Mapping[int, str], sums: Mapping[str, str]
+    ) -> None:
         """Print statements; `written`: the arrays that stores go to, by the store; `sums`: those of folds."""
         for s in body:
             match s:
                 case Update():
                     raise AssertionError("places that are computed are written elsewhere")
                 case Store() if id(s) in written:
-                    scope.write(f"{written[id(s)]}[{self.ordinal}] = {stored(self.value(s.value, scope), s.value.dtype)};")
+                    scope.write(
+                        f"{written[id(s)]}[{self.ordinal}] = {stored(self.value(s.value, scope), s.value.dtype)};"
+                    )
                 case Store():
                     place = self.spot(s.pointer, s.index)
                     scope.write(f"{self.name_of('store', s.value.dtype, 1)}({place}, {self.value(s.value, scope)});")
                 case Add():
                     target = f"{sums[s.name]}[{self.ordinal}]"
-                    scope.write(f"{target} = {self.combined(self.kinds[s.name], s.value.dtype, target, self.value(s.value, scope))};")
+                    scope.write(
+                        f"{target} = {self.combined(self.kinds[s.name], s.value.dtype, target, self.value(s.value, scope))};"
+                    )
                 case Let():
                     scope.write(f"{self.kind(s.value.dtype, 1)} {s.name} = {self.value(s.value, scope)};")
                 case Trips():
@@ -233,7 +239,9 @@ class CudaPrinter(ExpressionPrinter):
         head = f'extern "C" __global__ void __launch_bounds__({threads}) {HOLE}({", ".join(given)}) {{'
         return "\n".join([head, *("    " + line for line in lines), "}"])
 
-    def map(self, parameters: Sequence[Parameter], axes: Sequence[Axis], body: Sequence[Statement], whole: str) -> Launch:
+    def map(
+        self, parameters: Sequence[Parameter], axes: Sequence[Axis], body: Sequence[Statement], whole: str
+    ) -> Launch:
         """A map: a thread for a few neighbours, or for one element where they do not lie side by side."""
         lane = axes[-1][0]
         v, total = width(body, axes[-1]), count(axes)
@@ -367,7 +375,10 @@ class CudaPrinter(ExpressionPrinter):
         total = f"{array}[0]"
         for i in range(1, v):
             total = self.combined(fold.kind, fold.dtype, total, f"{array}[{i}]")
-        return [f"{self.kind(fold.dtype, 1)} {fold.name} = {total};", *together(self, fold.name, fold.kind, fold.dtype, team)]
+        return [
+            f"{self.kind(fold.dtype, 1)} {fold.name} = {total};",
+            *together(self, fold.name, fold.kind, fold.dtype, team),
+        ]
 
 
 @dataclass(frozen=True)

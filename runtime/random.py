@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from . import device as devices, dtypes, parameters, philox
-from .creation import asarray
 from .errors import ArgumentError, DTypeError, OutOfMemoryError, ShapeError, speaking_as
 from .generator import Generator, default_generator, seed
 from .ops import random as draws, rejection

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from ...kernels.kernel import ZERO, Index, Local
 from ...runtime import dtypes
@@ -107,7 +107,7 @@ class Region(Writer):
 
     def block(
         self, graph: Graph, places: Sequence[Place], wanted: Mapping[int, Memory], loop: Loop | None = None
-    ) -> Region:
+    ) -> Self:
         """A region inside this one, written, its inputs being at these places; `loop`: what it is a trip of."""
         for x, place in zip(graph.inputs, places, strict=True):
             self.places[x.key] = place

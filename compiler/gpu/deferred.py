@@ -34,6 +34,7 @@ from ...runtime.tensor import OPS
 from ..graph.graph import Graph
 from ..graph.rewrite import Rewriter, has_effect
 from ..graph.symbolic import SymbolicTensor
+from . import matrices
 
 LEAST = -(2**63)
 
@@ -64,7 +65,9 @@ class Ops:
 
     def whole(self, x: Any) -> Any:
         """An integer as an int64."""
-        return x if not isinstance(x, SymbolicTensor) or x.dtype is dtypes.int64 else self("astype", x, dtype=dtypes.int64)
+        return (
+            x if not isinstance(x, SymbolicTensor) or x.dtype is dtypes.int64 else self("astype", x, dtype=dtypes.int64)
+        )
 
     def outside(self, x: Any, low: int, high: int) -> None:
         """Remember whether an element is below the one bound, or not below the other."""
@@ -155,7 +158,17 @@ def _has_no_quotient(w: Ops, _y: Any, a: Any, b: Any) -> Any:
     return w("logical_or", w("equal", b, 0), w("logical_and", w("equal", b, -1), w("equal", a, LEAST)))
 
 
+def _attempted(w: Ops, node: Node) -> Sequence[Any] | None:
+    attrs = matrices.attempted(node)
+    if attrs is None:
+        return None
+    y, went = w.graph.run(matrices.attempt, node.inputs, attrs)
+    w.graph.run(fault, (w("not_equal", went, 0),), {})
+    return (y,)
+
+
 RULES: dict[str, Rule] = {
+    **dict.fromkeys(matrices.MAY_FAIL, _attempted),
     "check_places": _places,
     "check_numbers": _numbers,
     "check_op": _assertion,

@@ -90,4 +90,5 @@ def _made(
 
 def _of(graph: Graph, y: Any, spec: Spec) -> Any:
     """A result with the dtype that it is to have: numbers made it wider than halves are."""
-    return y if y.dtype is spec.dtype else graph.run(OPS["astype"], (y,), {"dtype": spec.dtype})
+    astype: Any = OPS["astype"]
+    return y if y.dtype is spec.dtype else graph.run(astype, (y,), {"dtype": spec.dtype})

@@ -79,7 +79,8 @@ def _trip(
             inner.lines.append(Rename(fresh.name, source))
             renamed.append(Rename(now.name, fresh.name))
             continue
-        assert isinstance(now, Memory) and then is not None
+        assert isinstance(now, Memory)
+        assert then is not None
         place = inner.places.get(y.key)
         if isinstance(place, Memory) and place.own == y.key and place.pointer == now.pointer:
             continue  # it was changed where it is

@@ -27,7 +27,9 @@ class Parted:
 
     before: Graph
     rest: Graph
-    given: tuple[int, ...]  # inputs of the graph that the rest has; the outputs of `before` follow, as far as they cross
+    given: tuple[
+        int, ...
+    ]  # inputs of the graph that the rest has; the outputs of `before` follow, as far as they cross
     crossing: int  # how many outputs of `before` cross over
     results: tuple[tuple[bool, int], ...]  # for each result whether `before` gives it, and its place there
     returning: frozenset[int]  # results of the rest that live on the CPU
@@ -50,7 +52,7 @@ def parted(graph: Graph, homes: Sequence[str]) -> Parted:
     crossing = [x for key, x in wanted.items() if key in made]
     kept = [y for y in graph.outputs if y.key in made]
     before, rest = Graph(), Graph()
-    before.inputs, before.nodes, before.outputs = list(graph.inputs), mine, [*crossing, *kept]
+    before.inputs, before.nodes, before.outputs = list(graph.inputs), mine, [*crossing, *kept]  # pyright: ignore[reportAttributeAccessIssue]
     rest.inputs = [*(graph.inputs[i] for i in given), *crossing]
     rest.nodes = others
     rest.outputs = [y for y in graph.outputs if y.key not in made]

@@ -167,4 +167,3 @@ class GpuLowering:
     def kernel(self, kernel: Kernel, text: str) -> int:
         """The number of a kernel, of which those that are alike are one."""
         return self.numbers.setdefault(self.kernels.name(kernel, text), len(self.numbers))
-

@@ -5,8 +5,13 @@ What is a copy between places on the CPU is one here, written by the same functi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from ...runtime.op import Node
 from ..backend import nodes
-from ..backend.nodes import Write
+
+Write = Callable[[Any, Node], bool]  # of a region of the GPU
 
 SHARED = ("reshape", "unslice", "set_slice", "unstack", "split_lengths", "concat", "stack", "pad")
 

@@ -33,7 +33,13 @@ class DevicePile(Cell):
     __slots__ = ("array", "count", "device", "inner", "written")
 
     def __init__(
-        self, device: Any, element: Spec, array: Any = None, count: int = 0, written: Any = None, inner: tuple[Any, ...] = ()
+        self,
+        device: Any,
+        element: Spec,
+        array: Any = None,
+        count: int = 0,
+        written: Any = None,
+        inner: tuple[Any, ...] = (),
     ) -> None:
         """`array`: of shape (room, ...); `written`: how many of it are; `inner`: the elements that are stacks."""
         super().__init__(element)
@@ -240,7 +246,7 @@ def write_of_piles(region: GpuRegion, node: Node) -> bool:
 def write_piled(region: GpuRegion, node: Node) -> bool:
     """A stack of what lies along the first axis."""
     x, y = node.inputs[0], node.outputs[0]
-    element = y.spec.element
+    element: Any = y.spec.element  # pyright: ignore[reportAttributeAccessIssue]
 
     def piled(array: Any) -> DevicePile:
         kept = array.device.empty(array.shape, array.dtype)

@@ -17,11 +17,11 @@ from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.options import options
 from ...runtime.spec import Spec, size
-from ..backend.nodes import Write
 from ..backend.places import Block, Memory
 from ..backend.views import row_major
 from ..graph.symbolic import SymbolicTensor
 from . import library, windows
+from .nodes import Write
 from .steps import Frame, Spot, spot_of
 
 if TYPE_CHECKING:
@@ -145,7 +145,9 @@ def collapsed(p: Product) -> Product:
             batch[i : i + 2] = [batch[i] * batch[i + 1]]
             for s in steps:
                 s[i : i + 2] = [s[keep]]
-    x, y, z = (Matrix(each.place, each.row, each.column, tuple(s)) for each, s in zip((p.x, p.y, p.z), steps, strict=True))
+    x, y, z = (
+        Matrix(each.place, each.row, each.column, tuple(s)) for each, s in zip((p.x, p.y, p.z), steps, strict=True)
+    )
     return Product(p.m, p.n, p.k, tuple(batch), x, y, z)
 
 
@@ -179,7 +181,7 @@ def by_library(region: GpuRegion, node: Node, p: Product, owner: list[Block]) ->
         rows=(x.column if x.is_transposed else x.row, y.column if y.is_transposed else y.row, z.row),
         tf32=options.tf32,
     )  # fmt: skip
-    region.lines.append(Multiply(plan, *(spot_of(each.place) for each in (x, y, z))))
+    region.lines.append(Multiply(plan, spot_of(x.place), spot_of(y.place), spot_of(z.place)))
 
 
 def _line(matrix: Matrix, columns: int) -> Matrix:

@@ -30,10 +30,9 @@ from ...kernels.kernel import (
     variable,
     walk,
 )
-from ...kernels.scalar import build, read
 from ...kernels.print_cuda import Axis, FoldOf, Launch
 from ...kernels.print_transposed import transposed
-from ...kernels.spelling import carrier
+from ...kernels.scalar import build, read
 from ...kernels.spelling import tag
 from ...runtime import dtypes
 from ...runtime.op import Node
@@ -44,7 +43,7 @@ from ..backend.places import Block, Memory, Pile, Place, Register, Unsupported, 
 from ..backend.region import Region
 from ..graph.rewrite import has_effect, symbols
 from ..graph.symbolic import SymbolicTensor
-from . import flow, nodes, piles, products, scans, scatter, sorting, windows
+from . import flow, matrices, nodes, piles, products, scans, scatter, sorting, windows
 from .steps import Clear, Effect, Move, OnHost, Run, Step, spot_of
 
 if TYPE_CHECKING:
@@ -52,11 +51,22 @@ if TYPE_CHECKING:
 
 ENOUGH = 512  # teams or blocks that keep a device busy
 PIECE = 4096  # elements that a part of a fold has at least
-LAYOUT = {"f32": "f", "f64": "d", "m32": "i", "i8": "b", "i16": "h", "i32": "i", "i64": "q",
-          "u8": "B", "u16": "H", "u32": "I", "u64": "Q"}  # fmt: skip  (of numbers, for `struct`)
+LAYOUT = {
+    "f32": "f",
+    "f64": "d",
+    "m32": "i",
+    "i8": "b",
+    "i16": "h",
+    "i32": "i",
+    "i64": "q",
+    "u8": "B",
+    "u16": "H",
+    "u32": "I",
+    "u64": "Q",
+}  # fmt: skip  (of numbers, for `struct`)
 EITHER, UNLESS = read("{0} || {1}"), read("{0} && !{1}")
 CHECKS = frozenset({"check_places", "check_numbers", "check_op", "join_indices"})
-ROOMS = (nodes, products, flow, piles, scatter, sorting, windows)
+ROOMS = (nodes, products, flow, matrices, piles, scatter, sorting, windows)
 WRITES = {name: write for room in ROOMS for name, write in room.WRITES.items()}
 WALKS = {**scans.WALKS, **scatter.WALKS}
 
@@ -171,7 +181,7 @@ class GpuRegion(Region):
 
     # -- kernels
 
-    def whole(self, *places: int) -> str:
+    def index_type(self, *places: int) -> str:
         """The C type of an index: as narrow as the places in memory allow."""
         return "int" if max(places, default=0) < 2**31 - 2**16 else "i64"
 
@@ -202,7 +212,9 @@ class GpuRegion(Region):
 
     def reach(self, parameters: Sequence[Parameter], *spaces: Sequence[Axis]) -> str:
         """The C type of the indices of a kernel."""
-        return self.whole(*(prod(n for _, n in axes) for axes in spaces), *(self.program.lengths.get(p.name, 0) for p in parameters))
+        return self.index_type(
+            *(prod(n for _, n in axes) for axes in spaces), *(self.program.lengths.get(p.name, 0) for p in parameters)
+        )
 
     def each_element(self, body: nests.Bodies, axes: Sequence[Axis], group: Group) -> None:
         left = nests.merged(axes, body) or [("s0", 1)]
@@ -248,10 +260,14 @@ class GpuRegion(Region):
         if parts == 1:
             return self.fold_once(fold, rows, columns, store, by_rows, 1, group)
         owner: list[Block] = []
-        wide = dtypes.float64 if not kept and fold.dtype is dtypes.float32 and fold.kind in ("sum", "prod") else fold.dtype
+        wide = (
+            dtypes.float64 if not kept and fold.dtype is dtypes.float32 and fold.kind in ("sum", "prod") else fold.dtype
+        )
         count = prod(n for _, n in rows)
         partial = self.fresh(Spec((count, parts) if by_rows else (parts, count), wide), owner)
-        place = views.offset(views.row_major(tuple(n for _, n in rows)), Index(), tuple(variable(name) for name, _ in rows))
+        place = views.offset(
+            views.row_major(tuple(n for _, n in rows)), Index(), tuple(variable(name) for name, _ in rows)
+        )
         place = place * parts + variable("part") if by_rows else place + variable("part") * count
         between = Store(partial.pointer, place, folds.cast_any(Local(value.dtype, "fold"), wide))
         self.fold_once(fold, rows, columns, between, by_rows, parts, group)
@@ -338,5 +354,3 @@ class GpuRegion(Region):
             self.program.on_host[node.op.name] = None
         self.lines.append(OnHost(node, tuple(operands), tuple(results)))
         self.settle(nests.Targets({y.key: m for y, m in zip(node.outputs, results, strict=True)}))
-
-

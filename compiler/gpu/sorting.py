@@ -15,9 +15,9 @@ import numpy as np
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import normalize_axis, size
-from ..backend.nodes import Write
 from ..backend.places import Block, Memory
 from . import library
+from .nodes import Write
 
 if TYPE_CHECKING:
     from .region import GpuRegion

@@ -186,7 +186,9 @@ class While:
         """Say that the loop makes too many trips."""
         most = self.node.attrs["max_trips"]
         with located(self.node):
-            raise ArgumentError(f"while: the loop goes on after max_trips={most} trips", "Allow more with wf.loop_options.")
+            raise ArgumentError(
+                f"while: the loop goes on after max_trips={most} trips", "Allow more with wf.loop_options."
+            )
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,6 @@ class If:
         if frame.graph is not None:
             return self.record(frame)
         run_all(self.then if read_flag(frame, self.flag) else self.other, frame)
-
 
     def record(self, frame: Frame) -> None:
         """Each arm as a node of a graph that runs on a condition of its own."""
@@ -315,4 +316,3 @@ def run_all(steps: Sequence[Step], frame: Frame) -> None:
     """Do steps in their order."""
     for step in steps:
         step.run(frame)
-

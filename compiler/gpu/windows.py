@@ -18,7 +18,6 @@ from ...kernels.kernel import Index
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import size
-from ..backend.nodes import Write
 from ..backend.places import Block, Memory
 from ..backend.windows import (
     Axis,
@@ -32,6 +31,7 @@ from ..backend.windows import (
     with_result,
 )
 from . import library
+from .nodes import Write
 
 if TYPE_CHECKING:
     from .region import GpuRegion

@@ -329,7 +329,7 @@ class Graph:
         """The value of a buffer that is known now, wherever it lives."""
         known = self._constants.get(id(buffer))
         if known is None:
-            array = buffer if isinstance(buffer, np.ndarray | np.generic) else buffer.device.to_numpy(buffer)
+            array: Any = buffer if isinstance(buffer, np.ndarray | np.generic) else buffer.device.to_numpy(buffer)
             known = self._constants[id(buffer)] = (buffer, self._constant(array))
         return known[1]
 
