@@ -1,6 +1,6 @@
 """A card for the tests of the stand-in: arrays, kernels and launches through PyCUDA, in a few words.
 
-Pointers are integers, arguments of kernels are packed by their types: int is `int`, float is `float`, an array its address.
+Arguments of kernels are packed by their types: int is `int`, float is `float`, an array its address.
 """
 
 from __future__ import annotations

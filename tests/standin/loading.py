@@ -5,10 +5,10 @@
     loading.options("check", "order=7")      # or the variable WEFT_STANDIN="check,order=7" of a process to be started
     loading.report().kernels["softmax"].read.bytes
 
-The three libraries are loaded for everybody: whoever asks for libcuda.so.1 then gets the stand-in, so neither PyCUDA nor
-the program under test is told of it. Options: `check`, `lazy`, `guard`, `trace`, `order=reverse` or a seed, `memory=64M`,
-`devices=2`, `multiprocessors=4`, `driver=12000`; an option with `=0` is off. `check` wants kernels compiled after it was
-set; the number of devices has to be known before the first call.
+The three libraries are loaded for everybody: whoever asks for libcuda.so.1 then gets the stand-in, so neither PyCUDA
+nor the program under test is told of it. Options: `check`, `lazy`, `guard`, `trace`, `order=reverse` or a seed,
+`memory=64M`, `devices=2`, `multiprocessors=4`, `driver=12000`; an option with `=0` is off. `check` wants kernels
+compiled after it was set; the number of devices has to be known before the first call.
 """
 
 from __future__ import annotations

@@ -46,6 +46,7 @@ def installed(standin: Path) -> Path | None:
 def built(standin: Path, wheels: Path) -> Path:
     """A wheel of PyCUDA, which takes a minute or two. Errors: MissingError."""
     with tempfile.TemporaryDirectory() as home:
+        keep_settings_of_pip(Path(home))
         settings = SETTINGS.format(cuda=standin / "cuda", standin=standin)
         (Path(home) / ".aksetup-defaults.py").write_text(settings)
         command = ("wheel", "--quiet", "--no-deps", "--no-binary", "pycuda", "--wheel-dir", str(wheels), VERSION)
@@ -54,3 +55,10 @@ def built(standin: Path, wheels: Path) -> Path:
     if not found:
         raise MissingError("PyCUDA does not build: pip made no wheel")
     return found[-1]
+
+
+def keep_settings_of_pip(home: Path) -> None:
+    """Let pip find in another home what it reads in the user's: where packages come from."""
+    for name in (".config", ".pip", ".netrc"):
+        if (Path.home() / name).exists():
+            (home / name).symlink_to(Path.home() / name)

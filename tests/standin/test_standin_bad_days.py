@@ -1,4 +1,4 @@
-"""What happens to a program that has no luck with its machine: the stand-in plays the machine, in processes of their own."""
+"""What happens to a program that has no luck with its machine; the stand-in plays the machine."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a GPU hides, and the stand-in tells: each kernel and each program here is wrong in one way.
 
-A fault in a kernel is told with the kernel, the block, the thread and, where an access to memory was at fault, the line.
+A fault in a kernel is told with the kernel, the block and the thread, and with the line of an access to memory.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 // A stand-in for libcublasLt.so.13: the functions by which a program describes and calls a product of matrices.
 //
-// Matrices are in column order, as most programs use them; what cuBLASLt would refuse, and what it has and this has not,
-// is refused with its own codes.
+// Matrices are in column order, as most programs use them; what cuBLASLt would refuse, and what it has and this has
+// not, is refused with its own codes.
 #include <cstddef>
 #include <cstring>
 
@@ -156,9 +156,9 @@ EXPORT Status cublasLtMatmulAlgoGetHeuristic(Handle *, Product *product, Layout 
     return SUCCESS;
 }
 
-EXPORT Status cublasLtMatmul(Handle *handle, Product *product, const void *alpha, const void *A, Layout *a, const void *B,
-                             Layout *b, const void *beta, const void *C, Layout *c, void *D, Layout *d, const void *, void *,
-                             size_t, void *stream) {
+EXPORT Status cublasLtMatmul(Handle *handle, Product *product, const void *alpha, const void *A, Layout *a,
+                             const void *B, Layout *b, const void *beta, const void *C, Layout *c, void *D, Layout *d,
+                             const void *, void *, size_t, void *stream) {
     if (!handle) return NOT_INITIALIZED;
     if (Status status = check(*product, *a, *b, *c, *d)) return status;
     double scale = load(alpha, product->scale, 0), kept = load(beta, product->scale, 0);

@@ -46,8 +46,9 @@ struct Finish {
 
     Finish(const Job &job, int64_t batch)
         : product(job.product), epilogue((int)product.get(EPILOGUE, DEFAULT)),
-          bias_format((int)product.get(BIAS_FORMAT, job.d.format)), aux_format((int)product.get(AUX_FORMAT, job.d.format)),
-          bias((const void *)product.get(BIAS)), aux((char *)product.get(AUX)), aux_step(product.get(AUX_STEP)), batch(batch) {}
+          bias_format((int)product.get(BIAS_FORMAT, job.d.format)),
+          aux_format((int)product.get(AUX_FORMAT, job.d.format)), bias((const void *)product.get(BIAS)),
+          aux((char *)product.get(AUX)), aux_step(product.get(AUX_STEP)), batch(batch) {}
 
     int64_t aux_at(int64_t i, int64_t j) const { return i + j * aux_step + batch * product.get(AUX_STRIDE); }
 
@@ -81,7 +82,8 @@ static void sum_rows(const Job &job, const std::vector<double> &rows, int64_t co
 static void run_one(const Job &job, int64_t batch) {
     bool transposed_a = job.product.get(TRANSPOSE_A), transposed_b = job.product.get(TRANSPOSE_B);
     int64_t m = job.d.rows, n = job.d.columns, inner = transposed_a ? job.a.rows : job.a.columns;
-    std::vector<double> a = gathered(job.A, job.a, batch, !transposed_a), b = gathered(job.B, job.b, batch, transposed_b);
+    std::vector<double> a = gathered(job.A, job.a, batch, !transposed_a),
+                        b = gathered(job.B, job.b, batch, transposed_b);
     std::vector<double> results(m * n);
     Finish finish(job, batch);
     for (int64_t j = 0; j < n; j++)

@@ -27,11 +27,21 @@ enum Attribute {
 };
 
 // Epilogues are sums of these.
-enum Epilogue { DEFAULT = 1, RELU = 2, ADD_BIAS = 4, BIAS_GRADIENT = 16, GELU = 32, GELU_GRADIENT = 64, WITH_AUX = 128,
-                GRADIENT_OF_A = 256, GRADIENT_OF_B = 512, RELU_GRADIENT = 8 };
+enum Epilogue {
+    DEFAULT = 1,
+    RELU = 2,
+    ADD_BIAS = 4,
+    BIAS_GRADIENT = 16,
+    GELU = 32,
+    GELU_GRADIENT = 64,
+    WITH_AUX = 128,
+    GRADIENT_OF_A = 256,
+    GRADIENT_OF_B = 512,
+    RELU_GRADIENT = 8
+};
 
 struct Product {
-    int compute, scale;             // how sums are made, and the format of alpha and beta
+    int compute, scale; // how sums are made, and the format of alpha and beta
     std::map<int, uint64_t> attributes;
 
     int64_t get(Attribute which, int64_t otherwise = 0) const {

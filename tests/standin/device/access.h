@@ -1,7 +1,7 @@
-// Loads and stores with hints for the cache, and, in modules with checks, the calls that tell the driver of each access.
+// Loads and stores with hints for the cache, and in modules with checks the calls that tell of each access.
 //
-// g++ writes the calls for -fsanitize=thread; they are answered here, not by its library. It splits an access to a struct
-// as it likes, so the functions with hints tell of theirs themselves: one for all 16 bytes, as the GPU makes it.
+// g++ writes the calls for -fsanitize=thread; they are answered here, not by its library. It splits an access to a
+// struct as it likes, so the functions with hints tell of theirs themselves: one for all 16 bytes, as the GPU makes it.
 #pragma once
 
 #ifdef __SANITIZE_THREAD__
@@ -26,7 +26,7 @@ template <class T> STANDIN_TOLD void standin_store(T *to, T value) {
     *to = value;
 }
 
-#define STANDIN_LOADS(name)                                                                                             \
+#define STANDIN_LOADS(name)                                                                                            \
     template <class T> __forceinline__ static T name(const T *from) { return standin_load(from); }
 STANDIN_LOADS(__ldg)
 STANDIN_LOADS(__ldca)
@@ -35,9 +35,9 @@ STANDIN_LOADS(__ldcs)
 STANDIN_LOADS(__ldcv)
 STANDIN_LOADS(__ldlu)
 
-#define STANDIN_STORES(name)                                                                                            \
-    template <class T> __forceinline__ static void name(T *to, typename standin_same<T>::type value) {                  \
-        standin_store(to, value);                                                                                       \
+#define STANDIN_STORES(name)                                                                                           \
+    template <class T> __forceinline__ static void name(T *to, typename standin_same<T>::type value) {                 \
+        standin_store(to, value);                                                                                      \
     }
 STANDIN_STORES(__stcg)
 STANDIN_STORES(__stcs)
@@ -45,15 +45,16 @@ STANDIN_STORES(__stwb)
 STANDIN_STORES(__stwt)
 
 #if STANDIN_CHECKED
-#define STANDIN_CALLED extern "C" __attribute__((no_sanitize("thread", "alignment"), visibility("hidden"), used, noinline))
-#define STANDIN_ANSWERS(name, size, kind)                                                                               \
+#define STANDIN_CALLED                                                                                                 \
+    extern "C" __attribute__((no_sanitize("thread", "alignment"), visibility("hidden"), used, noinline))
+#define STANDIN_ANSWERS(name, size, kind)                                                                              \
     STANDIN_CALLED void name(void *at) { standin_tell(at, size, kind, __builtin_return_address(0)); }
-#define STANDIN_SIZED(size)                                                                                             \
-    STANDIN_ANSWERS(__tsan_read##size, size, STANDIN_READ)                                                              \
-    STANDIN_ANSWERS(__tsan_write##size, size, STANDIN_WRITE)                                                            \
-    STANDIN_ANSWERS(__tsan_volatile_read##size, size, STANDIN_READ)                                                     \
-    STANDIN_ANSWERS(__tsan_volatile_write##size, size, STANDIN_WRITE)                                                   \
-    STANDIN_ANSWERS(__tsan_unaligned_read##size, size, STANDIN_READ)                                                    \
+#define STANDIN_SIZED(size)                                                                                            \
+    STANDIN_ANSWERS(__tsan_read##size, size, STANDIN_READ)                                                             \
+    STANDIN_ANSWERS(__tsan_write##size, size, STANDIN_WRITE)                                                           \
+    STANDIN_ANSWERS(__tsan_volatile_read##size, size, STANDIN_READ)                                                    \
+    STANDIN_ANSWERS(__tsan_volatile_write##size, size, STANDIN_WRITE)                                                  \
+    STANDIN_ANSWERS(__tsan_unaligned_read##size, size, STANDIN_READ)                                                   \
     STANDIN_ANSWERS(__tsan_unaligned_write##size, size, STANDIN_WRITE)
 STANDIN_SIZED(1)
 STANDIN_SIZED(2)

@@ -12,9 +12,9 @@
 #define __tanf(...) tanf(__VA_ARGS__)
 #define __powf(...) powf(__VA_ARGS__)
 
-#define STANDIN_UNARY(T, name, expression)                                                                              \
+#define STANDIN_UNARY(T, name, expression)                                                                             \
     STANDIN_OWN T name(T x) { return expression; }
-#define STANDIN_BINARY(T, name, expression)                                                                             \
+#define STANDIN_BINARY(T, name, expression)                                                                            \
     STANDIN_OWN T name(T x, T y) { return expression; }
 
 STANDIN_UNARY(float, __frcp_rn, 1 / x)
@@ -36,7 +36,7 @@ STANDIN_BINARY(float, __fdiv_rn, x / y)
 STANDIN_BINARY(double, __ddiv_rn, x / y)
 
 // Never drawn together to one rounding: that is what they are for.
-#define STANDIN_ROUNDED(T, name, operation)                                                                             \
+#define STANDIN_ROUNDED(T, name, operation)                                                                            \
     STANDIN_OWN __attribute__((optimize("fp-contract=off"), noinline)) T name(T x, T y) { return x operation y; }
 STANDIN_ROUNDED(float, __fadd_rn, +)
 STANDIN_ROUNDED(float, __fsub_rn, -)
@@ -48,9 +48,9 @@ STANDIN_OWN float __fmaf_rn(float x, float y, float z) { return fmaf(x, y, z); }
 STANDIN_OWN double __fma_rn(double x, double y, double z) { return fma(x, y, z); }
 
 // Functions of C by the same name for both kinds of floats.
-#define STANDIN_BOTH(name)                                                                                              \
+#define STANDIN_BOTH(name)                                                                                             \
     STANDIN_OWN float name(float x) { return name##f(x); }
-#define STANDIN_BOTH_OF_TWO(name)                                                                                       \
+#define STANDIN_BOTH_OF_TWO(name)                                                                                      \
     STANDIN_OWN float name(float x, float y) { return name##f(x, y); }
 STANDIN_BOTH(acos) STANDIN_BOTH(acosh) STANDIN_BOTH(asin) STANDIN_BOTH(asinh) STANDIN_BOTH(atan) STANDIN_BOTH(atanh)
 STANDIN_BOTH(cbrt) STANDIN_BOTH(ceil) STANDIN_BOTH(cos) STANDIN_BOTH(cosh) STANDIN_BOTH(erf) STANDIN_BOTH(erfc)
@@ -76,7 +76,7 @@ template <class To, class From> STANDIN_OWN To standin_bits(From from) {
     __builtin_memcpy(&to, &from, sizeof to);
     return to;
 }
-#define STANDIN_BITS(name, To, From)                                                                                    \
+#define STANDIN_BITS(name, To, From)                                                                                   \
     STANDIN_OWN To name(From x) { return standin_bits<To>(x); }
 STANDIN_BITS(__float_as_int, int, float)
 STANDIN_BITS(__float_as_uint, unsigned, float)
@@ -86,7 +86,9 @@ STANDIN_BITS(__double_as_longlong, long long, double)
 STANDIN_BITS(__longlong_as_double, double, long long)
 STANDIN_OWN int __double2hiint(double x) { return int(standin_bits<long long>(x) >> 32); }
 STANDIN_OWN int __double2loint(double x) { return int(standin_bits<long long>(x)); }
-STANDIN_OWN double __hiloint2double(int high, int low) { return standin_bits<double>((long long)high << 32 | (unsigned)low); }
+STANDIN_OWN double __hiloint2double(int high, int low) {
+    return standin_bits<double>((long long)high << 32 | (unsigned)low);
+}
 
 STANDIN_OWN int __popc(unsigned x) { return __builtin_popcount(x); }
 STANDIN_OWN int __popcll(unsigned long long x) { return __builtin_popcountll(x); }
@@ -124,8 +126,8 @@ STANDIN_OWN float __uint2float_rn(unsigned x) { return (float)x; }
 STANDIN_OWN float __double2float_rn(double x) { return (float)x; }
 STANDIN_OWN double __int2double_rn(int x) { return (double)x; }
 
-#define STANDIN_EXTREMES(T)                                                                                             \
-    STANDIN_BINARY(T, min, y < x ? y : x)                                                                               \
+#define STANDIN_EXTREMES(T)                                                                                            \
+    STANDIN_BINARY(T, min, y < x ? y : x)                                                                              \
     STANDIN_BINARY(T, max, x < y ? y : x)
 STANDIN_EXTREMES(int)
 STANDIN_EXTREMES(unsigned)

@@ -8,15 +8,15 @@ template <class T, class F> STANDIN_TOLD T standin_atomic(T *at, F change) {
     return old;
 }
 
-#define STANDIN_ATOMICS(name, expression)                                                                               \
-    template <class T> __forceinline__ static T name(T *at, typename standin_same<T>::type x) {                         \
-        return standin_atomic(at, [=](T old) __attribute__((no_sanitize("thread"))) -> T { return expression; });       \
-    }                                                                                                                   \
-    template <class T> __forceinline__ static T name##_block(T *at, typename standin_same<T>::type x) {                 \
-        return name(at, x);                                                                                             \
-    }                                                                                                                   \
-    template <class T> __forceinline__ static T name##_system(T *at, typename standin_same<T>::type x) {                \
-        return name(at, x);                                                                                             \
+#define STANDIN_ATOMICS(name, expression)                                                                              \
+    template <class T> __forceinline__ static T name(T *at, typename standin_same<T>::type x) {                        \
+        return standin_atomic(at, [=](T old) __attribute__((no_sanitize("thread"))) -> T { return expression; });      \
+    }                                                                                                                  \
+    template <class T> __forceinline__ static T name##_block(T *at, typename standin_same<T>::type x) {                \
+        return name(at, x);                                                                                            \
+    }                                                                                                                  \
+    template <class T> __forceinline__ static T name##_system(T *at, typename standin_same<T>::type x) {               \
+        return name(at, x);                                                                                            \
     }
 STANDIN_ATOMICS(atomicAdd, old + x)
 STANDIN_ATOMICS(atomicSub, old - x)
@@ -31,5 +31,6 @@ STANDIN_ATOMICS(atomicDec, old == 0 || old > x ? x : old - 1)
 
 template <class T>
 __forceinline__ static T atomicCAS(T *at, typename standin_same<T>::type expected, typename standin_same<T>::type x) {
-    return standin_atomic(at, [=](T old) __attribute__((no_sanitize("thread"))) -> T { return old == expected ? x : old; });
+    return standin_atomic(at,
+                          [=](T old) __attribute__((no_sanitize("thread"))) -> T { return old == expected ? x : old; });
 }

@@ -41,26 +41,33 @@ template <class... A> struct standin_signature<void (*)(A...)> {
     }
 };
 
-#define STANDIN_RUNS(name)                                                                                              \
-    STANDIN_OWN void standin_one_##name(void **arguments) {                                                             \
-        typedef standin_signature<decltype(&name)> signature;                                                           \
-        signature::one<&name>(arguments, signature::places());                                                          \
-    }                                                                                                                   \
-    STANDIN_OWN void standin_block_##name(void **arguments) {                                                           \
-        typedef standin_signature<decltype(&name)> signature;                                                           \
-        signature::block<&name>(arguments, signature::places());                                                        \
+#define STANDIN_RUNS(name)                                                                                             \
+    STANDIN_OWN void standin_one_##name(void **arguments) {                                                            \
+        typedef standin_signature<decltype(&name)> signature;                                                          \
+        signature::one<&name>(arguments, signature::places());                                                         \
+    }                                                                                                                  \
+    STANDIN_OWN void standin_block_##name(void **arguments) {                                                          \
+        typedef standin_signature<decltype(&name)> signature;                                                          \
+        signature::block<&name>(arguments, signature::places());                                                       \
     }
 
-#define STANDIN_KERNEL(name, waits, shared, ranges)                                                                     \
-    {#name, standin_one_##name, standin_block_##name, standin_signature<decltype(&name)>::count,                        \
-     standin_signature<decltype(&name)>::sizes, standin_signature<decltype(&name)>::alignments, waits, shared, ranges}
+#define STANDIN_KERNEL(name, waits, shared, ranges)                                                                    \
+    {#name,                                                                                                            \
+     standin_one_##name,                                                                                               \
+     standin_block_##name,                                                                                             \
+     standin_signature<decltype(&name)>::count,                                                                        \
+     standin_signature<decltype(&name)>::sizes,                                                                        \
+     standin_signature<decltype(&name)>::alignments,                                                                   \
+     waits,                                                                                                            \
+     shared,                                                                                                           \
+     ranges}
 
 // The bounds of a section of shared memory, which the linker knows; none where nothing of it was used.
-#define STANDIN_BOUNDS(function)                                                                                        \
-    extern char __start_standin_shared_##function[] __attribute__((weak, visibility("hidden")));                        \
+#define STANDIN_BOUNDS(function)                                                                                       \
+    extern char __start_standin_shared_##function[] __attribute__((weak, visibility("hidden")));                       \
     extern char __stop_standin_shared_##function[] __attribute__((weak, visibility("hidden")));
 #define STANDIN_RANGE(function) {__start_standin_shared_##function, __stop_standin_shared_##function}
 
-#define STANDIN_TABLE(kernels)                                                                                          \
-    extern "C" __attribute__((visibility("default"), used)) const standin_module_table standin_module = {               \
-        STANDIN_STAMP, STANDIN_CHECKED, &standin_here, kernels};
+#define STANDIN_TABLE(kernels)                                                                                         \
+    extern "C" __attribute__((visibility("default"), used))                                                            \
+    const standin_module_table standin_module = {STANDIN_STAMP, STANDIN_CHECKED, &standin_here, kernels};

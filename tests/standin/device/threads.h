@@ -11,7 +11,9 @@ STANDIN_OWN int standin_vote(int line, bool value) { return standin_here.service
 #define __threadfence_system() ((void)0)
 #define __nanosleep(n) ((void)(n))
 
-STANDIN_OWN void standin_sync(int line, unsigned mask = ~0u) { standin_here.services->exchange(line, mask, nullptr, 0); }
+STANDIN_OWN void standin_sync(int line, unsigned mask = ~0u) {
+    standin_here.services->exchange(line, mask, nullptr, 0);
+}
 #define __syncwarp(...) standin_sync(__LINE__, ##__VA_ARGS__)
 STANDIN_OWN unsigned __activemask() { return standin_here.services->active(); }
 
@@ -39,7 +41,8 @@ STANDIN_OWN int standin_source(standin_way way, int by, int width) {
     }
 }
 
-template <standin_way way, class T> STANDIN_OWN T standin_shuffle(int line, unsigned mask, T value, int by, int width = 32) {
+template <standin_way way, class T>
+STANDIN_OWN T standin_shuffle(int line, unsigned mask, T value, int by, int width = 32) {
     int source = standin_source(way, by, width);
     const uint64_t *slots = standin_exchange(line, mask, value);
     if (!(mask >> source & 1)) standin_fault("a shuffle from a lane that its mask lacks,", line);
@@ -82,7 +85,8 @@ template <class T, class F> STANDIN_OWN T standin_reduce(int line, unsigned mask
     }
     return result;
 }
-#define STANDIN_REDUCE(mask, value, expression) standin_reduce(__LINE__, mask, value, [](auto a, auto b) { return expression; })
+#define STANDIN_REDUCE(mask, value, expression)                                                                        \
+    standin_reduce(__LINE__, mask, value, [](auto a, auto b) { return expression; })
 #define __reduce_add_sync(mask, value) STANDIN_REDUCE(mask, value, a + b)
 #define __reduce_max_sync(mask, value) STANDIN_REDUCE(mask, value, a > b ? a : b)
 #define __reduce_min_sync(mask, value) STANDIN_REDUCE(mask, value, a < b ? a : b)

@@ -16,7 +16,7 @@ struct Fiber;
 
 struct Thread {
     Doing doing;
-    int line, value;                // of the barrier or exchange where it waits, and what it came with
+    int line, value; // of the barrier or exchange where it waits, and what it came with
     unsigned mask;
     uint64_t given;
     const uint64_t *received;
@@ -36,18 +36,18 @@ typedef std::vector<address> Request;
 struct Block {
     Thread threads[most_threads];
     Warp warps[most_threads / warp_size];
-    int count = 0, current = -1;    // threads; the one that runs, -1 where no kernel does
-    bool plain = false;             // threads run one after another, in a loop of the module
+    int count = 0, current = -1; // threads; the one that runs, -1 where no kernel does
+    bool plain = false;          // threads run one after another, in a loop of the module
     const Function *function = nullptr;
     void **arguments = nullptr;
     int device = 0;
     uint3 place{};
     uint32_t number = 0, launch = 0, barriers = 0;
-    bool acquired = false;          // an atomic access was made: other blocks may have been waited for
-    int votes = 0;                  // how many threads came to the last barrier with a value
-    std::vector<char> dynamic;      // shared memory
+    bool acquired = false;     // an atomic access was made: other blocks may have been waited for
+    int votes = 0;             // how many threads came to the last barrier with a value
+    std::vector<char> dynamic; // shared memory
     size_t dynamic_size = 0;
-    std::vector<Cell> cells;        // of shared memory, with checks
+    std::vector<Cell> cells; // of shared memory, with checks
     std::vector<uint8_t> defined;
     std::unordered_map<uint64_t, Request> requests[most_threads / warp_size];
     std::unordered_map<uint64_t, uint32_t> rounds[most_threads]; // how often a thread came by an instruction
@@ -67,7 +67,7 @@ extern Block block;
 // fibers.cpp
 Fiber *take_fiber();
 void give_back(Fiber *fiber);
-void abandon_fibers();              // after a fault: what they were doing is dropped
+void abandon_fibers();               // after a fault: what they were doing is dropped
 void switch_to_thread(Fiber *fiber); // from the scheduler, until somebody switches back
 void switch_between(Fiber *from, Fiber *to);
 void switch_to_scheduler(Fiber *from);
@@ -76,14 +76,14 @@ size_t stack_size();
 
 // schedule.cpp
 void run_threads();
-void finish_thread();               // what a fiber does when its thread has returned
+void finish_thread(); // what a fiber does when its thread has returned
 int at_barrier(int line, int value);
 const uint64_t *at_exchange(int line, unsigned mask, const void *value, unsigned size);
 unsigned active_lanes();
 
 // checks.cpp
 void check_access(const void *at, unsigned long size, int kind, void *instruction);
-void forget_block();                // before the next one runs
+void forget_block(); // before the next one runs
 
 // traffic.cpp
 void count_traffic(address at, size_t size, bool write, void *instruction);

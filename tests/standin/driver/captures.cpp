@@ -92,7 +92,7 @@ CUresult run_graph(const Graph &graph) {
     return CUDA_SUCCESS;
 }
 
-// Conditions take their first values when a graph is launched, those inside of bodies too, but not at each turn of a body.
+// Conditions take their first values when a graph is launched, those of bodies too, but not at each turn of a body.
 static void restart(const Graph &graph) {
     for (uint64_t handle : graph.conditions) {
         Condition &condition = state.conditions[handle - 1];
@@ -162,7 +162,7 @@ API cuStreamEndCapture(CUstream handle, CUgraph *to) {
 API cuStreamIsCapturing(CUstream handle, CUstreamCaptureStatus *status) {
     ENTER;
     auto &graph = stream_of(handle)->captured;
-    *status = !graph         ? CU_STREAM_CAPTURE_STATUS_NONE
+    *status = !graph          ? CU_STREAM_CAPTURE_STATUS_NONE
               : graph->broken ? CU_STREAM_CAPTURE_STATUS_INVALIDATED
                               : CU_STREAM_CAPTURE_STATUS_ACTIVE;
     return CUDA_SUCCESS;
@@ -197,7 +197,8 @@ API cuGraphCreate(CUgraph *to, unsigned) {
     return CUDA_SUCCESS;
 }
 
-API cuGraphConditionalHandleCreate(CUgraphConditionalHandle *to, CUgraph handle, CUcontext, unsigned start, unsigned flags) {
+API cuGraphConditionalHandleCreate(CUgraphConditionalHandle *to, CUgraph handle, CUcontext, unsigned start,
+                                   unsigned flags) {
     ENTER_READY;
     auto graph = graph_of(handle);
     if (!graph) return CUDA_ERROR_INVALID_VALUE;

@@ -1,5 +1,5 @@
-// The checks of each access to memory, in modules that were compiled with them: does it stay within an allocation, is its
-// address a multiple of its size, was what it reads ever written, and could another thread come between?
+// The checks of each access to memory, in modules that were compiled with them: does it stay within an allocation, is
+// its address a multiple of its size, was what it reads ever written, and could another thread come between?
 //
 // Two accesses are ordered where a barrier lies between them: one of the block, or one of the warp for threads of the
 // same warp. Threads of different blocks are never ordered, except that a block which made an atomic access may have
@@ -20,7 +20,7 @@ struct Access {
     int kind;
     void *instruction;
     bool shared;
-    size_t offset;                  // in the memory
+    size_t offset; // in the memory
     Cell *cells;
     uint8_t *defined;
 };
@@ -59,7 +59,8 @@ static bool in_shared(Access &a) {
     }
     a.offset = a.at - (address)block.dynamic.data();
     if (block.dynamic.empty() || a.offset >= block.dynamic.size()) return false;
-    if (a.offset + a.size > block.dynamic_size) outside(a, text("%zu bytes of dynamic shared memory", block.dynamic_size));
+    if (a.offset + a.size > block.dynamic_size)
+        outside(a, text("%zu bytes of dynamic shared memory", block.dynamic_size));
     a.offset += base;
     return true;
 }
@@ -96,8 +97,10 @@ static void check_defined(const Access &a) {
     uint8_t *marks = a.defined + a.offset;
     if (a.kind != STANDIN_WRITE)
         if (auto *hole = (uint8_t *)memchr(marks, 0, a.size))
-            fail(CUDA_ERROR_LAUNCH_FAILED, text("reads %s memory that was never written (offset %zu)",
-                                                a.shared ? "shared" : "global", size_t(hole - a.defined)), a.instruction);
+            fail(CUDA_ERROR_LAUNCH_FAILED,
+                 text("reads %s memory that was never written (offset %zu)", a.shared ? "shared" : "global",
+                      size_t(hole - a.defined)),
+                 a.instruction);
     if (a.kind != STANDIN_READ) memset(marks, 1, a.size);
 }
 
@@ -122,7 +125,8 @@ static void look_for_race(const Access &a, const Cell &c, uint8_t bytes, uint32_
     if (c.written_bytes & bytes && !atomic && !ordered(c.writer, c.written, me, now))
         race(a, writes ? "write-write" : "read-after-write", c.writer);
     for (int r = 0; writes && r < 2; r++)
-        if (c.read_bytes[r] & bytes && !ordered(c.readers[r], c.read[r], me, now)) race(a, "write-after-read", c.readers[r]);
+        if (c.read_bytes[r] & bytes && !ordered(c.readers[r], c.read[r], me, now))
+            race(a, "write-after-read", c.readers[r]);
 }
 
 // Which of the two readers to forget: this thread itself, or one that a barrier has put behind us; -1: neither.

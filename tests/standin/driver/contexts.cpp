@@ -57,8 +57,8 @@ static CUresult known_device(int device) {
 
 } // namespace standin
 
-#define ENTER_DEVICE(device)                                                                                            \
-    ENTER;                                                                                                              \
+#define ENTER_DEVICE(device)                                                                                           \
+    ENTER;                                                                                                             \
     if (CUresult unknown = known_device(device)) return unknown
 
 API cuDeviceGetCount(int *count) {
@@ -122,10 +122,8 @@ API cuDeviceCanAccessPeer(int *can, CUdevice, CUdevice) {
 API cuDeviceGetAttribute(int *to, CUdevice_attribute attribute, CUdevice device) {
     ENTER_DEVICE(device);
     switch (attribute) {
-#define IS(name, value)                                                                                                 \
-    case CU_DEVICE_ATTRIBUTE_##name:                                                                                    \
-        *to = value;                                                                                                    \
-        break
+#define IS(name, value)                                                                                                \
+    case CU_DEVICE_ATTRIBUTE_##name: *to = value; break
         IS(MAX_THREADS_PER_BLOCK, 1024);
         IS(MAX_BLOCK_DIM_X, 1024);
         IS(MAX_BLOCK_DIM_Y, 1024);
@@ -159,8 +157,7 @@ API cuDeviceGetAttribute(int *to, CUdevice_attribute attribute, CUdevice device)
         IS(TEXTURE_ALIGNMENT, 512);
         IS(MEMORY_POOLS_SUPPORTED, 1);
         IS(PCI_BUS_ID, device);
-    default:
-        *to = 0;
+    default: *to = 0;
     }
     return CUDA_SUCCESS;
 }

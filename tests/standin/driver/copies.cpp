@@ -58,7 +58,8 @@ static CUresult between(CUdeviceptr to, CUdeviceptr from, size_t size, Stream *s
     return copy_later(to, from, size, stream, true, true);
 }
 
-template <class T> static CUresult fill(CUdeviceptr to, T value, size_t pitch, size_t width, size_t height, Stream *stream) {
+template <class T>
+static CUresult fill(CUdeviceptr to, T value, size_t pitch, size_t width, size_t height, Stream *stream) {
     size_t size = height ? (height - 1) * pitch + width * sizeof(T) : 0;
     if (to % sizeof(T) || !holds(to, size, "fill")) return CUDA_ERROR_INVALID_VALUE;
     return submit(stream, [=] {
@@ -78,8 +79,8 @@ struct Side {
     bool device;
 };
 
-static Side side(CUmemorytype type, const void *host, CUdeviceptr device, size_t pitch, size_t height, size_t x, size_t y,
-                 size_t z, const CUDA_MEMCPY3D &box) {
+static Side side(CUmemorytype type, const void *host, CUdeviceptr device, size_t pitch, size_t height, size_t x,
+                 size_t y, size_t z, const CUDA_MEMCPY3D &box) {
     Side s{type == CU_MEMORYTYPE_HOST ? (address)host : (address)device, pitch ? pitch : box.WidthInBytes, 0,
            type != CU_MEMORYTYPE_HOST};
     s.layer = s.row * (height ? height : box.Height);
@@ -94,10 +95,10 @@ static size_t extent(const Side &s, const CUDA_MEMCPY3D &box) {
 
 static CUresult copy_box(const CUDA_MEMCPY3D &box, Stream *stream) {
     if (!box.WidthInBytes || !box.Height || !box.Depth) return CUDA_SUCCESS;
-    Side to = side(box.dstMemoryType, box.dstHost, box.dstDevice, box.dstPitch, box.dstHeight, box.dstXInBytes, box.dstY,
-                   box.dstZ, box);
-    Side from = side(box.srcMemoryType, box.srcHost, box.srcDevice, box.srcPitch, box.srcHeight, box.srcXInBytes, box.srcY,
-                     box.srcZ, box);
+    Side to = side(box.dstMemoryType, box.dstHost, box.dstDevice, box.dstPitch, box.dstHeight, box.dstXInBytes,
+                   box.dstY, box.dstZ, box);
+    Side from = side(box.srcMemoryType, box.srcHost, box.srcDevice, box.srcPitch, box.srcHeight, box.srcXInBytes,
+                     box.srcY, box.srcZ, box);
     if (!to.begin || !from.begin) return CUDA_ERROR_NOT_SUPPORTED; // arrays of textures
     if (to.device && !holds(to.begin, extent(to, box), "copy of rows")) return CUDA_ERROR_INVALID_VALUE;
     if (from.device && !holds(from.begin, extent(from, box), "copy of rows")) return CUDA_ERROR_INVALID_VALUE;
@@ -186,22 +187,22 @@ API cuMemcpy3DAsync(const CUDA_MEMCPY3D *box, CUstream stream) {
     return copy_box(*box, stream_of(stream));
 }
 
-#define FILLS(bits, type)                                                                                               \
-    API cuMemsetD##bits(CUdeviceptr to, type value, size_t count) {                                                     \
-        ENTER_READY;                                                                                                    \
-        return fill<type>(to, value, 0, count, 1, stream_of(nullptr));                                                  \
-    }                                                                                                                   \
-    API cuMemsetD##bits##Async(CUdeviceptr to, type value, size_t count, CUstream stream) {                             \
-        ENTER_READY;                                                                                                    \
-        return fill<type>(to, value, 0, count, 1, stream_of(stream));                                                   \
-    }                                                                                                                   \
-    API cuMemsetD2D##bits(CUdeviceptr to, size_t pitch, type value, size_t width, size_t height) {                      \
-        ENTER_READY;                                                                                                    \
-        return fill<type>(to, value, pitch, width, height, stream_of(nullptr));                                         \
-    }                                                                                                                   \
-    API cuMemsetD2D##bits##Async(CUdeviceptr to, size_t pitch, type value, size_t width, size_t height, CUstream s) {   \
-        ENTER_READY;                                                                                                    \
-        return fill<type>(to, value, pitch, width, height, stream_of(s));                                               \
+#define FILLS(bits, type)                                                                                              \
+    API cuMemsetD##bits(CUdeviceptr to, type value, size_t count) {                                                    \
+        ENTER_READY;                                                                                                   \
+        return fill<type>(to, value, 0, count, 1, stream_of(nullptr));                                                 \
+    }                                                                                                                  \
+    API cuMemsetD##bits##Async(CUdeviceptr to, type value, size_t count, CUstream stream) {                            \
+        ENTER_READY;                                                                                                   \
+        return fill<type>(to, value, 0, count, 1, stream_of(stream));                                                  \
+    }                                                                                                                  \
+    API cuMemsetD2D##bits(CUdeviceptr to, size_t pitch, type value, size_t width, size_t height) {                     \
+        ENTER_READY;                                                                                                   \
+        return fill<type>(to, value, pitch, width, height, stream_of(nullptr));                                        \
+    }                                                                                                                  \
+    API cuMemsetD2D##bits##Async(CUdeviceptr to, size_t pitch, type value, size_t width, size_t height, CUstream s) {  \
+        ENTER_READY;                                                                                                   \
+        return fill<type>(to, value, pitch, width, height, stream_of(s));                                              \
     }
 FILLS(8, unsigned char)
 FILLS(16, unsigned short)

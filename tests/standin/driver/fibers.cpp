@@ -9,7 +9,7 @@
 namespace standin {
 
 struct Fiber {
-    void *stack;                    // where it goes on
+    void *stack; // where it goes on
     int number;
 };
 
@@ -18,8 +18,8 @@ static char *stacks = nullptr;
 static std::vector<Fiber *> fibers, idle;
 static void *scheduler;
 
-// void standin_switch(void **save, void *load): saves this stack and goes on with another. The jump is one to an address
-// in a register: a `ret` would be foretold wrongly each time.
+// void standin_switch(void **save, void *load): saves this stack and goes on with another. The jump is one to an
+// address in a register: a `ret` would be foretold wrongly each time.
 extern "C" void standin_switch(void **save, void *load);
 asm(R"(
     .text

@@ -15,13 +15,15 @@ Block block;
 
 void fail(CUresult error, const std::string &what, void *instruction) {
     uint3 t = block.seen().thread, b = block.place;
-    say("kernel %s, block (%u,%u,%u), thread (%u,%u,%u): %s%s", block.function->kernel->name, b.x, b.y, b.z, t.x, t.y, t.z,
-        what.c_str(), source_line(instruction).c_str());
+    say("kernel %s, block (%u,%u,%u), thread (%u,%u,%u): %s%s", block.function->kernel->name, b.x, b.y, b.z, t.x, t.y,
+        t.z, what.c_str(), source_line(instruction).c_str());
     block.error = error;
     siglongjmp(block.failed, 1);
 }
 
-void fail_at(int line, const std::string &what) { fail(CUDA_ERROR_LAUNCH_FAILED, what + " at line " + std::to_string(line)); }
+void fail_at(int line, const std::string &what) {
+    fail(CUDA_ERROR_LAUNCH_FAILED, what + " at line " + std::to_string(line));
+}
 
 static int barrier(int line, int value) {
     if (block.plain) fail_at(line, "a barrier in a kernel that was taken to have none,");
@@ -48,8 +50,8 @@ static std::string describe(int signal, address at) {
     if (signal == SIGFPE) return "division of an integer by zero";
     if (on_stacks(at)) snprintf(to, sizeof to, "a thread has more than %zu bytes of local memory", stack_size());
     else if (before)
-        snprintf(to, sizeof to, "access to %#lx, %zd bytes behind an allocation of %zu", at, ssize_t(at - before->end()),
-                 before->size);
+        snprintf(to, sizeof to, "access to %#lx, %zd bytes behind an allocation of %zu", at,
+                 ssize_t(at - before->end()), before->size);
     else snprintf(to, sizeof to, "access to %#lx, no memory of the device", at);
     return to;
 }
@@ -180,8 +182,8 @@ static CUresult check_launch(const Function &f, dim3 blocks, dim3 threads, unsig
     bool grid = blocks.x && blocks.y && blocks.z && blocks.x <= 2147483647u && blocks.y <= 65535 && blocks.z <= 65535;
     bool fits = volume(threads) >= 1 && volume(threads) <= most_threads && threads.z <= 64;
     if (!grid || !fits) {
-        say("launch of %s: a grid of (%u,%u,%u) blocks of (%u,%u,%u) threads", f.kernel->name, blocks.x, blocks.y, blocks.z,
-            threads.x, threads.y, threads.z);
+        say("launch of %s: a grid of (%u,%u,%u) blocks of (%u,%u,%u) threads", f.kernel->name, blocks.x, blocks.y,
+            blocks.z, threads.x, threads.y, threads.z);
         return CUDA_ERROR_INVALID_VALUE;
     }
     size_t limit = f.most_dynamic > usual_shared ? most_shared : usual_shared;
@@ -231,15 +233,17 @@ struct Arguments {
 } // namespace standin
 
 API cuLaunchKernel(CUfunction handle, unsigned blocks_x, unsigned blocks_y, unsigned blocks_z, unsigned threads_x,
-                   unsigned threads_y, unsigned threads_z, unsigned dynamic, CUstream stream, void **pointers, void **extra) {
+                   unsigned threads_y, unsigned threads_z, unsigned dynamic, CUstream stream, void **pointers,
+                   void **extra) {
     ENTER_READY;
     Function *f = (Function *)handle;
     dim3 blocks(blocks_x, blocks_y, blocks_z), threads(threads_x, threads_y, threads_z);
-    trace("  %s, blocks %u %u %u, threads %u %u %u", f->kernel->name, blocks.x, blocks.y, blocks.z, threads.x, threads.y,
-          threads.z);
+    trace("  %s, blocks %u %u %u, threads %u %u %u", f->kernel->name, blocks.x, blocks.y, blocks.z, threads.x,
+          threads.y, threads.z);
     if (CUresult error = check_launch(*f, blocks, threads, dynamic)) return error;
     auto arguments = std::make_shared<Arguments>(*f->kernel);
-    CUresult error = pointers ? arguments->take_pointers(*f->kernel, pointers) : arguments->take_buffer(*f->kernel, extra);
+    CUresult error =
+        pointers ? arguments->take_pointers(*f->kernel, pointers) : arguments->take_buffer(*f->kernel, extra);
     if (error) return error;
     return submit(stream_of(stream), [function = *f, blocks, threads, dynamic, arguments, device = current()->device] {
         std::vector<void *> places;

@@ -1,4 +1,5 @@
-// Modules: shared objects where a GPU has cubins. They are loaded from memory; their variables are memory of the device.
+// Modules: shared objects where a GPU has cubins. They are loaded from memory; their variables are memory of the
+// device.
 #include "state.h"
 
 #include <dlfcn.h>
@@ -182,7 +183,8 @@ API cuModuleGetGlobal(CUdeviceptr *to, size_t *size, CUmodule handle, const char
     void *variable = module ? dlsym(module->library, name) : nullptr;
     const Elf64_Sym *symbol = nullptr;
     Dl_info info;
-    if (!variable || !dladdr1(variable, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol) return CUDA_ERROR_NOT_FOUND;
+    if (!variable || !dladdr1(variable, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
+        return CUDA_ERROR_NOT_FOUND;
     Allocation a{};
     a.begin = (address)variable;
     a.size = symbol->st_size;

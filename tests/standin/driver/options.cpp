@@ -1,6 +1,6 @@
 // The state, how it is set up, and what the stand-in says of what it finds.
 //
-// Options come from the variable WEFT_STANDIN, as in "check,order=reverse,memory=64M", and from standin_set at run time.
+// Options come from the variable WEFT_STANDIN, as in "check,order=reverse,memory=64M", and later from standin_set.
 #include "state.h"
 
 #include <chrono>
@@ -46,9 +46,7 @@ static long number(const std::string &text) {
     return n;
 }
 
-static long order(const std::string &text) {
-    return text == "reverse" ? -1 : text == "forward" ? 0 : number(text);
-}
+static long order(const std::string &text) { return text == "reverse" ? -1 : text == "forward" ? 0 : number(text); }
 
 static void set(const std::string &name, const std::string &text) {
     Options &o = state.options;
@@ -142,7 +140,8 @@ static const Meaning meanings[] = {
     MEANING(ERROR_STREAM_CAPTURE_UNSUPPORTED, "operation not permitted when stream is capturing"),
     MEANING(ERROR_STREAM_CAPTURE_INVALIDATED, "operation failed due to a previous error during capture"),
     MEANING(ERROR_STREAM_CAPTURE_UNJOINED, "capturing stream has unjoined work"),
-    MEANING(ERROR_STREAM_CAPTURE_IMPLICIT, "operation would make the legacy stream depend on a capturing blocking stream"),
+    MEANING(ERROR_STREAM_CAPTURE_IMPLICIT,
+            "operation would make the legacy stream depend on a capturing blocking stream"),
 };
 
 static const Meaning *meaning(CUresult code) {

@@ -38,8 +38,9 @@ static std::string live() {
     }
     return field("live_allocations", double(count)) + ", " + field("live_bytes", double(bytes)) + ", " +
            field("live_pinned", double(pinned)) + ", " + field("peak_bytes", double(state.most_used)) + ", " +
-           field("allocations", double(state.allocations)) + ", " + field("live_streams", double(state.streams.size())) +
-           ", " + field("live_graphs", double(state.graphs.size())) + ", " +
+           field("allocations", double(state.allocations)) + ", " +
+           field("live_streams", double(state.streams.size())) + ", " +
+           field("live_graphs", double(state.graphs.size())) + ", " +
            field("live_modules", double(state.modules.size()));
 }
 

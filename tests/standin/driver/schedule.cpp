@@ -1,7 +1,7 @@
 // Running the threads of a block: each until it waits, in the order asked for, and on when all that it waits for came.
 //
-// A block barrier lets go when every thread that has not returned stands at the same one; an exchange of a warp, when all
-// lanes of its mask stand at the same line with the same mask. What can never happen is an error.
+// A block barrier lets go when every thread that has not returned stands at the same one; an exchange of a warp, when
+// all lanes of its mask stand at the same line with the same mask. What can never happen is an error.
 #include "block.h"
 
 #include <algorithm>

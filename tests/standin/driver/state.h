@@ -1,7 +1,7 @@
 // The whole state of the stand-in driver, and the types it is made of.
 //
-// A stand-in for libcuda.so.1: device memory is host memory, a stream is a list of functions, and a kernel is run by one
-// CPU thread. Everything is behind one lock, which each entry of the driver takes.
+// A stand-in for libcuda.so.1: device memory is host memory, a stream is a list of functions, and a kernel is run by
+// one CPU thread. Everything is behind one lock, which each entry of the driver takes.
 #pragma once
 #include <cuda.h>
 
@@ -26,11 +26,11 @@ typedef uintptr_t address;
 typedef std::function<CUresult()> Work;
 
 struct Options {
-    bool check = false;             // modules are compiled with a call at each access to memory
-    bool lazy = false;              // asynchronous work runs only when something waits for it
-    bool guard = false;             // an allocation ends where the mapped memory ends
-    bool trace = false;             // each call is printed
-    long order = 0;                 // of blocks, warps and lanes: 0 forwards, -1 backwards, else the seed of a shuffle
+    bool check = false;              // modules are compiled with a call at each access to memory
+    bool lazy = false;               // asynchronous work runs only when something waits for it
+    bool guard = false;              // an allocation ends where the mapped memory ends
+    bool trace = false;              // each call is printed
+    long order = 0;                  // of blocks, warps and lanes: 0 forwards, -1 backwards, else the seed of a shuffle
     size_t memory = size_t(1) << 30; // bytes of a device; pinned memory counts
     int devices = 1, multiprocessors = 132, driver = 13000;
 };
@@ -55,9 +55,9 @@ struct Allocation {
     size_t size;
     Kind kind;
     int device;
-    void *mapping;                  // with guard: what was mapped for it
+    void *mapping; // with guard: what was mapped for it
     size_t mapped;
-    std::vector<uint8_t> defined;   // with checks: which bytes were ever written
+    std::vector<uint8_t> defined; // with checks: which bytes were ever written
     std::vector<Cell> cells;
     address end() const { return begin + size; }
 };
@@ -80,9 +80,9 @@ struct Item {
 };
 
 struct Stream {
-    bool blocking = true;           // waits for the default stream, and it for this one
+    bool blocking = true; // waits for the default stream, and it for this one
     std::deque<Item> items;
-    std::shared_ptr<Graph> captured; // what is recorded at present
+    std::shared_ptr<Graph> captured;    // what is recorded at present
     bool origin = false, joined = true; // the capture began here; or its work has found back to where it began
 };
 
@@ -102,7 +102,7 @@ struct Node {
     CUgraphConditionalNodeType choice = CU_GRAPH_COND_TYPE_IF;
     uint64_t condition = 0;
     std::vector<std::shared_ptr<Graph>> bodies;
-    std::vector<CUgraph> handles;   // of the bodies
+    std::vector<CUgraph> handles; // of the bodies
 };
 
 // Nodes in the order in which they were added, which is one that their dependencies allow.
@@ -116,12 +116,12 @@ struct Graph {
 
 struct Condition {
     unsigned value, start;
-    bool restarts;                  // takes its first value at each launch of the graph
+    bool restarts; // takes its first value at each launch of the graph
 };
 
 struct Module {
     void *library;
-    int file;                       // its bytes, in memory
+    int file; // its bytes, in memory
     const standin_module_table *table;
     address begin, end;
     bool loaded = true;
@@ -149,17 +149,17 @@ struct State {
     std::recursive_mutex lock;
     Options options;
     bool started = false, forked = false;
-    CUresult lost = CUDA_SUCCESS;   // an error that stays
-    std::string message;            // the last that was said
+    CUresult lost = CUDA_SUCCESS; // an error that stays
+    std::string message;          // the last that was said
     std::map<address, Allocation> memory;
-    std::vector<size_t> used;       // bytes of each device
+    std::vector<size_t> used; // bytes of each device
     size_t most_used = 0;
     uint64_t allocations = 0;
     std::vector<std::unique_ptr<Context>> contexts;
-    Stream first;                   // the default stream
+    Stream first; // the default stream
     std::vector<Stream *> streams;
-    uint64_t numbers = 0;           // of the work handed in so far
-    std::vector<std::shared_ptr<Graph>> captures; // going on
+    uint64_t numbers = 0;                            // of the work handed in so far
+    std::vector<std::shared_ptr<Graph>> captures;    // going on
     std::map<void *, std::shared_ptr<Graph>> graphs; // by handle; of executable graphs too
     std::vector<Condition> conditions;
     std::vector<std::shared_ptr<Module>> modules;
@@ -176,12 +176,12 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 // contexts.cpp
-CUresult ready();                   // whether a call may go on: a current context, and nothing lost
+CUresult ready(); // whether a call may go on: a current context, and nothing lost
 Context *current();
 
 // memory.cpp
 Allocation *find(address at);
-Allocation *nearest(address at);    // the one that begins before
+Allocation *nearest(address at); // the one that begins before
 CUresult allocate(address *to, size_t size, Kind kind);
 CUresult release(address at);
 bool holds(address at, size_t size, const char *what);
@@ -191,7 +191,7 @@ void defined(address at, size_t size);
 Stream *stream_of(CUstream handle);
 CUresult run_until(Stream *stream, uint64_t number = ~uint64_t(0));
 CUresult run_all();
-CUresult run_default();             // what a copy that waits has to wait for
+CUresult run_default(); // what a copy that waits has to wait for
 CUresult submit(Stream *stream, Work work, Stream *awaited = nullptr, uint64_t awaited_number = 0);
 
 // captures.cpp
@@ -201,14 +201,14 @@ CUresult run_graph(const Graph &graph);
 // modules.cpp
 std::string source_line(void *instruction);
 
-double now();                       // milliseconds
+double now(); // milliseconds
 
 } // namespace standin
 
 // The first line of each entry of the driver: the lock, and whether it may go on.
-#define ENTER                                                                                                           \
-    std::lock_guard<std::recursive_mutex> entered(standin::state.lock);                                                 \
+#define ENTER                                                                                                          \
+    std::lock_guard<std::recursive_mutex> entered(standin::state.lock);                                                \
     standin::trace("%s", __func__)
-#define ENTER_READY                                                                                                     \
-    ENTER;                                                                                                              \
+#define ENTER_READY                                                                                                    \
+    ENTER;                                                                                                             \
     if (CUresult unready = standin::ready()) return unready

@@ -1,7 +1,8 @@
 // Counting what a kernel moves: bytes, requests, and sectors of 32 bytes.
 //
 // Lanes of a warp that come to the same instruction for the same time ask together, as one request; it costs as many
-// sectors as its lanes touch. So 32 lanes with 4 bytes side by side are a request of 4 sectors, with 16 bytes one of 16.
+// sectors as its lanes touch. So 32 lanes with 4 bytes side by side are a request of 4 sectors, with 16 bytes one
+// of 16.
 #include "block.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // g++ in the place of NVIDIA's compiler: the device header in front, precompiled, and a shared object as the result.
 //
-// The directory of this library holds what it needs: `device`, the headers; `cuda`, those of CUDA; `modules`, the results.
-// A file that another process may be writing too is written under another name and renamed.
+// The directory of this library holds what it needs: `device`, the headers; `cuda`, those of CUDA; `modules`, the
+// results. A file that another process may be writing too is written under another name and renamed.
 #include "compile.h"
 
 #include "translate.h"
@@ -75,10 +75,10 @@ static std::string compiler() {
 }
 
 static Strings flags_for(const Wanted &wanted) {
-    std::string own = directory();
-    Strings flags = {"-std=gnu++17", "-fPIC", "-fno-gnu-unique", "-fno-exceptions", "-fno-rtti", "-w", "-O1", "-pipe",
-                     "-DSTANDIN_STAMP=\"" STANDIN_STAMP "\"", "-I" + own + "/cuda", "-fno-math-errno",
-                     "-fexpensive-optimizations"};
+    Strings flags = {"-std=gnu++17", "-fPIC", "-fno-gnu-unique", "-fno-exceptions", "-fno-rtti", "-w", "-pipe", "-O1",
+                     "-fexpensive-optimizations", "-fno-math-errno"};
+    flags.push_back("-DSTANDIN_STAMP=\"" STANDIN_STAMP "\"");
+    flags.push_back("-I" + directory() + "/cuda");
     flags.push_back(wanted.contracted ? "-ffp-contract=fast" : "-ffp-contract=off");
     if (!wanted.checked) flags.push_back("-march=" STANDIN_MARCH);
     else
@@ -88,7 +88,8 @@ static Strings flags_for(const Wanted &wanted) {
 
 // The device header, precompiled for one set of flags.
 static std::string header(const Wanted &wanted, std::string *log) {
-    std::string variant = std::string("/header") + (wanted.checked ? "-checked" : "") + (wanted.contracted ? "" : "-apart");
+    std::string variant =
+        std::string("/header") + (wanted.checked ? "-checked" : "") + (wanted.contracted ? "" : "-apart");
     std::string folder = directory() + variant, path = folder + "/header.h";
     if (exists(path + ".gch")) return path;
     mkdir(folder.c_str(), 0777);

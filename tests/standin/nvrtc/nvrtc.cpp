@@ -1,15 +1,17 @@
 // The functions of NVRTC, NVIDIA's run-time compiler, that a program calls to turn CUDA C into a cubin.
 //
-// Its version is a number that the stand-in's own sources and its mode decide, so that a program which keeps cubins under
-// the compiler's version never takes one of another stand-in, or one without checks where checks are asked for.
+// Its version is a number that the stand-in's own sources and its mode decide, so that a program which keeps cubins
+// under the compiler's version never takes one of another stand-in, or one without checks where checks are asked for.
 #include "compile.h"
 
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <set>
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
-extern "C" int standin_checks();    // of the driver
+extern "C" int standin_checks(); // of the driver
 
 enum Result { SUCCESS = 0, INVALID_INPUT = 3, INVALID_PROGRAM = 4, INVALID_OPTION = 5, COMPILATION = 6 };
 
@@ -18,32 +20,26 @@ struct Program {
     Compiled compiled;
 };
 
-static bool begins(const std::string &text, const char *with) { return !text.compare(0, strlen(with), with); }
+// Options that change nothing here, without their dashes.
+static const std::set<std::string> ignored = {
+    "arch", "gpu-architecture", "std", "G", "device-debug", "lineinfo", "generate-line-info", "ptxas-options", "Xptxas",
+    "maxrregcount", "ftz", "prec-div", "prec-sqrt", "use_fast_math", "default-device", "device-int128",
+    "device-as-default-execution-space", "w", "disable-warnings", "diag-suppress", "extra-device-vectorization",
+    "minimal", "restrict", "dopt", "split-compile", "no-cache"};
 
-// Options that change nothing here.
-static const char *const ignored[] = {
-    "-arch=", "--gpu-architecture=", "-std=", "--std=", "-G", "--device-debug", "-lineinfo", "--generate-line-info",
-    "--ptxas-options", "-Xptxas", "--maxrregcount", "-maxrregcount", "-ftz", "--ftz", "-prec-", "--prec-", "-use_fast_math",
-    "--use_fast_math", "-default-device", "--device-as-default-execution-space", "-w", "--disable-warnings",
-    "--extra-device-vectorization", "-extra-device-vectorization", "--minimal", "-restrict", "--restrict", "--dopt", "-dopt",
-    "--split-compile", "-split-compile", "--no-cache", "-no-cache", "--diag-suppress", "-diag-suppress", "--device-int128",
-};
+static const std::map<std::string, std::string> short_names = {
+    {"define-macro", "-D"}, {"undefine-macro", "-U"}, {"include-path", "-I"}};
 
-static bool take(Wanted &wanted, std::string option) {
-    for (const char *name : {"--define-macro=", "--undefine-macro=", "--include-path="})
-        if (begins(option, name)) option = std::string("-") + (name[2] == 'd' ? 'D' : name[2] == 'u' ? 'U' : 'I') +
-                                           option.substr(strlen(name));
-    if (begins(option, "-D") || begins(option, "-U") || begins(option, "-I")) {
-        wanted.flags.push_back(option);
-        return true;
-    }
-    if (begins(option, "-fmad=") || begins(option, "--fmad=")) {
-        wanted.contracted = option.back() == 'e' && option[option.size() - 2] == 'u';
-        return true;
-    }
-    for (const char *name : ignored)
-        if (begins(option, name)) return true;
-    return false;
+// Whether an option is known; what it asks for.
+static bool take(Wanted &wanted, const std::string &option) {
+    size_t begin = std::min(option.find_first_not_of('-'), option.size()), equals = option.find('=');
+    std::string name = option.substr(begin, std::min(equals, option.size()) - begin);
+    std::string value = equals == std::string::npos ? "" : option.substr(equals + 1);
+    if (short_names.count(name)) wanted.flags.push_back(short_names.at(name) + value);
+    else if (begin == 1 && std::string("DUI").find(option[1]) != std::string::npos) wanted.flags.push_back(option);
+    else if (name == "fmad") wanted.contracted = value == "true";
+    else return ignored.count(name) > 0;
+    return true;
 }
 
 static void hand_over(const std::string &from, char *to) { memcpy(to, from.data(), from.size()); }
@@ -77,8 +73,8 @@ EXPORT Result nvrtcGetSupportedArchs(int *to) {
     return SUCCESS;
 }
 
-EXPORT Result nvrtcCreateProgram(Program **to, const char *source, const char *name, int headers, const char *const *texts,
-                                 const char *const *names) {
+EXPORT Result nvrtcCreateProgram(Program **to, const char *source, const char *name, int headers,
+                                 const char *const *texts, const char *const *names) {
     if (!to || !source) return INVALID_INPUT;
     Program *program = new Program{};
     program->wanted = {source, name && *name ? name : "default_program", {}, false, true, {}};

@@ -14,8 +14,8 @@ typedef std::set<std::string> Words;
 
 struct Definition {
     std::string name;
-    Words head, words;              // those before its body, and all
-    size_t begin, end;              // of its body
+    Words head, words; // those before its body, and all
+    size_t begin, end; // of its body
 };
 
 static bool in_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
@@ -63,7 +63,8 @@ static std::vector<Definition> take_macros(std::string &text) {
             if (at != std::string::npos && !line.compare(at, 6, "define")) {
                 size_t name = line.find_first_not_of(" \t", at + 6), behind = name;
                 while (behind < line.size() && in_word(line[behind])) behind++;
-                if (behind > name) macros.push_back({line.substr(name, behind - name), {}, words_of(line.substr(behind)), 0, 0});
+                if (behind > name)
+                    macros.push_back({line.substr(name, behind - name), {}, words_of(line.substr(behind)), 0, 0});
             }
             for (size_t k = i; k < end; k++)
                 if (text[k] != '\n') text[k] = ' ';
@@ -133,7 +134,8 @@ static std::vector<Definition> definitions_of(const std::string &text) {
 }
 
 // What a name stands for may be defined more than once.
-static std::map<std::string, Words> vocabulary(const std::vector<Definition> &definitions, const std::vector<Definition> &macros) {
+static std::map<std::string, Words> vocabulary(const std::vector<Definition> &definitions,
+                                               const std::vector<Definition> &macros) {
     std::map<std::string, Words> known;
     for (const auto *list : {&definitions, &macros})
         for (const Definition &d : *list) known[d.name].insert(d.words.begin(), d.words.end());
@@ -176,8 +178,8 @@ static size_t word_at(const std::string &text, const char *word, size_t from) {
     return std::string::npos;
 }
 
-// `extern __shared__ T x[];` becomes a pointer to the dynamic shared memory: inside of a function a variable, outside an
-// object that turns into one, for there is one for each module.
+// `extern __shared__ T x[];` becomes a pointer to the dynamic shared memory: inside of a function a variable, outside
+// an object that turns into one, for there is one for each module.
 static std::string dynamic(const std::string &declaration, bool inside) {
     std::string type = declaration.substr(0, declaration.find('['));
     std::string name = word_before(type, type.size());
@@ -194,7 +196,8 @@ static const Definition *around(const std::vector<Definition> &definitions, size
     return nullptr;
 }
 
-static std::string with_sections(const std::string &source, const std::string &text, const std::vector<Definition> &definitions) {
+static std::string with_sections(const std::string &source, const std::string &text,
+                                 const std::vector<Definition> &definitions) {
     static const size_t size = std::string("__shared__").size();
     std::string result;
     size_t done = 0;
@@ -221,8 +224,8 @@ static std::string row(const std::string &kernel, const Words &words, const Word
             ranges += "STANDIN_RANGE(" + function + "), ";
             count++;
         }
-    bounds += "STANDIN_RUNS(" + kernel + ")\nstatic const standin_range standin_shared_of_" + kernel + "[] = {" + ranges +
-              "{nullptr, nullptr}};\n";
+    bounds += "STANDIN_RUNS(" + kernel + ")\nstatic const standin_range standin_shared_of_" + kernel + "[] = {" +
+              ranges + "{nullptr, nullptr}};\n";
     return "STANDIN_KERNEL(" + kernel + ", " + (waits(words) ? "1" : "0") + ", standin_shared_of_" + kernel + ", " +
            std::to_string(count) + "), ";
 }
