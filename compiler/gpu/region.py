@@ -41,6 +41,7 @@ from ..backend import folds, nests, views
 from ..backend.groups import Fusion, Group, folded_axes, kind_of
 from ..backend.places import Block, Memory, Pile, Place, Register, Unsupported, bytes_of, contiguous
 from ..backend.region import Region
+from ..backend.steps import step_of
 from ..graph.rewrite import has_effect, symbols
 from ..graph.symbolic import SymbolicTensor
 from . import flow, matrices, nodes, piles, products, scans, scatter, sorting, windows
@@ -94,7 +95,10 @@ class GpuRegion(Region):
         return GpuFusion(self.graph)
 
     def step(self, group: Group) -> None:
+        before = len(self.lines)
         self.group(group)
+        given = [y for node in group.nodes for y in node.outputs if self.is_read_elsewhere(y, group)]
+        self.program.note(self.lines[before:], step_of(group, given))
 
     def group(self, group: Group) -> None:
         if group.kind == "walk":
