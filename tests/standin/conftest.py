@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -25,11 +26,12 @@ def context() -> Any:
 
 @pytest.fixture
 def card() -> Iterator[Any]:
-    """PyCUDA's driver module, on the stand-in; the test is skipped, with the reason, where that cannot be had."""
+    """PyCUDA's driver module, on the stand-in; where that cannot be had the test is skipped, and says why."""
     try:
         loading.start()
     except MissingError as error:
-        pytest.skip(f"no stand-in for a GPU: {error}")
+        give_up = pytest.fail if os.environ.get("WEFT_REQUIRE_GPU_TESTS") else pytest.skip
+        give_up(f"no stand-in for a GPU: {error}")
     context()
     loading.reset()
     yield loading.pycuda_driver()

@@ -233,6 +233,17 @@ def test_a_launch_beyond_the_limits_is_refused(card: Any, blocks: Any, threads: 
     assert said in found(card, lambda: kernel(WRITES)(blocks, threads, x, shared=shared))
 
 
+def test_more_threads_than_a_kernel_was_compiled_for_are_refused(card: Any) -> None:
+    source = """
+#define MOST 64
+extern "C" __global__ void __launch_bounds__(MOST * 2, 1) k(float *x) { x[threadIdx.x] = 1; }
+"""
+    run, x = kernel(source), Array(np.ones(256, np.float32))
+    assert run.held.get_function("k").max_threads_per_block == 128
+    run(1, 128, x)
+    assert found(card, lambda: run(1, 129, x)) == "launch of k: blocks of 129 threads; its __launch_bounds__ allow 128"
+
+
 def test_arguments_of_the_wrong_size_are_refused(card: Any) -> None:
     assert "its arguments take 8 bytes, 16 were given" in found(card, lambda: kernel(WRITES)(1, 1, np.float64(1), 2, 3))
 

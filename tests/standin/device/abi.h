@@ -41,6 +41,7 @@ struct standin_kernel {
     int arguments;
     const unsigned *sizes, *alignments;
     int waits;                   // whether a thread may wait for others
+    int most_threads;            // of a block, as its __launch_bounds__ say
     const standin_range *shared; // shared memory it may use
     int ranges;
 };

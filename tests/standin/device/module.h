@@ -51,7 +51,7 @@ template <class... A> struct standin_signature<void (*)(A...)> {
         signature::block<&name>(arguments, signature::places());                                                       \
     }
 
-#define STANDIN_KERNEL(name, waits, shared, ranges)                                                                    \
+#define STANDIN_KERNEL(name, waits, most, shared, ranges)                                                              \
     {#name,                                                                                                            \
      standin_one_##name,                                                                                               \
      standin_block_##name,                                                                                             \
@@ -59,6 +59,7 @@ template <class... A> struct standin_signature<void (*)(A...)> {
      standin_signature<decltype(&name)>::sizes,                                                                        \
      standin_signature<decltype(&name)>::alignments,                                                                   \
      waits,                                                                                                            \
+     most,                                                                                                             \
      shared,                                                                                                           \
      ranges}
 

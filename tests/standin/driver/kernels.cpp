@@ -186,6 +186,11 @@ static CUresult check_launch(const Function &f, dim3 blocks, dim3 threads, unsig
             blocks.z, threads.x, threads.y, threads.z);
         return CUDA_ERROR_INVALID_VALUE;
     }
+    if (volume(threads) > uint64_t(f.kernel->most_threads)) {
+        say("launch of %s: blocks of %u threads; its __launch_bounds__ allow %d", f.kernel->name,
+            (unsigned)volume(threads), f.kernel->most_threads);
+        return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+    }
     size_t limit = f.most_dynamic > usual_shared ? most_shared : usual_shared;
     if (dynamic <= f.most_dynamic && f.static_shared + dynamic <= limit) return CUDA_SUCCESS;
     say("launch of %s: %u bytes of dynamic and %zu of static shared memory; %zu are allowed", f.kernel->name, dynamic,

@@ -200,7 +200,7 @@ API cuFuncGetAttribute(int *to, CUfunction_attribute attribute, CUfunction handl
     ENTER_READY;
     Function *f = (Function *)handle;
     switch (attribute) {
-    case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK: *to = 1024; break;
+    case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK: *to = f->kernel->most_threads; break;
     case CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES: *to = (int)f->static_shared; break;
     case CU_FUNC_ATTRIBUTE_NUM_REGS: *to = 32; break;
     case CU_FUNC_ATTRIBUTE_PTX_VERSION: *to = 90; break;

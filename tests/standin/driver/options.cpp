@@ -133,6 +133,7 @@ static const Meaning meanings[] = {
     MEANING(ERROR_NOT_FOUND, "named symbol not found"),
     MEANING(ERROR_NOT_READY, "device not ready"),
     MEANING(ERROR_ILLEGAL_ADDRESS, "an illegal memory access was encountered"),
+    MEANING(ERROR_LAUNCH_OUT_OF_RESOURCES, "too many resources requested for launch"),
     MEANING(ERROR_ASSERT, "device-side assert triggered"),
     MEANING(ERROR_MISALIGNED_ADDRESS, "misaligned address"),
     MEANING(ERROR_LAUNCH_FAILED, "unspecified launch failure"),

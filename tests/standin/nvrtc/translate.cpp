@@ -16,6 +16,7 @@ struct Definition {
     std::string name;
     Words head, words; // those before its body, and all
     size_t begin, end; // of its body
+    std::string most_threads = "1024";
 };
 
 static bool in_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
@@ -116,6 +117,17 @@ static bool transparent(const std::string &head) {
     return words.count("namespace") || words == Words{"extern"};
 }
 
+// The first number of __launch_bounds__, as it is written.
+static std::string most_threads(const std::string &head) {
+    static const std::string word = "__launch_bounds__";
+    size_t at = head.find(word);
+    if (at == std::string::npos) return "1024";
+    size_t begin = head.find('(', at) + 1, end = begin;
+    for (int depth = 0; end < head.size() && (depth || (head[end] != ',' && head[end] != ')')); end++)
+        depth += (head[end] == '(') - (head[end] == ')');
+    return head.substr(begin, end - begin);
+}
+
 static std::vector<Definition> definitions_of(const std::string &text) {
     std::vector<Definition> definitions;
     size_t begin = 0;
@@ -126,7 +138,8 @@ static std::vector<Definition> definitions_of(const std::string &text) {
         begin = i + 1;
         if (transparent(head)) continue;
         size_t end = matching(text, i);
-        definitions.push_back({named(head), words_of(head), words_of(head + text.substr(i, end - i)), i, end});
+        Words words = words_of(head + text.substr(i, end - i));
+        definitions.push_back({named(head), words_of(head), words, i, end, most_threads(head)});
         i = end;
         begin = end + 1;
     }
@@ -216,7 +229,8 @@ static std::string with_sections(const std::string &source, const std::string &t
 }
 
 // The table of a kernel: how it is run, and its shared memory.
-static std::string row(const std::string &kernel, const Words &words, const Words &sharing, std::string &bounds) {
+static std::string row(const Definition &d, const Words &words, const Words &sharing, std::string &bounds) {
+    const std::string &kernel = d.name;
     std::string ranges;
     int count = 0;
     for (const std::string &function : sharing)
@@ -226,22 +240,23 @@ static std::string row(const std::string &kernel, const Words &words, const Word
         }
     bounds += "STANDIN_RUNS(" + kernel + ")\nstatic const standin_range standin_shared_of_" + kernel + "[] = {" +
               ranges + "{nullptr, nullptr}};\n";
-    return "STANDIN_KERNEL(" + kernel + ", " + (waits(words) ? "1" : "0") + ", standin_shared_of_" + kernel + ", " +
-           std::to_string(count) + "), ";
+    return "STANDIN_KERNEL(" + kernel + ", " + (waits(words) ? "1" : "0") + ", (" + d.most_threads +
+           "), standin_shared_of_" + kernel + ", " + std::to_string(count) + "), ";
 }
 
 std::string translate(const std::string &source, const std::string &name) {
     std::string text = without_comments(source);
     std::vector<Definition> macros = take_macros(text), definitions = definitions_of(text);
     std::map<std::string, Words> known = vocabulary(definitions, macros);
-    Words sharing{"common"}, kernels;
+    Words sharing{"common"};
+    std::map<std::string, Definition> kernels;
     for (const Definition &d : definitions) {
         if (d.words.count("__shared__")) sharing.insert(d.name);
-        if (is_kernel(d, macros)) kernels.insert(d.name);
+        if (is_kernel(d, macros)) kernels[d.name] = d;
     }
     std::string rows, bounds;
     for (const std::string &function : sharing) bounds += "STANDIN_BOUNDS(" + function + ")\n";
-    for (const std::string &kernel : kernels) rows += row(kernel, reached(kernel, known), sharing, bounds);
+    for (auto &[kernel, d] : kernels) rows += row(d, reached(kernel, known), sharing, bounds);
     return "#line 1 \"" + name + "\"\n" + with_sections(source, text, definitions) + "\n" + bounds +
            "static const standin_kernel standin_kernels[] = {" + rows + "{}};\nSTANDIN_TABLE(standin_kernels)\n";
 }
