@@ -5,6 +5,7 @@ Where neither can be had the tests skip, and say why. `WEFT_REQUIRE_GPU_TESTS=1`
 
 from __future__ import annotations
 
+import ctypes
 import os
 import warnings
 from collections.abc import Callable, Iterator
@@ -14,7 +15,8 @@ import processes
 import pytest
 
 import weft as wf
-from weft.kernels import cuda, cuda_device, nvrtc
+from weft.kernels import cuda, cuda_device, cuda_driver, nvrtc
+from weft.kernels.cuda_memory import Arena
 from weft.runtime.device import as_device
 
 Kernel = Callable[[str, str], Any]
@@ -32,6 +34,22 @@ def _needs_a_gpu(reason: str) -> None:
         pytest.fail(reason)
     if reason:
         pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def _forgetting(reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the stand-in, memory that was given back holds nothing any more: whoever still reads it is found out."""
+    if reason or not processes.is_standin():
+        return
+    drain, forget = Arena.drain, cuda_driver.library().standin_forget
+
+    def drained(arena: Arena) -> None:
+        taken = [] if arena.paused else [found for found, _ in arena.returned]
+        drain(arena)
+        for found in taken:
+            forget(ctypes.c_void_p(found.address), ctypes.c_size_t(found.nbytes))
+
+    monkeypatch.setattr(Arena, "drain", drained)
 
 
 @pytest.fixture

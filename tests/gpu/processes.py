@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from weft.kernels import cuda_driver
+
 TESTS = Path(__file__).resolve().parents[1]
 STANDIN = TESTS / "standin"
 START = "import processes\nassert not (why := processes.start()), why\nimport weft as wf\n"
@@ -24,6 +26,11 @@ def start() -> str:
     if not why:
         loading.start()
     return why or ""
+
+
+def is_standin() -> bool:
+    """Whether the driver is the stand-in."""
+    return cuda_driver.has("standin_set")
 
 
 def run(program: str, standin: str = "", status: int = 0, **variables: str) -> str:

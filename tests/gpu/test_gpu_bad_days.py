@@ -113,7 +113,7 @@ except wf.WeftError as error:
     ],
 )
 def test_without_a_gpu_the_cpu_works_on(reason: str, driver: str, said: str) -> None:
-    if not _is_standin():
+    if not processes.is_standin():
         pytest.skip("this machine's driver is what it is")
     printed = processes.run(ASKS, standin=driver, CUDA_VISIBLE_DEVICES="3")
     assert printed.startswith(f"[CPU()] 0 [2., 2.]\n'cuda': {said}")
@@ -217,7 +217,7 @@ def test_a_process_ends_quietly_whatever_is_left(reason: str) -> None:
 
 
 def test_two_gpus_have_memory_and_work_of_their_own(reason: str) -> None:
-    if cuda.found().number > 1 or not _is_standin():
+    if cuda.found().number > 1 or not processes.is_standin():
         pytest.skip("this machine's GPUs are what they are")
     program = (
         "x, y = wf.ones(3, device='cuda:0'), wf.ones(3, device='cuda:1')\n"
@@ -231,10 +231,6 @@ def test_two_gpus_have_memory_and_work_of_their_own(reason: str) -> None:
     assert processes.run(program, standin="devices=2") == (
         "2 cuda:0 cuda:0 cuda:1 [2.0, 2.0, 2.0] [2., 2., 2.]\n[6.0, 9.0, 12.0]\nTrue\nadd: the operands live on cuda:0 and cuda:1\n"
     )
-
-
-def _is_standin() -> bool:
-    return hasattr(cuda_driver.library(), "standin_set")
 
 
 @pytest.mark.parametrize(
@@ -287,6 +283,6 @@ print(all((y.numpy() == i).all() for i, y in enumerate(held)), (device(0).to_num
 
 @pytest.mark.parametrize("mode", ["lazy", "check", "order=reverse", "guard", "lazy,check"])
 def test_copies_are_right_however_late_the_gpu_works(reason: str, mode: str) -> None:
-    if not _is_standin():
+    if not processes.is_standin():
         pytest.skip("a GPU works when it likes")
     assert processes.run(COPIES, standin=f"{mode},memory=256M") == "True True 2500.0\n"
