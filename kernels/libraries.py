@@ -129,7 +129,9 @@ def table(host: Any) -> Table:
 def asked(text: str, reproducible: bool) -> dict[Library, Sequence[str]]:
     """The other libraries that a program asks for, and the functions that they hold."""
     same = REPRODUCIBLE if reproducible else ()
-    found: dict[Library, Sequence[str]] = {Library(name): functions for name, functions in ANY.items()}
+    found: dict[Library, Sequence[str]] = {
+        Library(name, ("-pthread", "-O3")): functions for name, functions in ANY.items()
+    }
     for (name, stems), (kind, defined) in product(OTHERS.items(), TYPES.items()):
         found[Library(name, ("-pthread", *defined, *same))] = [f"{stem}_{kind}" for stem in stems]
     return {one: functions for one, functions in found.items() if any(f"rt->{each}(" in text for each in functions)}

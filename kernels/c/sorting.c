@@ -2,4 +2,5 @@
 
 #include "joined.h"
 #include "rooms.h"
+#include "width.h"
 #include "sort.h"

@@ -1,13 +1,7 @@
 // The vectors that the runtime library works with, whatever the type of their elements: REAL, of which WF_NAME(x) names
 // what there is. WF_ORDER is the width in whose order sums are added up, on wish the same on every machine.
 
-#if defined(__AVX512F__)
-#define WF_WIDTH 64
-#elif defined(__AVX__)
-#define WF_WIDTH 32
-#else
-#define WF_WIDTH 16
-#endif
+#include "width.h"
 #ifdef WF_REPRODUCIBLE
 #define WF_ORDER 64
 #else

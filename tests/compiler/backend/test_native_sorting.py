@@ -51,6 +51,39 @@ def test_the_most_extreme_come_first_with_their_places(n: int, dtype: str) -> No
            for z, axis in ((x, -1), (y, 0)) for k in few for largest in (False, True)])  # fmt: skip
 
 
+ORDERS = {
+    "drawn": lambda x: x,
+    "rising": np.sort,
+    "falling": lambda x: np.sort(x)[::-1],
+    "rising and falling": lambda x: np.concatenate([np.sort(x[::2]), np.sort(x[1::2])[::-1]]),
+    "alike": lambda x: np.full_like(x, 7),
+    "of few kinds": lambda x: x % 3,
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64", "uint8"])
+def test_long_rows_are_sorted_by_all_threads_whatever_order_they_come_in(order: str, dtype: str) -> None:
+    whole = np.random.default_rng(0).integers(0, 10**6, 70001)
+    x = np.ascontiguousarray(ORDERS[order](whole.astype(dtype)))
+    two = np.stack([x, x[::-1]], 1)[:5000]
+    agree([(name, [x], {"axis": 0, "descending": d}) for name in ("sort", "argsort") for d in (False, True)]
+          + [("sort", [two], {"axis": 0}), ("argsort", [two], {"axis": 0}), ("top_k", [x], {"k": 1000})])  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [500, 40000])
+def test_numbers_that_differ_in_their_last_digits_only_are_told_apart(n: int) -> None:
+    whole = np.random.default_rng(0).integers(0, 10**6, n)
+    x = np.where(whole % 5 == 0, whole * 1e12, 1 + whole % 100 * 2.0**-52)
+    agree([("argsort", [x], {"axis": 0}), ("top_k", [x], {"k": n // 3}), ("argsort", [x.view("int64")], {"axis": 0})])
+
+
+def test_a_long_row_keeps_the_order_of_its_zeros() -> None:
+    x = drawn((40000,), "float32")
+    (got, wanted), _ = agree([("sort", [x], {"axis": 0}), ("argsort", [x], {"axis": 0})])
+    assert np.array_equal(np.signbit(got[got == 0]), np.signbit(wanted[wanted == 0]))
+
+
 def test_elements_are_looked_for_among_many() -> None:
     x, v = drawn((400,), "float32"), drawn((50, 3), "float32")
     agree([("isin", [v, x], {"invert": invert}) for invert in (False, True)])
