@@ -1,20 +1,22 @@
-"""Explanations: what the steps of a native program cost, beside what the machine can do.
+"""Explanations: what the steps of a program cost, beside what the machine can do.
 
 A timed program runs a few times on the operands of a call. What it gives is thrown away: variables and arguments stay
-as they are, though what the function prints is printed. This file shows; it measures with `backend/recording.py`.
+as they are, though what the function prints is printed. This file shows; native programs are
+measured with `backend/recording.py`, those of other devices by what `show_for` was given.
 """
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, Protocol
 
 import numpy as np
 
+from ..runtime import device as devices
 from ..runtime.errors import BuildError
 from .backend.execute import program_of
 from .backend.program import Program
@@ -88,12 +90,72 @@ def _shown(row: Row) -> str:
     return f"{costs} {rates}  {ops:<32} {row.line}".rstrip()
 
 
-def written(graph: Graph, buffers: Sequence[Any]) -> str:
-    """The C of the native program of a graph for these operands, the user's lines in it as comments.
+class Shown(Protocol):
+    """The program of a graph for some operands, as it can be looked at."""
+
+    @property
+    def text(self) -> str:
+        """Its C, the user's lines in it as comments."""
+        ...
+
+    @property
+    def order(self) -> Sequence[Step]:
+        """Its steps, in the order of the text."""
+        ...
+
+    def timed(self) -> tuple[Sequence[Timing], float]:
+        """What the steps of a run took, and the seconds of the whole."""
+        ...
+
+    def limits(self) -> Limits:
+        """What the machine does at most."""
+        ...
+
+
+_of_devices: dict[str, Callable[[Graph, Sequence[Any], Any], Shown]] = {}  # by the kind of device
+
+
+def show_for(kind: str, shown: Callable[[Graph, Sequence[Any], Any], Shown]) -> None:
+    """Show programs of a kind of device by `shown(graph, buffers, device)`."""
+    _of_devices[kind] = shown
+
+
+def shown(graph: Graph, buffers: Sequence[Any]) -> Shown:
+    """The program of a graph for these operands.
 
     Errors: BuildError if there is none, with the reason.
     """
-    return _program(graph, buffers, timed=False).shown
+    device = devices.foremost(buffers)
+    return Native(graph, buffers) if device is devices.cpu else _of_devices[device.kind](graph, buffers, device)
+
+
+class Native:
+    """The native program of the CPU."""
+
+    def __init__(self, graph: Graph, buffers: Sequence[Any]) -> None:
+        self.graph, self.buffers = graph, buffers
+        self.program = _program(graph, buffers, timed=False)
+
+    @property
+    def text(self) -> str:
+        return self.program.shown
+
+    @cached_property
+    def clocked(self) -> Program:
+        """The same with a clock between its steps."""
+        return _program(self.graph, self.buffers, timed=True)
+
+    @property
+    def order(self) -> Sequence[Step]:
+        return self.clocked.source.steps
+
+    def timed(self) -> tuple[Sequence[Timing], float]:
+        begin = time.perf_counter()
+        timings = timed_run(self.clocked, self.buffers)[1]
+        return timings, time.perf_counter() - begin
+
+    def limits(self) -> Limits:
+        return limits()
 
 
 def _program(graph: Graph, buffers: Sequence[Any], timed: bool) -> Program:
@@ -105,26 +167,26 @@ def _program(graph: Graph, buffers: Sequence[Any], timed: bool) -> Program:
     return found
 
 
+def written(graph: Graph, buffers: Sequence[Any]) -> str:
+    """The C of the program of a graph for these operands, the user's lines in it as comments.
+
+    Errors: BuildError if there is none, with the reason.
+    """
+    return shown(graph, buffers).text
+
+
 def explained(graph: Graph, buffers: Sequence[Any], repeats: int) -> Explanation:
     """What the steps of a graph's program cost, the medians of some runs."""
     try:
-        program = _program(graph, buffers, timed=True)
+        program = shown(graph, buffers)
     except BuildError as error:
         return Explanation(reason=error.message)
-    timed_run(program, buffers)  # touches memory for the first time
-    runs: list[list[Timing]] = []
-    whole: list[float] = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        runs.append(timed_run(program, buffers)[1])
-        whole.append(time.perf_counter() - begin)
-    rows: dict[tuple[str, str], None] = {
-        (t.step.ops, _line(t.step)): None for t in runs[-1]
-    }  # copies of a step are one
-    ordered = [key for step in program.source.steps if (key := (step.ops, _line(step))) in rows]
-    return Explanation(
-        [_row(key, runs) for key in dict.fromkeys([*ordered, *rows])], statistics.median(whole), limits()
-    )
+    program.timed()  # touches memory for the first time
+    runs, whole = zip(*(program.timed() for _ in range(repeats)), strict=True)
+    rows = dict.fromkeys((t.step.ops, _line(t.step)) for t in runs[-1])  # copies of a step are one
+    ordered = [key for step in program.order if (key := (step.ops, _line(step))) in rows]
+    keys = dict.fromkeys([*ordered, *rows])
+    return Explanation([_row(key, runs) for key in keys], statistics.median(whole), program.limits())
 
 
 def _line(step: Step) -> str:

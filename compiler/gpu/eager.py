@@ -22,6 +22,7 @@ from ..graph.graph import Graph
 from ..graph.rewrite import frozen
 from ..graph.stack import Cell
 from .program import GpuProgram
+from .timer import called
 
 BUFFERS = CudaArray | Cell | np.ndarray
 MOST = 4096  # programs that are kept
@@ -50,7 +51,7 @@ def run(
             _programs.popitem(last=False)
         if program is None:
             return None
-    return program([x for x in numbers if isinstance(x, BUFFERS)])
+    return called(program, [x for x in numbers if isinstance(x, BUFFERS)])
 
 
 def _as_numbers(op: Any, operands: Sequence[Any]) -> list[Any]:

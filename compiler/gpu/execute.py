@@ -25,6 +25,7 @@ from ..resting import collector_resting
 from . import eager
 from .homes import ANYWHERE, CPU, GPU, Parted, parted, together
 from .program import GpuProgram
+from .timer import called
 
 _programs: WeakKeyDictionary[Graph, dict[Any, GpuProgram | Unsupported]] = WeakKeyDictionary()
 _parted: WeakKeyDictionary[Graph, dict[Any, Parted]] = WeakKeyDictionary()
@@ -90,7 +91,7 @@ def run(graph: Graph, buffers: Sequence[Any], device: Any) -> Sequence[Any]:
         arrays = [device.from_numpy(x) if type(x) is np.ndarray else x for x in buffers]
         with devices.device(device):
             return [y.buffer for y in interpret(graph, [wrap(x) for x in arrays])]
-    return program(buffers)
+    return called(program, buffers)
 
 
 provide_for("cuda", execute)

@@ -8,7 +8,7 @@ from ...kernels import cuda_device
 
 
 def _device(index: int) -> cuda_device.CudaDevice:
-    from . import execute  # noqa: F401  (gives the device its kernels)
+    from . import execute, shown  # noqa: F401  (give the device its kernels, and show them)
 
     return cuda_device.device(index)
 

@@ -6,7 +6,7 @@ last time, as all steps run one after the other. Inputs, results and constants h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from ...runtime.spec import Spec, StackSpec, size
 from ..backend import views
 from ..backend.lower import check
 from ..backend.places import Arena, Block, Memory, Pile, Place, Register, contiguous
+from ..backend.steps import Step as Note
 from ..graph.constants import is_uniform
 from ..graph.graph import Graph
 from ..graph.symbolic import SymbolicTensor
@@ -47,6 +48,7 @@ class Plan:
     on_host: tuple[str, ...]  # ops that the device has no kernel for
     is_checked: bool  # whether the flag of failed checks is in use
     numbers: frozenset[str]  # inputs that are handed over by value
+    notes: Mapping[int, Note]  # what steps stand for, by their identity
 
 
 class GpuLowering:
@@ -72,6 +74,7 @@ class GpuLowering:
         self.literals: dict[tuple[str, np.dtype], np.ndarray] = {}  # numbers that kernels have in their text
         self.written: dict[tuple[str, np.dtype], Memory] = {}  # those of them that something needs in memory
         self.on_host: dict[str, None] = {}
+        self.notes: dict[int, Note] = {}
 
     def run(self) -> Plan:
         """The whole program."""
@@ -93,7 +96,7 @@ class GpuLowering:
         names = tuple(self.numbers)
         text = "\n".join([*map(prelude.page, self.pages), *self.kernels.texts])
         return Plan(tuple(steps), names, text, self.arena.size, self.offsets, self.constants,
-                    inputs, tuple(outputs), piles, tuple(self.on_host), self.is_checked, frozenset(self.locals))  # fmt: skip
+                    inputs, tuple(outputs), piles, tuple(self.on_host), self.is_checked, frozenset(self.locals), self.notes)  # fmt: skip
 
     def incoming(self, x: SymbolicTensor, by_value: bool) -> str:
         """The name of an input."""
@@ -125,6 +128,11 @@ class GpuLowering:
         return region.lines
 
     # -- what regions ask for
+
+    def note(self, steps: Sequence[Step], what: Note) -> None:
+        """Remember what steps stand for that are in the program and had no note yet."""
+        for step in steps:
+            self.notes.setdefault(id(step), what)
 
     def memory_at(self, name: str, spec: Spec) -> Memory:
         """Memory by a name, whose elements lie one after the other."""

@@ -27,6 +27,7 @@ from .piles import on_device
 from .products import has_library
 from .recordings import Recordings
 from .steps import Frame, If, While, run_all
+from .timer import Timer
 
 OPTIONS = ("--device-int128", "--fmad=true")
 QUIET = ("-diag-suppress=68,161,177,550,1097",)  # what the prelude's C is, and C++ need not be
@@ -79,15 +80,17 @@ class Code:
             self.conditions = [module.function(name) for name in ("wf_if", "wf_unless")]
         return [module.function(name) for name in self.plan.kernels]
 
-    def __call__(self, buffers: Sequence[Any]) -> list[Any] | None:
-        """The results for these operands; None if a check failed."""
+    def __call__(self, buffers: Sequence[Any], log: Timer | None = None) -> list[Any] | None:
+        """The results for these operands; None if a check failed. `log`: who notes what the steps take."""
         arena = self.card.allocate(self.plan.arena, "values in between") if self.plan.arena else None
         call = Call(self, buffers, arena.address if arena is not None else 0)
-        recorded = self.recordings.find(call) if self.is_recordable else None
+        recorded = self.recordings.find(call) if self.is_recordable and log is None else None
         if recorded is not None:
             recorded.launch()
         else:
-            run_all(self.plan.steps, call.frame())
+            frame = call.frame()
+            frame.log = log.begun(self.plan.notes) if log is not None else None
+            run_all(self.plan.steps, frame)
         return None if self.plan.is_checked and self.failed() else call.results()
 
     def failed(self) -> bool:
@@ -122,15 +125,15 @@ class GpuProgram:
         """The steps."""
         return self.code.plan
 
-    def __call__(self, buffers: Sequence[Any]) -> list[Any]:
-        """The results for these operands."""
+    def __call__(self, buffers: Sequence[Any], log: Timer | None = None) -> list[Any]:
+        """The results for these operands; `log`: who notes what the steps take."""
         self.device.card.enter()
-        results = self.code(buffers)
+        results = self.code(buffers, log)
         if results is not None:
             return results
         if self._exact is None:
             self._exact = Code(self.graph, self.device, self.by_value)
-        results = self._exact(buffers)
+        results = self._exact(buffers, log)
         assert results is not None, "a check failed that does not fail"
         return results
 

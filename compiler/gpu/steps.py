@@ -57,10 +57,19 @@ class Frame:
     stream: Any = None
     graph: Any = None  # what is being recorded, if anything is
     conditions: Any = None  # the kernels that set conditions of it: to a flag, and to its opposite
+    log: Log | None = None  # who runs the steps instead, to tell what they take
 
     def at(self, spot: Spot) -> int:
         """The address of a place."""
         return self.addresses[spot.name] + spot.start
+
+
+class Log(Protocol):
+    """What runs steps in their order and notes what they take."""
+
+    def run(self, steps: Sequence[Step], frame: Frame) -> None:
+        """Do steps."""
+        ...
 
 
 class Step(Protocol):
@@ -314,5 +323,7 @@ def span(place: Memory) -> tuple[int, int]:
 
 def run_all(steps: Sequence[Step], frame: Frame) -> None:
     """Do steps in their order."""
+    if frame.log is not None:
+        return frame.log.run(steps, frame)
     for step in steps:
         step.run(frame)
