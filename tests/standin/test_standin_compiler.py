@@ -43,6 +43,12 @@ def test_macros_may_be_given_as_options(card: Any) -> None:
     assert x.get()[0] == 7
 
 
+@pytest.mark.parametrize("name", ["INFINITY", "NAN", "(uint32_t)1", "(int64_t)1", "M_PI", "FLT_MAX"])
+def test_names_that_nvrtc_has_not_are_unknown(card: Any, name: str) -> None:
+    with pytest.raises(loading.CompileError, match="was not declared"):
+        loading.compile_kernels(f'extern "C" __global__ void k(float *x) {{ x[0] = {name}; }}')
+
+
 CONTRACTS = 'extern "C" __global__ void k(float *x) { x[3] = x[0] * x[1] + x[2]; }'
 
 

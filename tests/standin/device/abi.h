@@ -3,7 +3,6 @@
 // A module is a shared object that g++ made of CUDA C. The driver hands it services, writes into it the place of the
 // thread that is to run, and calls its kernels; the module calls back for all that needs other threads.
 #pragma once
-#include <stdint.h>
 #include <vector_types.h>
 
 enum standin_access { STANDIN_READ, STANDIN_WRITE, STANDIN_ATOMIC };
@@ -12,7 +11,7 @@ enum standin_barrier { STANDIN_PLAIN, STANDIN_COUNT, STANDIN_ALL };
 // What the driver does for a module.
 struct standin_services {
     int (*barrier)(int line, int value); // waits for the block; how many threads came with a value
-    const uint64_t *(*exchange)(int line, unsigned mask, const void *value,
+    const unsigned long *(*exchange)(int line, unsigned mask, const void *value,
                                 unsigned size); // waits for lanes of the warp
     unsigned (*active)();                       // lanes of the warp that have not returned
     void (*fault)(const char *what, int line);  // ends the kernel

@@ -101,17 +101,17 @@ STANDIN_OWN unsigned __brev(unsigned x) {
     for (int i = 0; i < 32; i++) y |= (x >> i & 1) << (31 - i);
     return y;
 }
-STANDIN_OWN int __mulhi(int x, int y) { return int((int64_t)x * y >> 32); }
-STANDIN_OWN unsigned __umulhi(unsigned x, unsigned y) { return unsigned((uint64_t)x * y >> 32); }
+STANDIN_OWN int __mulhi(int x, int y) { return int((long)x * y >> 32); }
+STANDIN_OWN unsigned __umulhi(unsigned x, unsigned y) { return unsigned((unsigned long)x * y >> 32); }
 STANDIN_OWN long long __mul64hi(long long x, long long y) { return (long long)((__int128)x * y >> 64); }
 STANDIN_OWN unsigned long long __umul64hi(unsigned long long x, unsigned long long y) {
     return (unsigned long long)((unsigned __int128)x * y >> 64);
 }
 STANDIN_OWN unsigned __funnelshift_l(unsigned low, unsigned high, unsigned by) {
-    return unsigned(((uint64_t)high << 32 | low) << (by & 31) >> 32);
+    return unsigned(((unsigned long)high << 32 | low) << (by & 31) >> 32);
 }
 STANDIN_OWN unsigned __funnelshift_r(unsigned low, unsigned high, unsigned by) {
-    return unsigned(((uint64_t)high << 32 | low) >> (by & 31));
+    return unsigned(((unsigned long)high << 32 | low) >> (by & 31));
 }
 
 STANDIN_OWN int __float2int_rn(float x) { return (int)rintf(x); }

@@ -8,7 +8,6 @@
 #define _GLIBCXX_INCLUDE_NEXT_C_HEADERS 1 // C's own headers: those of C++ take most of the time of a small kernel
 #include <math.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,6 +41,25 @@
 #define __launch_bounds__(...)
 #define __forceinline__ inline __attribute__((always_inline))
 #define __noinline__ __attribute__((noinline))
+
+// NVRTC has no headers of C: what it does not know is unknown here too.
+#undef HUGE_VAL
+#undef HUGE_VALF
+#undef INFINITY
+#undef NAN
+#undef M_E
+#undef M_LOG2E
+#undef M_LOG10E
+#undef M_LN2
+#undef M_LN10
+#undef M_PI
+#undef M_PI_2
+#undef M_PI_4
+#undef M_1_PI
+#undef M_2_PI
+#undef M_2_SQRTPI
+#undef M_SQRT2
+#undef M_SQRT1_2
 
 // Shared memory of a function is a section of its own, which the driver poisons before each block. The translation puts
 // the function's name here; what stands in a macro has none, and belongs to every kernel of the module.

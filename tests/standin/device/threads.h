@@ -18,12 +18,12 @@ STANDIN_OWN void standin_sync(int line, unsigned mask = ~0u) {
 STANDIN_OWN unsigned __activemask() { return standin_here.services->active(); }
 
 // A slot of 8 bytes for each lane, with what it gave; they stay until the warp's next exchange.
-template <class T> STANDIN_OWN const uint64_t *standin_exchange(int line, unsigned mask, T value) {
+template <class T> STANDIN_OWN const unsigned long *standin_exchange(int line, unsigned mask, T value) {
     static_assert(sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8, "a warp function takes 2, 4 or 8 bytes");
     return standin_here.services->exchange(line, mask, &value, sizeof value);
 }
 
-template <class T> STANDIN_OWN T standin_slot(const uint64_t *slots, int lane) {
+template <class T> STANDIN_OWN T standin_slot(const unsigned long *slots, int lane) {
     T value;
     __builtin_memcpy(&value, slots + lane, sizeof value);
     return value;
@@ -44,7 +44,7 @@ STANDIN_OWN int standin_source(standin_way way, int by, int width) {
 template <standin_way way, class T>
 STANDIN_OWN T standin_shuffle(int line, unsigned mask, T value, int by, int width = 32) {
     int source = standin_source(way, by, width);
-    const uint64_t *slots = standin_exchange(line, mask, value);
+    const unsigned long *slots = standin_exchange(line, mask, value);
     if (!(mask >> source & 1)) standin_fault("a shuffle from a lane that its mask lacks,", line);
     return standin_slot<T>(slots, source);
 }
@@ -54,7 +54,7 @@ STANDIN_OWN T standin_shuffle(int line, unsigned mask, T value, int by, int widt
 #define __shfl_xor_sync(...) standin_shuffle<STANDIN_XOR>(__LINE__, __VA_ARGS__)
 
 STANDIN_OWN unsigned standin_ballot(int line, unsigned mask, bool value) {
-    const uint64_t *slots = standin_exchange(line, mask, (int)value);
+    const unsigned long *slots = standin_exchange(line, mask, (int)value);
     unsigned lanes = 0;
     for (int i = 0; i < 32; i++)
         if (mask >> i & 1) lanes |= (unsigned)(standin_slot<int>(slots, i) == 1) << i;
@@ -65,7 +65,7 @@ STANDIN_OWN unsigned standin_ballot(int line, unsigned mask, bool value) {
 #define __all_sync(mask, p) ((int)(standin_ballot(__LINE__, mask, (p) == 0) == 0))
 
 template <class T> STANDIN_OWN unsigned standin_match(int line, unsigned mask, T value) {
-    const uint64_t *slots = standin_exchange(line, mask, value);
+    const unsigned long *slots = standin_exchange(line, mask, value);
     unsigned lanes = 0;
     for (int i = 0; i < 32; i++)
         if (mask >> i & 1) lanes |= (unsigned)(standin_slot<T>(slots, i) == value) << i;
@@ -74,7 +74,7 @@ template <class T> STANDIN_OWN unsigned standin_match(int line, unsigned mask, T
 #define __match_any_sync(mask, value) standin_match(__LINE__, mask, value)
 
 template <class T, class F> STANDIN_OWN T standin_reduce(int line, unsigned mask, T value, F combine) {
-    const uint64_t *slots = standin_exchange(line, mask, value);
+    const unsigned long *slots = standin_exchange(line, mask, value);
     bool first = true;
     T result = value;
     for (int i = 0; i < 32; i++) {

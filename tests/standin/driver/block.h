@@ -18,14 +18,14 @@ struct Thread {
     Doing doing;
     int line, value; // of the barrier or exchange where it waits, and what it came with
     unsigned mask;
-    uint64_t given;
-    const uint64_t *received;
+    unsigned long given;
+    const unsigned long *received;
     Fiber *fiber;
     uint3 place;
 };
 
 struct Warp {
-    uint64_t slots[warp_size + 1][warp_size]; // of the exchanges whose results may still be read
+    unsigned long slots[warp_size + 1][warp_size]; // of the exchanges whose results may still be read
     int next;
     uint32_t exchanges;
 };
@@ -78,7 +78,7 @@ size_t stack_size();
 void run_threads();
 void finish_thread(); // what a fiber does when its thread has returned
 int at_barrier(int line, int value);
-const uint64_t *at_exchange(int line, unsigned mask, const void *value, unsigned size);
+const unsigned long *at_exchange(int line, unsigned mask, const void *value, unsigned size);
 unsigned active_lanes();
 
 // checks.cpp

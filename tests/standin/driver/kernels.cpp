@@ -30,7 +30,7 @@ static int barrier(int line, int value) {
     return at_barrier(line, value);
 }
 
-static const uint64_t *exchange(int line, unsigned mask, const void *value, unsigned size) {
+static const unsigned long *exchange(int line, unsigned mask, const void *value, unsigned size) {
     if (block.plain) fail_at(line, "a warp function in a kernel that was taken to have none,");
     return at_exchange(line, mask, value, size);
 }

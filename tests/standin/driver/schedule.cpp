@@ -56,13 +56,13 @@ int at_barrier(int line, int value) {
     return block.votes;
 }
 
-const uint64_t *at_exchange(int line, unsigned mask, const void *value, unsigned size) {
+const unsigned long *at_exchange(int line, unsigned mask, const void *value, unsigned size) {
     Thread &t = block.threads[block.current];
     if (!(mask >> block.current % warp_size & 1)) fail_at(line, "a warp function whose mask lacks the calling lane");
     t.doing = AT_EXCHANGE;
     t.line = line;
     t.mask = mask;
-    t.given = ~uint64_t(0);
+    t.given = ~0ul;
     if (size) memcpy(&t.given, value, size);
     wait();
     return t.received;
@@ -84,7 +84,7 @@ static bool together(const Thread &t, const Thread &other) {
 // Lets the lanes of one mask go on, each with what all of them gave.
 static void exchange(int warp, unsigned lanes) {
     Warp &w = block.warps[warp];
-    uint64_t *slots = w.slots[w.next];
+    unsigned long *slots = w.slots[w.next];
     w.next = (w.next + 1) % (warp_size + 1);
     w.exchanges++;
     memset(slots, 0xff, sizeof w.slots[0]);
