@@ -44,7 +44,7 @@ from ..backend.region import Region
 from ..backend.steps import step_of
 from ..graph.rewrite import has_effect, symbols
 from ..graph.symbolic import SymbolicTensor
-from . import flow, matrices, nodes, piles, products, scans, scatter, sorting, windows
+from . import flow, matrices, nodes, piles, pixels, products, scans, scatter, sorting, windows
 from .steps import Clear, Effect, Move, OnHost, Run, Step, spot_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ LAYOUT = {
 }  # fmt: skip  (of numbers, for `struct`)
 EITHER, UNLESS = read("{0} || {1}"), read("{0} && !{1}")
 CHECKS = frozenset({"check_places", "check_numbers", "check_op", "join_indices"})
-ROOMS = (nodes, products, flow, matrices, piles, scatter, sorting, windows)
+ROOMS = (nodes, products, flow, matrices, piles, scatter, sorting, windows, pixels)
 WRITES = {name: write for room in ROOMS for name, write in room.WRITES.items()}
 WALKS = {**scans.WALKS, **scatter.WALKS}
 

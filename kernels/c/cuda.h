@@ -53,4 +53,7 @@ template <typename T, int V> FN void wf_store(T *to, const T (&from)[V]) {
 }
 
 // The value of the thread whose number in the warp differs in these bits, among those of a team.
-template <typename T> FN T wf_across(T x, int bits, u32 mates) { return __shfl_xor_sync(mates, x, bits); }
+template <typename T> FN T wf_across(T x, int bits, u32 mates) {
+    if constexpr (sizeof(T) < 4) return (T)__shfl_xor_sync(mates, (int)x, bits);
+    else return __shfl_xor_sync(mates, x, bits);
+}

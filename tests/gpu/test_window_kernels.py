@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kernel_runs import Case, agree, agree_all, op
+from kernel_runs import Case, agree, agree_all, graph_of, op
 
+from weft.compiler.gpu.program import GpuProgram
 from weft.runtime.spec import Spec
 from weft.runtime.tensor import OPS
 
@@ -61,3 +62,14 @@ def test_pooling_and_its_cotangents_agree(device: Any, shape: Any, attrs: dict[s
         cases.append((op("avg_pool", count_include_pad=counts, **attrs), floats(*shape, dtype=dtype)))
         cases.append((op("avg_pool_dx", lengths=lengths, count_include_pad=counts, **attrs), dy))
     agree_all(device, cases)
+
+
+def test_windows_of_one_pixel_are_products_of_the_library(device: Any) -> None:
+    x, w, dy = floats(4, 16, 16, 64), floats(1, 1, 64, 100), floats(4, 16, 16, 100)
+    cases: list[Case] = [
+        (op("conv"), x, w),
+        (op("conv_dx", lengths=(16, 16)), dy, w),
+        (op("conv_dw", kernel=(1, 1)), x, dy),
+    ]
+    agree_all(device, cases, near=1e-3)
+    assert not GpuProgram(graph_of(*cases), device).plan.kernels
