@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -92,6 +93,30 @@ def test_a_question_is_answered_with_not_yet_until_the_work_is_done(lazy: Any) -
     answers = [event.query() for _ in range(6)]
     assert answers == [False] * 4 + [True] * 2
     assert stream.is_done()
+
+
+@pytest.mark.parametrize("mode", ["lazy=0", "lazy"])
+def test_threads_use_the_card_at_once(card: Any, mode: str) -> None:
+    count = 'extern "C" __global__ void k(int *x) { atomicAdd(x, 1); }'
+    with loading.options(mode):
+        x, run = Array(np.zeros(1, np.int32)), kernel(count)
+        context = card.Context.get_current()
+
+        def work() -> None:
+            context.push()
+            stream = card.Stream(1)
+            for _ in range(20):
+                run(4, 64, x, stream=stream)
+                stream.synchronize()
+            del stream
+            context.pop()
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert x.get()[0] == 4 * 20 * 4 * 64
 
 
 def test_events_measure_time(card: Any) -> None:

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -118,11 +119,6 @@ static std::string scratch() {
     return mkdtemp(&path[0]) ? path : "";
 }
 
-static void remove_scratch(const std::string &folder) {
-    std::string ignored;
-    run({"rm", "-rf", folder}, &ignored);
-}
-
 // "k.cu:3:7: error: ..." as NVIDIA's compiler writes it: "k.cu(3): error: ...".
 static std::string rewritten(const std::string &log, const std::string &name) {
     std::stringstream lines(log);
@@ -166,6 +162,6 @@ Compiled compile(const Wanted &wanted) {
         write_all(kept + ".cu", key);
         write_all(kept + ".so", result.image);
     }
-    remove_scratch(folder);
+    std::filesystem::remove_all(folder);
     return result;
 }
