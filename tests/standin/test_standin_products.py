@@ -178,7 +178,13 @@ def test_what_does_not_fit_is_refused(card: Any) -> None:
     assert product.status == 7
 
 
-def test_an_operand_that_is_no_memory_of_the_card_is_refused(card: Any) -> None:
+def test_an_epilogue_without_what_it_needs_is_refused(card: Any) -> None:
     product = Product(normal("float32", M, K), normal("float32", K, N), epilogue=2 + 128)
     assert product.run() is None
     assert product.status == 7
+
+
+def test_a_bias_that_is_too_short_is_found(card: Any) -> None:
+    x, y, bias = normal("float32", M, K), normal("float32", K, N), normal("float32", N - 1)
+    with pytest.raises(card.Error, match="operand of a library: 64 bytes at offset 0 of an allocation of 60"):
+        Product(x, y, epilogue=4, bias=Array(bias)).run()

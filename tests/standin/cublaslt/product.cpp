@@ -100,14 +100,24 @@ static void run_one(const Job &job, int64_t batch) {
 
 static bool reads(const void *at, const Layout &l) { return standin_operand(at, l.span() * size_of(l.format), 0); }
 
+// What an epilogue reads and writes beside the matrices.
+static bool epilogue_holds(const Job &job) {
+    int64_t epilogue = job.product.get(EPILOGUE, DEFAULT);
+    size_t element = size_of((int)job.product.get(BIAS_FORMAT, job.d.format));
+    size_t masks = job.product.get(AUX_STEP) * (job.d.columns - 1) + job.d.rows;
+    size_t aux = masks * size_of((int)job.product.get(AUX_FORMAT, job.d.format));
+    bool bits = epilogue & (RELU | RELU_GRADIENT), needs_aux = epilogue & (WITH_AUX | GELU_GRADIENT);
+    if (epilogue & ADD_BIAS && !standin_operand((void *)job.product.get(BIAS), job.d.rows * element, 0)) return false;
+    return !needs_aux ||
+           standin_operand((void *)job.product.get(AUX), bits ? (masks + 7) / 8 : aux, epilogue & (GELU | RELU));
+}
+
 int run(void *data) {
     const int illegal_address = 700;
     Job &job = *(Job *)data;
     if (!reads(job.A, job.a) || !reads(job.B, job.b) || (job.beta && !reads(job.C, job.c))) return illegal_address;
     if (!standin_operand(job.D, job.d.span() * size_of(job.d.format), 1)) return illegal_address;
+    if (!epilogue_holds(job)) return illegal_address;
     for (int64_t batch = 0; batch < job.d.batch; batch++) run_one(job, batch);
-    if (void *aux = (void *)job.product.get(AUX))
-        if (job.product.get(EPILOGUE) & (GELU | RELU))
-            standin_operand(aux, job.product.get(AUX_STEP) * job.d.columns * size_of(job.d.format), 1);
     return 0;
 }
