@@ -15,9 +15,8 @@ import importlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
@@ -26,6 +25,7 @@ import numpy as np
 from ..runtime.errors import DeviceError, WeftError
 from . import cuda_driver as driver
 from .cuda_memory import Arena, Block, ExhaustedError
+from .cuda_module import Function, Module
 from .cuda_staging import Staging
 
 INSTALL = 'Install it: pip install "weft[cuda]".'
@@ -33,8 +33,6 @@ FORKED = (
     "CUDA was in use before this process was forked from its parent, and the child cannot use it",
     'Start workers with multiprocessing\'s "spawn" or "forkserver", or use the GPU in the children alone.',
 )
-Dims = tuple[int, int, int]
-Launch = Callable[[Dims, Dims, Any, int, Any], None]
 
 
 class Found(NamedTuple):
@@ -107,82 +105,13 @@ def card(index: int = 0) -> Card:
         return _cards[index]
 
 
-class Function:
-    """A kernel of a module. `launch(grid, block, parameters, shared, stream)` costs least, with a ready buffer of bytes.
-
-    `parameters` holds the arguments as C lays them out in a struct; `stream` is the card's, or that of a capture.
-    """
-
-    def __init__(self, found: Any, name: str, attributes: Any) -> None:
-        self.name, self._found, self._attributes = name, found, attributes
-        self.launch: Launch = getattr(found, "_launch_kernel", None) or self._prepared
-
-    def _prepared(self, grid: Dims, block: Dims, parameters: Any, shared: int, stream: Any) -> None:
-        """What `launch` is where PyCUDA keeps its own quick way under another name."""
-        self._found.prepare(f"{len(parameters)}s")
-        self._found.prepared_async_call(grid, block, stream, bytes(parameters), shared_size=shared)
-
-    def _attribute(self, name: str) -> int:
-        return self._found.get_attribute(getattr(self._attributes, name))
-
-    @cached_property
-    def registers(self) -> int:
-        """Registers of a thread."""
-        return self._attribute("NUM_REGS")
-
-    @cached_property
-    def local_bytes(self) -> int:
-        """Memory of a thread for what does not fit its registers: 0 unless it spills."""
-        return self._attribute("LOCAL_SIZE_BYTES")
-
-    @cached_property
-    def shared_bytes(self) -> int:
-        """Shared memory of a block, beside what a launch asks for."""
-        return self._attribute("SHARED_SIZE_BYTES")
-
-    @cached_property
-    def most_threads(self) -> int:
-        """The largest block that can be launched."""
-        return self._attribute("MAX_THREADS_PER_BLOCK")
-
-    def allow_shared(self, nbytes: int) -> None:
-        """Let launches ask for so many bytes of shared memory, more than the 48 KiB that are always allowed."""
-        self._found.set_attribute(self._attributes.MAX_DYNAMIC_SHARED_SIZE_BYTES, nbytes)
-
-
-class Module:
-    """Kernels that were loaded together."""
-
-    def __init__(self, card: Card, found: Any) -> None:
-        self._card, self._found = card, found
-        self._functions: dict[str, Function] = {}
-
-    def function(self, name: str) -> Function:
-        """The kernel of that name.
-
-        Errors: DeviceError when there is none.
-        """
-        if name not in self._functions:
-            with self._card.told(f"the kernel {name}"):
-                self._functions[name] = self._card.function_of(self._found, name)
-        return self._functions[name]
-
-    def address(self, name: str) -> tuple[int, int]:
-        """Where a `__device__` or `__constant__` variable lies, and its bytes."""
-        with self._card.told(f"the variable {name}"):
-            address, nbytes = self._found.get_global(name)
-        return int(address), nbytes
-
-    def __del__(self) -> None:
-        self._card.dropped.append((self._found, self._functions))
-
-
 class Card:
     """One GPU: what it is, its memory, its stream, and what can be asked of it from any thread."""
 
     def __init__(self, index: int) -> None:
         self._pycuda: Any = importlib.import_module("pycuda.driver")
         self.index, self.trouble = index, ""
+        self.order = threading.RLock()  # of whoever puts several things into the stream that belong together
         self.dropped: deque[Any] = deque()  # objects of PyCUDA that nobody needs any more
         self._describe(self._pycuda.Device(index))
         with self.told("the start"), self.own():
@@ -292,7 +221,7 @@ class Card:
         Errors: DeviceError when a kernel failed.
         """
         self.enter()
-        with self.told("the work so far"):
+        with self.order, self.told("the work so far"):
             self.stream.synchronize()
 
     # -- modules
@@ -349,31 +278,31 @@ class Card:
     def upload(self, address: int, array: np.ndarray) -> None:
         """Copy an array, whose elements lie one after the other, to the card; it may be written to afterwards."""
         self.enter()
-        with self.told("a copy to the GPU"):
+        with self.order, self.told("a copy to the GPU"):
             self._staging.upload(address, array)
 
     def download(self, address: int, array: np.ndarray) -> None:
         """Fill an array, whose elements lie one after the other, from the card: this waits."""
         self.enter()
-        with self.told("a copy from the GPU"):
+        with self.order, self.told("a copy from the GPU"):
             self._staging.download(address, array)
 
     def copy(self, target: int, source: int, nbytes: int, stream: Any = None) -> None:
         """Copy from one place on the card to another; `stream`: that of a recording, instead of the card's."""
         self.enter()
-        with self.told("a copy"):
+        with self.order, self.told("a copy"):
             self._pycuda.memcpy_dtod_async(target, source, nbytes, stream or self.stream)
 
     def zero(self, address: int, nbytes: int, stream: Any = None) -> None:
         """Fill bytes with zeros; `stream` as in `copy`."""
         self.enter()
-        with self.told("filling memory"):
+        with self.order, self.told("filling memory"):
             self._pycuda.memset_d8_async(address, 0, nbytes, stream or self.stream)
 
     def fill(self, address: int, pattern: bytes, count: int) -> None:
         """Repeat a pattern of 1, 2, 4, 8 or 16 bytes."""
         self.enter()
-        with self.told("filling memory"):
+        with self.order, self.told("filling memory"):
             self._fill(address, pattern, count)
 
     def _fill(self, address: int, pattern: bytes, count: int) -> None:

@@ -128,12 +128,11 @@ class GpuProgram:
     def __call__(self, buffers: Sequence[Any], log: Timer | None = None) -> list[Any]:
         """The results for these operands; `log`: who notes what the steps take."""
         self.device.card.enter()
-        results = self.code(buffers, log)
-        if results is not None:
-            return results
-        if self._exact is None:
-            self._exact = Code(self.graph, self.device, self.by_value)
-        results = self._exact(buffers, log)
+        with self.device.card.order:
+            results = self.code(buffers, log)
+            if results is None:
+                self._exact = self._exact or Code(self.graph, self.device, self.by_value)
+                results = self._exact(buffers, log)
         assert results is not None, "a check failed that does not fail"
         return results
 
