@@ -1,5 +1,7 @@
 """Devices are named, chosen, and never mixed."""
 
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,3 +91,15 @@ def test_operands_on_different_devices_are_refused(gpu):
     x = wrap(gpu.from_numpy(np.ones(3, np.float32)))
     with pytest.raises(DeviceError, match="add: the operands live on cpu and cuda:0"):
         wf.tensor([1.0, 2.0, 3.0]) + x
+
+
+def test_who_asks_for_no_gpu_loads_nothing_of_one() -> None:
+    program = (
+        "import sys, weft as wf\n"
+        "wf.ones(3) + 1\n"
+        "with wf.device('cpu'): wf.memory_stats()\n"
+        "wf.trim_memory()\n"
+        "print([name for name in sys.modules if 'cuda' in name or name.startswith('weft.compiler.gpu')])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -90,3 +90,15 @@ def test_lessons_and_tests_use_the_face_as_wf(folder: str) -> None:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     assert alias.name != FACE or alias.asname in ("wf", None), f"{path}:{node.lineno}"
+
+
+def test_one_file_imports_pycuda() -> None:
+    """By name, when a GPU is asked for."""
+    named = [
+        module.name
+        for module in MODULES
+        if any(
+            isinstance(node, ast.Constant) and str(node.value).startswith("pycuda") for node in ast.walk(module.tree)
+        )
+    ]
+    assert named == [f"{FACE}.kernels.cuda"]
