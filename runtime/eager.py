@@ -383,7 +383,8 @@ def _binary_shortcut(op: Elementwise, otherwise: Callable[[Any, Any], Any] | Non
                     a = scalar(x, dtype)
                 c = kernel(a, b) if a.nbytes < big and b.nbytes < big else large(a, b)  # pyright: ignore[reportOptionalMemberAccess]
             except Exception:  # shapes that do not broadcast, warnings turned into errors: the long way tells
-                return otherwise(x, y)
+                on_cpu = type(a) is ndarray and type(b) is ndarray
+                return otherwise(x, y) if on_cpu else apply(op, (x, y), _NO_ATTRS)
             z = new(EagerTensor)
             z.buffer = c if type(c) is ndarray else asarray(c)
             z.key = 0
