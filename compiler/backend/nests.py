@@ -50,6 +50,7 @@ from .groups import DEAR, Group, cost, folded_axes
 from .places import Memory
 
 CHUNK = 4096  # elements of a map that one step of the grid computes
+LINE, TILE = 16, 64  # elements along two axes that are worked on at a time, where those read lie along the second
 SCRATCH = 1 << 14  # elements of a row that wait in scratch memory at most
 Axis = tuple[str, int]
 Bodies = list[Statement]
@@ -166,7 +167,37 @@ def nest_of(body: Bodies, axes: Sequence[Axis], price: float) -> Nest:
     inner = loops([(name, n)], body)
     if not rows:
         return Nest(Loop("row", 1, (inner,)), price * likely(n), dropped)
+    across = crossed(rows, (name, n), body)
+    if across:
+        return tiled(rows, across, inner, price, dropped)
     return grid_of(rows, [inner], price * likely(n), dropped)
+
+
+def crossed(rows: Sequence[Axis], last: Axis, body: Sequence[Statement]) -> Axis | None:
+    """The axis of the rows that something is read along, where that is far apart along the last axis; long ones only."""
+    name, n = last
+    if not isinstance(n, int) or n < 2 * TILE or not can_run_along(name, body):
+        return None
+    far = [x.index for e in expressions(tuple(body)) for x in walk(e)
+           if isinstance(x, Load) and not (isinstance(x.index.count(name), int) and x.index.count(name) <= 1)]  # fmt: skip
+    found = [axis for axis in rows if isinstance(axis[1], int) and any(i.count(axis[0]) == 1 for i in far)]
+    return next((axis for axis in reversed(found) if axis[1] >= 2 * TILE), None)
+
+
+def tiled(rows: Sequence[Axis], across: Axis, inner: Loop, price: float, dropped: frozenset[str]) -> Nest:
+    """A kernel that takes squares of two axes, so that what it reads of a line of the cache it finds there the next time."""
+    m, n = across[1], inner.extent
+    inner = replace(inner, bounds=within("tile", LINE, n))
+    block = Loop(*across, (inner,), bounds=within("down", TILE, m))
+    whole = Loop("tile", -(-n // LINE), (block,))
+    steps = [axis if axis != across else ("down", -(-m // TILE)) for axis in rows]
+    return grid_of(steps, [whole], price * n * TILE, dropped)
+
+
+def within(block: str, length: int, n: int) -> tuple[str, str]:
+    """The bounds of a block of an axis that has n elements."""
+    end = f"({block} + 1) * {length}"
+    return f"{block} * {length}", end if n % length == 0 else f"({end} < {n} ? {end} : {n})"
 
 
 # -- rows

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
 import numpy as np
 import pytest
 from native_calls import Call, agree
+
+import weft as wf
 
 LENGTHS = [1, 2, 15, 16, 17, 100]
 DTYPES = ["float32", "float64", "int8", "int64", "uint16", "bool"]
@@ -113,3 +116,17 @@ def test_whole_numbers_are_multiplied_as_matrices(dtype: str) -> None:
 def test_elements_are_counted_and_weighed() -> None:
     x, weights = drawn((500,), "uint8"), np.random.default_rng(0).normal(size=500).astype("float32")
     agree([("bincount", [x, None], {"length": 9}), ("bincount", [x, weights], {"length": 7}), ("bincount", [x, x], {"length": 7}), ("count_to", [], {"length": 40})], 1e-6)  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int8", "bool"])
+@pytest.mark.parametrize("shape", [(128, 128), (129, 200), (3, 150, 131), (200, 2, 140)])
+def test_large_transposes_are_taken_block_by_block(shape: tuple[int, ...], dtype: str) -> None:
+    x = np.random.default_rng(0).integers(0, 100, shape).astype(dtype)
+    agree([("permute_dims", [x], {"axes": axes}) for axes in itertools.permutations(range(len(shape)))])
+
+
+def test_what_is_read_across_what_is_written_shares_a_block_of_the_program() -> None:
+    x, block = wf.ones((300, 200)), "down * 64"
+    turned, straight = (wf.compile(f) for f in (lambda x: wf.matrix_transpose(x) * 2.0, lambda x: x * 2.0))
+    assert block in str(turned.kernels(x))
+    assert block not in str(straight.kernels(x))
