@@ -209,6 +209,8 @@ def _check(library: Any, code: int) -> None:
 
 # -- nvcc
 
+NVRTC_ONLY = ("-default-device", "--device-int128")  # what nvcc does by itself, or by what text says
+
 
 def _with_nvcc(path: str) -> Maker:
     (said,) = compilers.run([path, "--version"])
@@ -218,7 +220,7 @@ def _with_nvcc(path: str) -> Maker:
 
 
 def _by_nvcc(path: str, text: str, options: Sequence[str]) -> tuple[bytes, str]:
-    plain = [word for word in options if word != "-default-device"]
+    plain = [word for word in options if word not in NVRTC_ONLY]
     with tempfile.TemporaryDirectory(prefix="weft-") as place:
         source, target = Path(place) / "kernels.cu", Path(place) / "kernels.cubin"
         source.write_text(text)

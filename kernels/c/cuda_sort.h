@@ -138,5 +138,6 @@ FN void wf_merge(const W *x, T to, W *tile, int n, int width, int N, int threads
         merged[(t < p ? t : t - p) + low] = word;
     }
     __syncthreads();
+#pragma unroll 2
     for (int t = threadIdx.x; t < p + q; t += threads) to.put(row, start + t, merged[t]);
 }

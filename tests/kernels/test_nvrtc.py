@@ -140,7 +140,7 @@ def test_nvcc_serves_where_nvrtc_is_missing(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("WEFT_NVCC", str(script))
     made_by = nvrtc.maker()
     assert str(made_by) == "nvcc 13.2"
-    words = nvrtc.compiled(TEXT, ("-default-device", "-arch=sm_80"), made_by)[0].decode().split()
+    words = nvrtc.compiled(TEXT, ("-default-device", "--device-int128", "-arch=sm_80"), made_by)[0].decode().split()
     assert words[:2] == ["-arch=sm_80", "--cubin"]
     script.write_text('#!/bin/sh\necho "$4: kernels.cu(2): error: no" >&2\nexit 1\n')
     with pytest.raises(BuildError, match=r"nvcc 13.2 refuses a kernel:\n.*kernels.cu\(2\): error: no"):
