@@ -22,6 +22,7 @@ class Timing:
     step: Step
     begin: int
     end: int
+    launches: int = 0  # of kernels and copies of a GPU
 
 
 Listener = Callable[[list[Timing]], None]

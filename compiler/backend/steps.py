@@ -22,7 +22,6 @@ from .views import FOLDS
 
 ROOM = 1 << 16  # entries of a log
 HEAD = 3  # words before the entries: how many came, how many there is room for, the address of the clock
-COUNTED = frozenset({"matmul", "conv", "conv_transpose", "conv_filter"})
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,10 @@ def operations(node: Node) -> int:
         return 2 * size(y.shape) * tensors[0].shape[-1]
     if node.op.name == "conv":
         return 2 * size(y.shape) * prod(tensors[1].shape[:-1])
+    if node.op.name == "conv_dx":
+        return 2 * size(tensors[0].shape) * prod(tensors[1].shape[:-1])
+    if node.op.name == "conv_dw":
+        return 2 * size(tensors[1].shape) * prod(y.shape[:-1])
     if node.op.name in FOLDS:
         return size(tensors[0].shape)
     return size(y.shape) if node.op.elementwise else 0

@@ -28,13 +28,12 @@ class Timer:
     def __init__(self, card: Any) -> None:
         self.card = card
         self.notes: Mapping[int, Note] = {}
-        self.entries: list[tuple[Note, Any, Any]] = []
-        self.launches = 0  # of kernels and of copies
+        self.entries: list[tuple[Note, Any, Any, int]] = []
         self.left = 0  # steps that were not timed
 
     def begun(self, notes: Mapping[int, Note]) -> Timer:
         """The same, for a call that begins now."""
-        self.notes, self.launches, self.left = notes, 0, 0
+        self.notes, self.left = notes, 0
         self.entries.clear()
         return self
 
@@ -44,19 +43,14 @@ class Timer:
             together = list(alike)
             if len(self.entries) >= MOST:
                 self.left += 1
-                self.put(together, frame)
+                run_each(together, frame)
                 continue
             begin, end = self.card.event(timed=True), self.card.event(timed=True)
             begin.record(frame.stream)
-            self.put(together, frame)
+            run_each(together, frame)
             end.record(frame.stream)
-            self.entries.append((self.note(together[0]), begin, end))
-
-    def put(self, steps: Sequence[Step], frame: Frame) -> None:
-        """Run steps, and count what they launch."""
-        for step in steps:
-            self.launches += step.is_recordable and not isinstance(step, While | If)
-            step.run(frame)
+            launches = sum(step.is_recordable and not isinstance(step, While | If) for step in together)
+            self.entries.append((self.note(together[0]), begin, end, launches))
 
     def note(self, step: Step) -> Note:
         """What a step stands for."""
@@ -64,11 +58,17 @@ class Timer:
 
     def timings(self, start: Any, origin: int) -> Iterator[Timing]:
         """What was noted, in the order in which it ended; `start` is the event at the time `origin`."""
-        for note, begin, end in self.entries:
+        for note, begin, end, launches in self.entries:
             first, last = (origin + int(1e6 * event.time_since(start)) for event in (begin, end))
-            yield Timing(note, first, last)
+            yield Timing(note, first, last, launches)
         if self.left:
             yield Timing(Note(f"{self.left} further steps", (), 0, 0), origin, origin)
+
+
+def run_each(steps: Sequence[Step], frame: Frame) -> None:
+    """Run steps; those inside them go through the frame's log again."""
+    for step in steps:
+        step.run(frame)
 
 
 class Timed(Protocol):
@@ -81,22 +81,22 @@ class Timed(Protocol):
         ...
 
 
-def timed_run(program: Timed, buffers: Sequence[Any]) -> tuple[list[Any], list[Timing], int]:
-    """The results of a program for these operands, what its steps took, and how many kernels and copies they launched."""
+def timed_run(program: Timed, buffers: Sequence[Any]) -> tuple[list[Any], list[Timing]]:
+    """The results of a program for these operands, and what its steps took."""
     card = program.device.card
     card.enter()
     with card.own(), card.told("timing"):  # events are dropped inside, too
         return _timed_run(program, buffers, card)
 
 
-def _timed_run(program: Timed, buffers: Sequence[Any], card: Any) -> tuple[list[Any], list[Timing], int]:
+def _timed_run(program: Timed, buffers: Sequence[Any], card: Any) -> tuple[list[Any], list[Timing]]:
     occupy(card)
     timer, start = Timer(card), card.event(timed=True)
     origin = time.perf_counter_ns()
     start.record(card.stream)
     results = program(buffers, timer)
     card.stream.synchronize()
-    return results, list(timer.timings(start, origin)), timer.launches
+    return results, list(timer.timings(start, origin))
 
 
 def occupy(card: Any) -> None:
@@ -110,7 +110,7 @@ def called(program: Timed, buffers: Sequence[Any]) -> list[Any]:
     """The results of a program for these operands; who listens is told of its steps."""
     if not recording.listeners:
         return program(buffers)
-    results, timings, _ = timed_run(program, buffers)
+    results, timings = timed_run(program, buffers)
     for listener in list(recording.listeners):
         listener(timings)
     return results

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 Run = Callable[[], object]
+Wait = Callable[[object], None]
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Row:
     per_call: int = 1  # operations in one call
     rtol: float = 1e-5
     atol: float = 1e-6
+    moved: int = 0  # bytes of the arguments and the results, where that is what the work is
 
     @property
     def scale(self) -> float:
@@ -53,7 +55,13 @@ def leaf(x: object) -> np.ndarray:
     """The first array of a result."""
     while isinstance(x, (tuple, list)):
         x = x[0]
+    if hasattr(x, "detach"):  # a tensor of PyTorch's, which may be on a GPU
+        x = x.detach().cpu()  # pyright: ignore[reportAttributeAccessIssue]
     return np.asarray(x)
+
+
+def arrived(x: object) -> None:
+    """A result whose library has waited for it."""
 
 
 def check(row: Row) -> None:
@@ -62,13 +70,15 @@ def check(row: Row) -> None:
         np.testing.assert_allclose(leaf(run()), row.expected, rtol=row.rtol, atol=row.atol, err_msg=name)
 
 
-def calls_for(run: Run, seconds: float) -> int:
+def calls_for(run: Run, seconds: float, wait: Wait = arrived) -> int:
     """How many calls take about `seconds`."""
     n = 1
     while True:
         start = time.perf_counter()
+        result = None
         for _ in range(n):
-            run()
+            result = run()
+        wait(result)
         taken = time.perf_counter() - start
         if taken > seconds / 4 or n > 1 << 20:
             return max(1, int(n * seconds / taken))
@@ -92,20 +102,22 @@ def measure(row: Row, rounds: int = 15, seconds: float = 0.03) -> list[Timing]:
     return alternate(row, rounds, seconds)
 
 
-def alternate(row: Row, rounds: int, seconds: float, rest: float = 0.0) -> list[Timing]:
+def alternate(row: Row, rounds: int, seconds: float, rest: float = 0.0, wait: Wait = arrived) -> list[Timing]:
     """Time every contestant once per round, in another order each round: who runs after whom leaves traces.
 
-    `rest`: seconds before each, for threads of the one before that wait by spinning to fall asleep.
+    `rest`: seconds before each, for threads of the one before that wait by spinning to fall asleep. `wait`: what waits
+    for the last result of a series of calls, where these only put work into a queue.
     """
-    counts = {name: calls_for(run, seconds) for name, run in row.contestants.items()}
+    counts = {name: calls_for(run, seconds, wait) for name, run in row.contestants.items()}
     timings = {name: Timing(name) for name in row.contestants}
     order = random.Random(0)
     for _ in range(rounds):
         for name, run in order.sample(list(row.contestants.items()), len(row.contestants)):
             time.sleep(rest)
-            start = time.perf_counter()
+            start, result = time.perf_counter(), None
             for _ in range(counts[name]):
-                run()
+                result = run()
+            wait(result)
             timings[name].seconds.append((time.perf_counter() - start) / counts[name])
     return list(timings.values())
 

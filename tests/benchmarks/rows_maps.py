@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from compare import Row
+from sizes import sized
 from workloads import PEER, RNG, jax, normal, numba, row, simple, softmax, tf, torch
 
 import weft as wf
@@ -49,7 +50,8 @@ def c1() -> Row:
             return y
 
         others["numba"] = in_numba
-    return simple("c1", "tanh-GELU, 16M", [normal(1 << 24)], gelu, others=others)
+    n = sized(1 << 24, 1 << 26, 1 << 10)
+    return simple("c1", f"tanh-GELU, {counted(n)}", [normal(n)], gelu, others=others)
 
 
 def _erf(xp: Any) -> Any:
@@ -64,8 +66,9 @@ def _erf(xp: Any) -> Any:
 
 @row
 def c2() -> Row:
-    n = 1 << 22
-    s, k, t = (RNG.uniform(a, b, n).astype(np.float32) for a, b in ((10, 50), (10, 50), (0.2, 2)))
+    n, times = sized((1 << 22, 1), (1 << 20, 16), (1 << 10, 1))
+    drawn = [RNG.uniform(a, b, n).astype(np.float32) for a, b in ((10, 50), (10, 50), (0.2, 2))]
+    s, k, t = (np.tile(x, times) for x in drawn)
 
     def price(xp: Any, s: Any, k: Any, t: Any) -> Any:
         erf, root = _erf(xp), 0.3 * xp.sqrt(t)
@@ -90,17 +93,27 @@ def c2() -> Row:
             return y
 
         others["numba"] = in_numba
-    return simple("c2", "Black-Scholes, 4M", [s, k, t], price, names="torch jax tensorflow", atol=2e-4, others=others)
+    expected = lambda s, k, t: np.tile(price(np, s[:n], k[:n], t[:n]), times)
+    return simple("c2", f"Black-Scholes, {counted(n * times)}", [s, k, t], price, names="torch jax tensorflow",
+                  expected=expected, atol=2e-4, others=others)  # fmt: skip
 
 
 @row
 def c3() -> Row:
-    arrays = [normal(1 << 24) for _ in range(3)]
+    n = sized(1 << 24, 1 << 26, 1 << 10)
+    arrays = [normal(n) for _ in range(3)]
     others = {"numba": numba.njit(lambda a, b, c: a * b + c, parallel=True)} if numba else {}
-    return simple("c3", "a * b + c, 16M", arrays, lambda _, a, b, c: a * b + c, others=others)
+    return simple("c3", f"a * b + c, {counted(n)}", arrays, lambda _, a, b, c: a * b + c, others=others)
 
 
 # -- rows
+
+ROWS, COLUMNS = sized((4096, 1024), (32768, 1024), (16, 64))
+
+
+def counted(n: int) -> str:
+    """A number of elements: `16M`."""
+    return f"{n >> 20}M" if n >> 20 else str(n)
 
 
 def _exported(ops: list[tuple[str, list[str], dict[str, Any]]], arrays: list[np.ndarray]) -> dict[str, Any]:
@@ -126,24 +139,24 @@ def d1() -> Row:
             return xp.softmax(x, -1)
         return jax.nn.softmax(x) if jax else tf.nn.softmax(x)
 
-    arrays = [normal(4096, 1024)]
+    arrays = [normal(ROWS, COLUMNS)]
     others = _exported([("Softmax", ["x"], {"axis": -1})], arrays)
-    return simple("d1", "softmax 4096x1024", arrays, write, others=others)
+    return simple("d1", f"softmax {ROWS}x{COLUMNS}", arrays, write, others=others)
 
 
 @row
 def d2() -> Row:
     def write(xp: Any, x: Any, g: Any, b: Any) -> Any:
         if xp is torch:
-            return torch.nn.functional.layer_norm(x, (1024,), g, b)
+            return torch.nn.functional.layer_norm(x, (COLUMNS,), g, b)
         if xp is wf:
             return wf.layer_norm(x, g, b)
         m = x.mean(-1, keepdims=True)
         return (x - m) / xp.sqrt(((x - m) ** 2).mean(-1, keepdims=True) + 1e-5) * g + b
 
-    arrays = [normal(4096, 1024), normal(1024), normal(1024)]
+    arrays = [normal(ROWS, COLUMNS), normal(COLUMNS), normal(COLUMNS)]
     others = _exported([("LayerNormalization", ["x", "g", "b"], {"axis": -1})], arrays)
-    return simple("d2", "layernorm 4096x1024", arrays, write, others=others)
+    return simple("d2", f"layernorm {ROWS}x{COLUMNS}", arrays, write, others=others)
 
 
 @row
@@ -156,12 +169,13 @@ def d3() -> Row:
             return xp.logsumexp(x, -1)
         return jax.nn.logsumexp(x, -1) if jax else tf.reduce_logsumexp(x, -1)
 
-    return simple("d3", "logsumexp 4096x1024", [normal(4096, 1024)], write)
+    return simple("d3", f"logsumexp {ROWS}x{COLUMNS}", [normal(ROWS, COLUMNS)], write)
 
 
 @row
 def d4() -> Row:
-    x, y = normal(4096, 1000), RNG.integers(0, 1000, 4096)
+    classes = sized(1000, 1000, 60)
+    x, y = normal(ROWS, classes), RNG.integers(0, classes, ROWS)
 
     def write(xp: Any, x: Any, y: Any) -> Any:
         if xp is np:
@@ -176,4 +190,4 @@ def d4() -> Row:
             return x.grad
         return jax.grad(lambda x: -jax.numpy.take_along_axis(jax.nn.log_softmax(x), y[:, None], 1).mean())(x)
 
-    return simple("d4", "cross entropy + gradient 4096x1000", [x, y], write, names="numpy torch jax")
+    return simple("d4", f"cross entropy + gradient {ROWS}x{classes}", [x, y], write, names="numpy torch jax")

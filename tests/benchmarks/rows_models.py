@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 import transformer
-from compare import Row, leaf
-from workloads import PEER, asked, contestants, jax, normal, row, tensorflow_runs, tf, torch
+from compare import Row
+from sizes import sized
+from workloads import PEER, asked, contestants, jax, normal, reference, row, settled, tensorflow_runs, tf, there, torch
 
 import weft as wf
 
 # -- LSTM
 
-STEPS, BATCH, HIDDEN = 64, 64, 256
+STEPS, BATCH, HIDDEN = sized((64, 64, 256), (64, 64, 256), (4, 4, 8))
 
 
 def _cell(xp: Any, sigmoid: Any, projected: Any, h: Any, c: Any, wh: Any) -> Any:
@@ -77,14 +78,14 @@ def i() -> Row:
     in_jax = lambda x, *w: jax.grad(lambda *w: _lstm_in_jax(x, *w), argnums=(0, 1, 2))(*w)
     runs = contestants([x, wx, wh, b], ours, {"jax": in_jax, "tensorflow": _lstm_in_tensorflow})
     if torch:
-        gradient, given = _lstm_of_torch(wx, wh, b), torch.from_numpy(x)
+        gradient, given = _lstm_of_torch(wx, wh, b), there(x)
         if asked("torch"):
             runs["torch eager"] = lambda: gradient(given)
         if asked("torch.compile"):
             compiled = torch.compile(gradient)
             runs["torch.compile"] = lambda: compiled(given)
-    what = "LSTM, 64 steps, batch 64, hidden 256, with gradient"
-    return Row("i", what, runs, leaf(runs["weft"]()), "ms", rtol=1e-2, atol=1e-1)
+    what = f"LSTM, {STEPS} steps, batch {BATCH}, hidden {HIDDEN}, with gradient"
+    return Row("i", what, runs, reference(ours, x, wx, wh, b), "ms", rtol=1e-2, atol=1e-1)
 
 
 # -- transformer
@@ -108,7 +109,7 @@ def j() -> Row:
     gradient, ours = transformer.in_weft(weights), wf.tensor(x)
     runs: dict[str, Any] = {"weft": lambda: gradient(ours)}
     if torch:
-        block, given = transformer.in_torch(torch, weights), torch.from_numpy(x)
+        block, given = transformer.in_torch(torch, weights), there(x)
         if asked("torch"):
             runs["torch eager"] = lambda: block(given)
         if asked("torch.compile"):
@@ -117,9 +118,11 @@ def j() -> Row:
     if jax:
         jitted = jax.jit(transformer.in_jax(jax, [jax.numpy.asarray(w) for w in weights]))
         placed = jax.numpy.asarray(x)
-        runs["jax.jit"] = lambda: jax.block_until_ready(jitted(placed))
+        runs["jax.jit"] = lambda: settled(jitted(placed))
     if tf and PEER == "tensorflow":
         runs |= tensorflow_runs(_block_in_tensorflow(weights), [x])
-    expected = leaf(runs["weft"]())
-    what = "transformer block, 4x128, d 256, 8 heads, causal, with gradient"
+    with wf.device("cpu"):
+        expected = reference(transformer.in_weft(weights), x)
+    batch, length, width = transformer.SHAPE
+    what = f"transformer block, {batch}x{length}, d {width}, {transformer.HEADS} heads, causal, with gradient"
     return Row("j", what, runs, expected, "ms", rtol=1e-2, atol=1e-5)

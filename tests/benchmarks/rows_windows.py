@@ -6,7 +6,22 @@ from typing import Any
 
 import numpy as np
 from compare import Row, leaf
-from workloads import RNG, asked, contestants, jax, normal, row, tensorflow_runs, tf, torch
+from sizes import sized
+from workloads import (
+    RNG,
+    asked,
+    contestants,
+    delivered,
+    jax,
+    normal,
+    reference,
+    row,
+    settled,
+    tensorflow_runs,
+    tf,
+    there,
+    torch,
+)
 
 import weft as wf
 
@@ -17,14 +32,17 @@ def _jax_conv(x: Any, w: Any, padding: str) -> Any:
 
 def _torch_layouts(runs: dict[str, Any], images: np.ndarray, weights: np.ndarray, write: Any) -> None:
     """PyTorch takes images with channels first, in the order of either layout."""
-    w = torch.from_numpy(np.ascontiguousarray(weights.transpose(3, 2, 0, 1)))
-    first = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
+    w = there(np.ascontiguousarray(weights.transpose(3, 2, 0, 1)))
+    first = there(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
     last, w_last = (t.to(memory_format=torch.channels_last) for t in (first, w))
     for name, x, weights_ in (("torch channels_last", last, w_last), ("torch NCHW", first, w)):
         runs[name] = lambda x=x, w=weights_: write(x, w)
 
 
-IMAGES, WEIGHTS = (32, 56, 56, 64), (3, 3, 64, 64)
+IMAGES, WEIGHTS = sized(
+    ((32, 56, 56, 64), (3, 3, 64, 64)), ((128, 56, 56, 64), (3, 3, 64, 64)), ((2, 8, 8, 4), (3, 3, 4, 4))
+)
+SHOWN = f"conv2d 3x3, {'x'.join(map(str, IMAGES))} -> {WEIGHTS[-1]}"
 
 
 @row
@@ -39,7 +57,7 @@ def l1() -> Row:
     expected = np.einsum("nhwcij,ijco->nhwo", _windows(x[:2]), w.astype(np.float64))
     ours = leaf(runs["weft"]())
     np.testing.assert_allclose(ours[:2], expected, rtol=1e-3, atol=1e-4)
-    return Row("l1", "conv2d 3x3, 32x56x56x64 -> 64, forward", runs, ours, "ms", rtol=1e-3, atol=1e-4)
+    return Row("l1", f"{SHOWN}, forward", runs, ours, "ms", rtol=1e-3, atol=1e-4)
 
 
 def _windows(x: np.ndarray) -> np.ndarray:
@@ -70,29 +88,30 @@ def l1g() -> Row:
 
     runs = contestants([x, w, dy], ours, {"jax": in_jax, "tensorflow": in_tensorflow})
     if torch and asked("torch"):
-        first = torch.from_numpy(dy).permute(0, 3, 1, 2)  # in the order of channels_last
+        first = there(dy).permute(0, 3, 1, 2)  # in the order of channels_last
         cotangent = {True: first, False: first.contiguous()}
 
         def both(x: Any, w: Any) -> Any:
             x, w = x.detach().requires_grad_(), w.detach().requires_grad_()
             y = torch.nn.functional.conv2d(x, w, padding=1)
             y.backward(cotangent[x.is_contiguous(memory_format=torch.channels_last)])
-            return w.grad.permute(2, 3, 1, 0).numpy()
+            return delivered(w.grad.permute(2, 3, 1, 0))
 
         _torch_layouts(runs, x, w, both)
     expected = np.einsum("nhwcij,nhwo->ijco", _windows(x), dy.astype(np.float64), optimize=True)
-    return Row("l1g", "the same with gradients", runs, expected, "ms", rtol=1e-3, atol=1e-1)
+    return Row("l1g", f"{SHOWN}, with gradients", runs, expected, "ms", rtol=1e-3, atol=1e-1)
 
 
 # -- a training step
 
+BATCH = sized(64, 512, 4)
 LENET = [(5, 5, 1, 6), (6,), (5, 5, 6, 16), (16,), (400, 120), (120,), (120, 84), (84,), (84, 10), (10,)]
 
 
 def _lenet(xp: Any, conv: Any, pool: Any, x: Any, p: Any) -> Any:
     """The logits of LeNet-5 with rectifiers: two convolutions, each pooled, and three dense layers."""
     x = pool(xp.maximum(conv(x, p[0], "SAME") + p[1], 0.0))
-    x = pool(xp.maximum(conv(x, p[2], "VALID") + p[3], 0.0)).reshape(64, 400)
+    x = pool(xp.maximum(conv(x, p[2], "VALID") + p[3], 0.0)).reshape(BATCH, 400)
     x = xp.maximum(x @ p[4] + p[5], 0.0)
     return xp.maximum(x @ p[6] + p[7], 0.0) @ p[8] + p[9]
 
@@ -127,7 +146,7 @@ def _jax_step(params: list[np.ndarray]) -> Any:
 
     def run(x: Any, y: Any) -> Any:
         loss, held[:] = step(held, x, y)
-        return jax.block_until_ready(loss)
+        return settled(loss)
 
     return run
 
@@ -142,7 +161,7 @@ def _torch_step(params: list[np.ndarray], layout: Any) -> Any:
     def step(x: Any, y: Any) -> Any:
         optimizer.zero_grad(set_to_none=True)
         z = f.max_pool2d(f.relu(f.conv2d(x, weights[0], weights[1], padding=2)), 2)
-        z = f.max_pool2d(f.relu(f.conv2d(z, weights[2], weights[3])), 2).permute(0, 2, 3, 1).reshape(64, 400)
+        z = f.max_pool2d(f.relu(f.conv2d(z, weights[2], weights[3])), 2).permute(0, 2, 3, 1).reshape(BATCH, 400)
         z = f.relu(f.relu(z @ weights[4] + weights[5]) @ weights[6] + weights[7]) @ weights[8] + weights[9]
         loss = f.cross_entropy(z, y)
         loss.backward()
@@ -173,21 +192,22 @@ def l2() -> Row:
     params = [
         normal(*s) * np.float32(np.sqrt(2 / np.prod(s[:-1]))) if s[1:] else np.zeros(s, np.float32) for s in LENET
     ]
-    x, y = normal(64, 28, 28, 1), RNG.integers(0, 10, 64)
+    x, y = normal(BATCH, 28, 28, 1), RNG.integers(0, 10, BATCH)
     ours, given = _weft_step(params), (wf.tensor(x), wf.tensor(y))
-    runs: dict[str, Any] = {"weft": lambda: np.asarray(ours(*given))}
+    runs: dict[str, Any] = {"weft": lambda: delivered(ours(*given))}
     if torch:
         images, labels = torch.tensor(np.ascontiguousarray(x.transpose(0, 3, 1, 2))), torch.tensor(y)
         for name, layout in (("NCHW", torch.contiguous_format), ("channels_last", torch.channels_last)):
-            step = _torch_step(params, layout)
-            peer = f"torch {name}" if asked("torch") else f"torch.compile {name}"
-            step = step if asked("torch") else torch.compile(step)
-            runs[peer] = lambda step=step: step(images, labels).numpy()
+            for peer, made in (("torch", lambda step: step), ("torch.compile", torch.compile)):
+                if asked(peer):  # each with weights of its own
+                    step = made(_torch_step(params, layout))
+                    runs[f"{peer} {name}"] = lambda step=step: delivered(step(images, labels))
     if jax:
-        jitted, there = _jax_step(params), (jax.numpy.asarray(x), jax.numpy.asarray(y))
-        runs["jax.jit"] = lambda: np.asarray(jitted(*there))
+        jitted, placed = _jax_step(params), (jax.numpy.asarray(x), jax.numpy.asarray(y))
+        runs["jax.jit"] = lambda: delivered(jitted(*placed))
     if tf:
         for name in ("tf.function", "TF XLA"):  # each with weights of its own
             runs[name] = tensorflow_runs(_tensorflow_step(params), [x, y])[name]
-    expected = _weft_step(params)(*given)  # each contestant's first loss is that before any step
-    return Row("l2", "LeNet step, batch 64", runs, np.asarray(expected), "ms", rtol=1e-3)
+    with wf.device("cpu"):
+        expected = reference(_weft_step(params), x, y)  # each contestant's first loss is that before any step
+    return Row("l2", f"LeNet step, batch {BATCH}", runs, expected, "ms", rtol=1e-3)

@@ -1,4 +1,4 @@
-"""A transformer block, forward and gradient, for every library: 4 sequences of 128 places, 256 features, 8 heads, causal.
+"""A transformer block, forward and gradient, for every library; on the CPU 4 sequences of 128 places, 256 features, 8 heads, causal.
 
 The weights are drawn once; each library gets the same. The loss is the mean square of what the block gives.
 """
@@ -9,10 +9,11 @@ import math
 from typing import Any
 
 import numpy as np
+from sizes import sized
 
 import weft as wf
 
-SHAPE, HEADS = (4, 128, 256), 8
+SHAPE, HEADS = sized(((4, 128, 256), 8), ((8, 512, 1024), 16), ((2, 8, 16), 2))
 NAMES = ("scale1", "shift1", "wq", "bq", "wk", "bk", "wv", "bv", "wo", "bo",
          "scale2", "shift2", "w1", "b1", "w2", "b2")  # fmt: skip
 

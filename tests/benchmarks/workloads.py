@@ -1,7 +1,8 @@
 """Workloads for every library that is installed: one function, written for each, bound to its own arrays.
 
 A workload is registered under its name by `row`; the files `rows_*.py` hold them by kind, compiled.py runs them. The
-variable `BENCHMARK_PEER` names the one library that a process measures weft against; without it all are.
+variable `BENCHMARK_PEER` names the library that a process measures weft against, or several; without it all are. On a
+GPU, which `BENCHMARK_DEVICE` names, results are not waited for here.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ import weft as wf
 
 RNG = np.random.default_rng(0)
 PEER = os.environ.get("BENCHMARK_PEER")
+PEERS = PEER.split(",") if PEER is not None else None
+DEVICE = os.environ.get("BENCHMARK_DEVICE", "cpu")
 Make = Callable[[], Row]
 ROWS: dict[str, Make] = {}
 
 
 def find(name: str) -> Any:
     """A peer's module, or None where it is not installed, or not asked for."""
-    if PEER is not None and PEER.partition(".")[0] != name:
+    if PEERS is not None and name not in {peer.partition(".")[0] for peer in PEERS}:
         return None
     try:
         return importlib.import_module(name)
@@ -35,13 +38,38 @@ def find(name: str) -> Any:
 torch, jax, numba, tf = find("torch"), find("jax"), find("numba"), find("tensorflow")
 if jax:
     jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_default_matmul_precision", "float32")
+if torch and DEVICE != "cpu":
+    torch.set_default_device(DEVICE)
+    torch.backends.cudnn.allow_tf32 = False
 if tf:
     tf.experimental.numpy.experimental_enable_numpy_behavior()
 
 
 def asked(peer: str) -> bool:
     """Whether this process measures a peer; torch.compile takes minutes, so only where it is named."""
-    return peer == PEER or (PEER is None and peer != "torch.compile")
+    return peer != "torch.compile" if PEERS is None else peer in PEERS
+
+
+def there(array: np.ndarray) -> Any:
+    """PyTorch's tensor of an array, on the device that is measured."""
+    return torch.from_numpy(array).to(DEVICE)
+
+
+def delivered(x: Any) -> Any:
+    """A result on the CPU; on a GPU as it is, to be waited for later."""
+    return np.asarray(x) if DEVICE == "cpu" else x
+
+
+def settled(x: Any) -> Any:
+    """A result of JAX, which is there; on a GPU as it is, to be waited for later."""
+    return jax.block_until_ready(x) if DEVICE == "cpu" else x
+
+
+def reference(ours: Any, *arrays: np.ndarray) -> np.ndarray:
+    """What the interpreter gives on the CPU, for what has no simpler answer."""
+    with wf.device("cpu"), wf.options(executor="interpreter"):
+        return leaf(ours(*map(wf.tensor, arrays)))
 
 
 def row(make: Make) -> Make:
@@ -67,10 +95,10 @@ def contestants(arrays: list[np.ndarray], ours: Any, theirs: dict[str, Any]) -> 
         if peer in theirs and asked(peer):
             found[peer] = lambda f=theirs[peer]: f(*arrays)
     if torch and "torch" in theirs:
-        found |= _torch_runs(theirs, [torch.from_numpy(a) for a in arrays])
+        found |= _torch_runs(theirs, [there(a) for a in arrays])
     if jax and "jax" in theirs:
         jitted, placed = jax.jit(theirs["jax"]), [jax.numpy.asarray(a) for a in arrays]
-        found["jax.jit"] = lambda: jax.block_until_ready(jitted(*placed))
+        found["jax.jit"] = lambda: settled(jitted(*placed))
     if tf and "tensorflow" in theirs:
         found |= tensorflow_runs(theirs["tensorflow"], arrays)
     return found
@@ -104,7 +132,8 @@ def simple(name: str, what: str, arrays: list[np.ndarray], write: Any, *, unit: 
     wide = [a.astype(np.float64) if a.dtype == np.float32 else a for a in arrays]
     exact = leaf(write(np, *wide) if expected is None else expected(*wide))
     runs = contestants(arrays, lambda *a: write(wf, *a), theirs | (others or {}))
-    return Row(name, what, runs, exact, unit, rtol=rtol, atol=atol)
+    moved = sum(a.nbytes for a in arrays) + exact.size * 4
+    return Row(name, what, runs, exact, unit, rtol=rtol, atol=atol, moved=moved)
 
 
 def softmax(x: np.ndarray) -> np.ndarray:

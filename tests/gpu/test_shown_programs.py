@@ -87,8 +87,8 @@ def test_steps_beyond_those_that_are_timed_are_counted(device: Any, monkeypatch:
     program = GpuProgram(
         parse("graph (x: f32[64]) -> f32[64] { y = cumulative_sum x axis=0; z = sort y axis=0; return z }"), device
     )
-    results, timings, launches = timer.timed_run(program, [device.full((64,), np.ones((), np.float32))])
+    results, timings = timer.timed_run(program, [device.full((64,), np.ones((), np.float32))])
     assert len(timings) == 2
     assert timings[-1].step.ops.endswith("further steps")
-    assert launches >= 2
+    assert timings[0].launches >= 1
     np.testing.assert_array_equal(device.to_numpy(results[0]), np.arange(1.0, 65.0, dtype=np.float32))
