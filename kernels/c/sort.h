@@ -98,6 +98,9 @@ FN i64 wf_start(const struct wf_sort *s, i64 row, i64 n) { return row / s->inner
 // How far apart two arrays of n words are that lie well, with room for a vector more.
 FN i64 wf_apart(i64 n) { return (n + 2 * WF_MARGIN - 1) / WF_MARGIN * WF_MARGIN; }
 
+// Whether looking for the first ones costs less than sorting.
+FN int wf_are_few(const struct wf_sort *s) { return s->k <= WF_FEW && 64 * s->k <= s->n; }
+
 static u64 wf_bits(int size, const char *x) {
     switch (size) {
     case 1: return *(const u8 *)x;
@@ -162,7 +165,7 @@ static void wf_put_zeros(const struct wf_sort *s, i64 row) {
 
 void wf_sort(const struct wf_sort *s) {
     i64 rows = s->outer * s->inner;
-    int few = s->places && s->k <= WF_FEW && 8 * s->k <= s->n, wide = s->size > 4;
+    int few = s->places && wf_are_few(s), wide = s->size > 4;
     if (s->n >= WF_ALONE && rows < wf_threads() && !few) {
         for (i64 row = 0; row < rows; row++) (wide || s->places ? sort_long_i64 : sort_long_i32)(s, row);
         return;

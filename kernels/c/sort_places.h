@@ -76,7 +76,7 @@ static void wf_sort_places(const void *given, i64 begin, i64 end) {
     i64 n = s->n, apart = wf_apart(n), few[WF_FEW], least = 0, most = 0;
     i64 *w = wf_room(WF_WORDS, 2 * apart * (i64)sizeof(i64));
     for (i64 row = begin; row < end; row++) {
-        if (s->k <= WF_FEW && 8 * s->k <= n) {
+        if (wf_are_few(s)) {
             (s->size > 4 ? take_few_i64 : take_few_i32)(s, row, few);
             wf_put_sorted(s, row, 63, few, 0, s->k);
             continue;
