@@ -116,15 +116,20 @@ class _Scatter:
 
     def store(self, name: str) -> Store:
         """What writes the key of an element."""
-        walk = [(f"s{i}", n) for i, n in enumerate(self.group.space) if self.key_has(f"s{i}")]
+        walk = self.key_walk()
         place = views.offset(
             views.row_major(tuple(n for _, n in walk)), ZERO, tuple(variable(name) for name, _ in walk)
         )
         return Store(name, place, self.key)
 
-    def key_has(self, name: str) -> bool:
-        """Whether positions differ along an axis."""
-        return self.node.op.name == "scatter_along" or not self.update.index.count(name)
+    def key_walk(self) -> list[Axis]:
+        """The axes along which positions differ."""
+        is_along = self.node.op.name == "scatter_along"
+        return [
+            axis
+            for axis in names_of(self.group.space)
+            if axis[1] != 1 and (is_along or not self.update.index.count(axis[0]))
+        ]
 
     def run(self) -> None:
         """Choose a way."""
@@ -156,8 +161,7 @@ class _Scatter:
     def keys(self, owner: list[Block]) -> Memory:
         """The keys of all elements, in memory."""
         keys = self.region.fresh(Spec((self.n,), self.key_dtype), owner)
-        walk = [axis for axis in self.axes if axis[1] != 1 and self.key_has(axis[0])]
-        self.region.each_element([self.store(keys.pointer)], walk or [("s0", 1)], self.group)
+        self.region.each_element([self.store(keys.pointer)], self.key_walk() or [("s0", 1)], self.group)
         return keys
 
     def set(self, scattering: Scattering, keys: Memory, owner: list[Block]) -> None:

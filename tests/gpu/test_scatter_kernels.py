@@ -80,3 +80,16 @@ def test_what_is_scattered_is_computed_on_the_way(device: Any, rng: np.random.Ge
         return op("index_sum", shape=(1000, 64), axes=(0,))(graph, *found)
 
     agree(device, build, floats(rng, 2000, 64), rng.integers(0, 900, (1, 2000)), near=1e-4)
+
+
+@pytest.mark.parametrize("mode", ["set", "add"])
+def test_axes_of_one_element_are_no_axes(device: Any, rng: np.random.Generator, mode: str) -> None:
+    put, places = op("index_put", mode=mode, axes=(0,)), rng.integers(0, 6, (1, 2000))
+    both = np.stack([places[0], np.zeros(2000, np.int64)])
+    cases = [
+        (op("scatter_along", mode=mode, axis=1), floats(rng, 1, 6), places, floats(rng, 1, 2000)),
+        (put, floats(rng, 6, 1, 1), places[..., None], floats(rng, 2000, 1, 1, 1)),
+        (put, floats(rng, 6, 3), places, floats(rng, 3)),
+        (op("index_put", mode=mode, axes=(0, 1)), floats(rng, 6, 1), both, floats(rng, 2000)),
+    ]
+    agree_all(device, cases, near=1e-3)
