@@ -11,6 +11,7 @@ struct WF_NAME(job) {
     const struct wf_gemm *g;
     i64 rows, row_block, column_block, column_blocks, blocks;
     const REAL *kept;                        // B packed, panels of COLUMNS as high as B
+    i64 each;                                // rows of an item: those of all may be one product
     int turned, narrow;                      // whether rows are columns of what was asked for, and few
 };
 
@@ -20,8 +21,13 @@ struct WF_NAME(block) { i64 item, row, column, m, n; };
 static inline void WF_NAME(complete)(const struct WF_NAME(job) *job, i64 item, i64 row, i64 m, i64 column, i64 n) {
     const struct wf_gemm *g = job->g;
     if (!g->after) return;
-    if (job->turned) g->after(g->given, item, column, column + n, row, row + m);
-    else g->after(g->given, item, row, row + m, column, column + n);
+    i64 begin = job->turned ? column : row, end = begin + (job->turned ? n : m);
+    i64 left = job->turned ? row : column, right = left + (job->turned ? m : n);
+    for (i64 next; begin < end; begin = next) {
+        i64 above = begin / job->each * job->each;
+        next = end < above + job->each ? end : above + job->each;
+        g->after(g->given, item + above / job->each, begin - above, next - above, left, right);
+    }
 }
 
 // ROWS rows and VECTORS vectors of columns of C from k columns of A and k rows of B, added to what is there if `more`.
@@ -257,7 +263,9 @@ void WF_NAME(wf_gemm)(const void *request) {
     struct wf_gemm turned = *(const struct wf_gemm *)request;
     const struct wf_gemm *g = &turned;
     if (g->m <= 0 || g->n <= 0) return;
-    struct WF_NAME(job) job = {.g = g};
+    struct WF_NAME(job) job = {.g = g, .each = g->m};
+    if (!g->b_batch && g->a_batch == g->m * g->a_row && g->c_batch == g->m * g->c_row)
+        turned.m *= turned.batch, turned.batch = 1; // rows of all items, one below the other, times the same matrix
     if (g->n > 1 && g->n <= WF_NARROW && g->m > 2 && g->a_column == 1 && g->k >= WF_LONG) {
         wf_parallel(WF_NAME(share_narrow), &job, g->batch * ((g->m + 3) / 4), g->n * (g->k / 20.0 + 4 * g->ns));
         return;
@@ -275,7 +283,7 @@ void WF_NAME(wf_gemm)(const void *request) {
                     (double)g->n / parts * (g->k * sizeof(REAL) / 25.0 + g->ns));
         return;
     }
-    job = (struct WF_NAME(job)){g, WF_NAME(rows)(g->m), g->m, g->n, 1, 1, WF_NAME(kept)(g), job.turned, job.narrow};
+    job = (struct WF_NAME(job)){g, WF_NAME(rows)(g->m), g->m, g->n, 1, 1, WF_NAME(kept)(g), job.each, job.turned, job.narrow};
     double ns = g->m * g->n * (2.0 * (g->k + 4) / 90.0 + g->ns);
     i64 threads = ns * g->batch < 6000 ? 1 : wf_threads();
     for (i64 down = 1, across = 1; g->batch < threads && down * across < threads;) {
