@@ -11,6 +11,7 @@ from collections.abc import Callable
 from ..graph.graph import Graph
 from ..graph.rewrite import regions, same
 from .accumulate import accumulate
+from .bound import bound
 from .cse import cse
 from .dce import dce
 from .erase import erase
@@ -36,7 +37,7 @@ def optimize(graph: Graph, *, last: bool = False) -> Graph:
             graph = run(graph)
         if graph is before or (nodes_in(graph) == nodes_in(before) and (i or same(graph, before))):
             break
-    return narrow(accumulate(graph))
+    return narrow(accumulate(bound(graph)))
 
 
 def nodes_in(graph: Graph) -> int:
