@@ -19,16 +19,16 @@ from ...runtime.eager import wrap
 from ..backend.fixed import fixed, sizes_of
 from ..backend.places import Unsupported
 from ..graph.executors import provide_for
-from ..graph.graph import Graph, is_sized
+from ..graph.graph import Graph, is_sized, write_apart
 from ..graph.interpret import interpret, run as interpreted
 from ..resting import collector_resting
 from . import eager
-from .homes import ANYWHERE, CPU, GPU, Parted, parted, together
+from .homes import CPU, GPU, NUMBER, Parted, parted, together
 from .program import GpuProgram
 from .timer import called
 
 _programs: WeakKeyDictionary[Graph, dict[Any, GpuProgram | Unsupported]] = WeakKeyDictionary()
-_parted: WeakKeyDictionary[Graph, dict[Any, Parted]] = WeakKeyDictionary()
+_parted: WeakKeyDictionary[Graph, dict[Any, Parted | None]] = WeakKeyDictionary()
 _lock = threading.RLock()
 
 
@@ -43,7 +43,7 @@ def program_of(graph: Graph, device: Any, buffers: Sequence[Any]) -> GpuProgram:
     sizes = sizes_of(graph, buffers) if is_sized(graph) else ()
     key = (device, sizes)
     if key not in known:
-        with _lock, collector_resting():
+        with _lock, collector_resting(), write_apart():
             if key not in known:
                 known[key] = _made(fixed(graph, dict(sizes)) if sizes else graph, device)
     found = known[key]
@@ -62,14 +62,17 @@ def _made(graph: Graph, device: Any) -> GpuProgram | Unsupported:
 def execute(graph: Graph, buffers: Sequence[Any], device: Any) -> Sequence[Any]:
     """The results of a graph on a device; operands of the CPU are for what runs there, or are moved by the graph."""
     homes = tuple(_home(x) for x in buffers)
-    if CPU not in homes:
+    if CPU not in homes and NUMBER not in homes:
         return run(graph, buffers, device)
     known = _parted.get(graph)
     if known is None:
         known = _parted.setdefault(graph, {})
     if homes not in known:
         known[homes] = parted(graph, homes)
-    return together(known[homes], buffers, _on_cpu, lambda rest, given: run(rest, given, device))
+    parts = known[homes]
+    if parts is None:
+        return run(graph, buffers, device)
+    return together(parts, buffers, _on_cpu, lambda rest, given: run(rest, given, device))
 
 
 def _on_cpu(graph: Graph, buffers: Sequence[Any]) -> Sequence[Any]:
@@ -79,7 +82,7 @@ def _on_cpu(graph: Graph, buffers: Sequence[Any]) -> Sequence[Any]:
 
 def _home(x: Any) -> str:
     if type(x) is np.ndarray:
-        return CPU if x.ndim else ANYWHERE
+        return CPU if x.ndim else NUMBER
     return GPU
 
 

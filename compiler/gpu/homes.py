@@ -2,7 +2,8 @@
 
 A program may be given tensors of both: the state of a random generator lives on the CPU, and what is drawn with it does
 not. A value lives where its operands do, as in eager code, or where a transfer takes it. What lives on the CPU and
-needs nothing of the GPU is a graph of its own, which runs first; the other is given what crosses over.
+needs nothing of the GPU is a graph of its own, which runs first; the other is given what crosses over. Numbers of the
+CPU, an optimizer's count of steps say, may meet the GPU; what is made of numbers alone is on the CPU when it comes out.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ..graph.plan import located
 from ..graph.rewrite import regions, symbols
 from ..graph.symbolic import SymbolicTensor
 
-CPU, GPU, ANYWHERE = "cpu", "cuda", ""  # constants, and numbers, live anywhere
+CPU, GPU, NUMBER, ANYWHERE = "cpu", "cuda", "number", ""  # constants live anywhere
 
 
 @dataclass
@@ -35,13 +36,14 @@ class Parted:
     returning: frozenset[int]  # results of the rest that live on the CPU
 
 
-def parted(graph: Graph, homes: Sequence[str]) -> Parted:
-    """The two graphs of one whose inputs live in these places.
+def parted(graph: Graph, homes: Sequence[str]) -> Parted | None:
+    """The two graphs of one whose inputs live in these places; None where all of it is the GPU's.
 
     Errors: DeviceError, which names the line, where operands of an op live in different places.
     """
     found = home_of(graph, homes)
-    early = [node for node in graph.nodes if is_before(node, found)]
+    counted = makers_of_numbers(graph, found)
+    early = [node for node in graph.nodes if is_before(node, found) or id(node) in counted]
     made = {y.key for node in early for y in node.outputs}
     mine = with_makers(graph, early, found)
     others = [node for node in graph.nodes if not all(y.key in made for y in node.outputs) or not node.outputs]
@@ -59,8 +61,21 @@ def parted(graph: Graph, homes: Sequence[str]) -> Parted:
     places = {y.key: i for i, y in enumerate(before.outputs)}
     count = iter(range(len(graph.outputs)))
     results = tuple((True, places[y.key]) if y.key in made else (False, next(count)) for y in graph.outputs)
-    returning = frozenset(i for i, y in enumerate(rest.outputs) if found.get(y.key) == CPU)
+    returning = frozenset(i for i, y in enumerate(rest.outputs) if found.get(y.key) in (CPU, NUMBER))
+    if CPU not in homes and not before.outputs and not returning:
+        return None
     return Parted(before, rest, given, len(crossing), results, returning)
+
+
+def makers_of_numbers(graph: Graph, found: dict[int, str]) -> set[int]:
+    """Which nodes make the numbers that come out, and what these are made of: no more than that, as the GPU computes the rest."""
+    needed = {y.key for y in graph.outputs if found.get(y.key) == NUMBER}
+    chosen: set[int] = set()
+    for node in reversed(graph.nodes):
+        if any(y.key in needed for y in node.outputs) and not regions(node.attrs) and not node.op.effect:
+            chosen.add(id(node))
+            needed |= {x.key for x in symbols(node.inputs) if found.get(x.key) == NUMBER}
+    return chosen
 
 
 def with_makers(graph: Graph, nodes: Sequence[Node], found: dict[int, str]) -> list[Node]:
@@ -97,17 +112,23 @@ def _homes(node: Node, found: dict[int, str]) -> Sequence[str]:
     if node.op.name == "transfer":
         return [CPU if str(node.attrs["device"]) == "cpu" else GPU]
     if node.op.name == "while":
-        return given[: len(node.outputs)]
+        return _met(given)[: len(node.outputs)]
     if node.op.name == "if":
         return _outputs(node.attrs["then"], given[1:])
     if node.op.name == "call":
         return _outputs(node.attrs["body"], given)
-    places = {home for home in given if home}
+    places = {home for home in _met(given) if home}
     if len(places) > 1:
         raise DeviceError(
             f"{node.op.name}: the operands live on cpu and cuda", "Move one with x.to(device); nothing moves unasked."
         )
     return [next(iter(places), ANYWHERE)] * len(node.outputs)
+
+
+def _met(homes: Sequence[str]) -> list[str]:
+    """Where operands live that meet: numbers are with the others."""
+    others = next((home for home in homes if home in (CPU, GPU)), NUMBER)
+    return [others if home == NUMBER else home for home in homes]
 
 
 def _outputs(graph: Graph, homes: Sequence[str]) -> list[str]:

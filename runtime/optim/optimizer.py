@@ -311,7 +311,7 @@ def _number_dtype(dtype: DType) -> DType:
 def _placed(n: Tensor, dtype: DType, device: devices.Device) -> Tensor:
     """A number in the dtype, and on the device, of a variable."""
     n = _cast(n, dtype)
-    return n if getattr(n, "device", device) == device else asarray(n, device=device)
+    return n if getattr(n, "device", device) == device else n.to(device)
 
 
 def _cast(x: Any, dtype: DType) -> Any:

@@ -110,7 +110,7 @@ def launching(run: Any, rounds: int) -> float:
     found = []
     for _ in range(rounds):
         wait(run())
-        begin = time.perf_counter()
+        begin, result = time.perf_counter(), None
         for _ in range(SERIES):
             result = run()
         found.append((time.perf_counter() - begin) / SERIES)

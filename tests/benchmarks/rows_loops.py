@@ -132,7 +132,7 @@ def f2() -> Row:
 # -- recurrent
 
 
-def _rnn(batch: int, length: int, hidden: int, with_gradient: bool, name: str) -> Row:
+def _rnn(name: str, with_gradient: bool, batch: int, length: int, hidden: int) -> Row:
     x, lengths = normal(length, batch, 50), RNG.integers(length // 2, length + 1, batch)
     wx, wh, b = normal(50, hidden) * 0.1, normal(hidden, hidden) * 0.05, normal(hidden) * 0.1
 
@@ -209,19 +209,19 @@ def _rnn(batch: int, length: int, hidden: int, with_gradient: bool, name: str) -
 
 @row
 def g1() -> Row:
-    return _rnn(*sized((32, 64, 256), (32, 64, 256), (4, 6, 16)), False, "g1")
+    return _rnn("g1", False, *sized((32, 64, 256), (32, 64, 256), (4, 6, 16)))
 
 
 @row
 def g2() -> Row:
-    return _rnn(*sized((128, 128, 256), (128, 128, 256), (4, 6, 16)), False, "g2")
+    return _rnn("g2", False, *sized((128, 128, 256), (128, 128, 256), (4, 6, 16)))
 
 
 @row
 def g3() -> Row:
-    return _rnn(*sized((32, 64, 256), (32, 64, 256), (4, 6, 16)), True, "g3")
+    return _rnn("g3", True, *sized((32, 64, 256), (32, 64, 256), (4, 6, 16)))
 
 
 @row
 def g4() -> Row:
-    return _rnn(*sized((128, 128, 256), (128, 128, 256), (4, 6, 16)), True, "g4")
+    return _rnn("g4", True, *sized((128, 128, 256), (128, 128, 256), (4, 6, 16)))
