@@ -59,6 +59,7 @@ class Code:
         self.is_recordable = len(self.plan.steps) > 1 and all(s.is_recordable for s in self.plan.steps)
         self.is_recordable = self.is_recordable and (has_conditions() or not self.is_conditional)
         self.recordings = Recordings()
+        self.rooms: dict[str, Any] = {}  # of numbers that the CPU has
 
     @property
     def text(self) -> str:
@@ -92,6 +93,15 @@ class Code:
             frame.log = log.begun(self.plan.notes) if log is not None else None
             run_all(self.plan.steps, frame)
         return None if self.plan.is_checked and self.failed() else call.results()
+
+    def uploaded(self, name: str, x: np.ndarray) -> Any:
+        """An operand of the CPU on the device; numbers always in the same place, so that recordings find them there."""
+        if x.ndim:
+            return self.device.from_numpy(x)
+        if name not in self.rooms:
+            self.rooms[name] = self.device.empty((), x.dtype, "numbers")
+        self.device.card.upload(self.rooms[name].address, x)
+        return self.rooms[name]
 
     def failed(self) -> bool:
         """Whether a check failed: this waits for the device."""
@@ -204,7 +214,7 @@ class Call:
             if name in self.program.plan.numbers:
                 self.numbers[name] = x.item()
             else:
-                x = device.from_numpy(x)
+                x = self.program.uploaded(name, x)
                 self.addresses[name] = x.address
         else:
             raise AssertionError(f"{type(x).__name__} on a GPU")

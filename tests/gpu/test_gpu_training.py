@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import weft as wf
+from weft.kernels.cuda_graph import Graph
 
 OPTIMIZERS = {
     "SGD": lambda: wf.optim.SGD(0.1),
@@ -55,3 +56,21 @@ def test_numbers_of_the_cpu_that_meet_nothing_of_the_gpu_come_out_where_they_liv
     y, n, zeros, m = f(wf.ones(3, device="cuda"), wf.tensor(2), wf.tensor(3))
     assert [str(v.device) for v in (y, n, zeros, m)] == ["cuda:0", "cpu", "cuda:0", "cpu"]
     assert (y.numpy().tolist(), int(n), int(m)) == ([2.0, 2.0, 2.0], 3, 12)
+
+
+def test_steps_whose_optimizer_counts_them_are_replayed(reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, replayed = Graph.launch, []
+    monkeypatch.setattr(Graph, "launch", lambda self: (replayed.append(1), plain(self)))
+    w, optimizer = wf.Variable(wf.ones((4, 3), device="cuda")), wf.optim.Adam(0.1)
+
+    @wf.compile
+    def step(x: Any) -> Any:
+        with wf.GradientTape() as tape:
+            loss = wf.mean(wf.tanh(x @ w))
+        optimizer.apply_gradients(zip(tape.gradient(loss, [w]), [w], strict=True))
+        return loss
+
+    x = wf.ones((5, 4), device="cuda")
+    for _ in range(10):
+        step(x)
+    assert len(replayed) >= 4
