@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -87,6 +88,15 @@ static Strings flags_for(const Wanted &wanted) {
     return flags;
 }
 
+// Held by one thread of one process at a time.
+struct Lock {
+    int file;
+    explicit Lock(const std::string &path) : file(open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666)) {
+        if (file >= 0) flock(file, LOCK_EX);
+    }
+    ~Lock() { if (file >= 0) close(file); }
+};
+
 // The device header, precompiled for one set of flags.
 static std::string header(const Wanted &wanted, std::string *log) {
     std::string variant =
@@ -94,6 +104,8 @@ static std::string header(const Wanted &wanted, std::string *log) {
     std::string folder = directory() + variant, path = folder + "/header.h";
     if (exists(path + ".gch")) return path;
     mkdir(folder.c_str(), 0777);
+    Lock lock(folder + "/lock");  // a header that changes beside its precompiled form makes the compiler crash
+    if (exists(path + ".gch")) return path;
     write_all(path, "#include \"../device/device.h\"\n");
     std::string draft = path + "." + std::to_string(getpid()) + ".gch";
     Strings command = {compiler(), "-x", "c++-header", path, "-o", draft};
