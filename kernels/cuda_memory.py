@@ -3,7 +3,8 @@
 The driver's own allocation waits for the whole device, so what was given back is kept and handed out again. A block
 that is dropped, in whatever thread or by the garbage collector, only enters a queue, which is emptied at the next
 allocation. As all work of a device goes through one stream, what comes next in it finds the memory free. Blocks of the
-size that is asked for are taken as they are; else free neighbours are joined and the smallest that fits is cut.
+size that is asked for are taken as they are, the lowest first, so that calls that follow each other find the same
+memory again, whatever order it came back in; else free neighbours are joined and the smallest that fits is cut.
 This file knows addresses, and neither the driver nor arrays.
 """
 
@@ -13,6 +14,7 @@ import threading
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import Any
 
 from ..runtime.allocation import readable
@@ -93,7 +95,7 @@ class Arena:
         self.returned: deque[tuple[Range, bool]] = deque()
         self.paused = False  # whether dropped blocks stay in the queue
         self._lock = threading.RLock()
-        self._same: defaultdict[int, list[Range]] = defaultdict(list)  # given back and not joined yet, by size
+        self._same: defaultdict[int, list[Range]] = defaultdict(list)  # given back and not joined yet, by size: heaps
         self._joined: tuple[Free, Free] = ([], [])  # of large segments, and of small ones
         self._used: dict[Range, Any] = {}  # what each range in use is for
         self.held = self.in_use = self.peak = self.allocations = self.recycled = self.made = 0
@@ -109,7 +111,7 @@ class Arena:
                 self.drain()
             same = self._same.get(wanted)
             if same:
-                found = same.pop()
+                found = heappop(same)
                 self.recycled += 1
             else:
                 found = self._best(wanted) or self._fresh(wanted, what)
@@ -130,7 +132,7 @@ class Arena:
                 del self._used[found]
                 self.in_use -= found.nbytes
                 found.free = True
-                self._same[found.nbytes].append(found)
+                heappush(self._same[found.nbytes], found)
 
     # -- joining and cutting
 
