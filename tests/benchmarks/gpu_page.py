@@ -127,7 +127,7 @@ def page(everything: dict[str, Any]) -> str:
     """The text of the page."""
     text = (Path(__file__).parent / "gpu_notes.md").read_text()
     for name, part in parts(everything).items():
-        text = text.replace(f"<!-- {name} -->\n", f"{part}\n" if part else "")
+        text = text.replace(f"<!-- {name} -->\n\n", f"{part}\n\n" if part else "")
     return text
 
 
