@@ -12,7 +12,7 @@ from typing import Any
 from ...runtime.dim import Dim, evaluated
 from ...runtime.spec import Spec, StackSpec, stack_of
 from ..graph.graph import Graph, is_sized
-from ..graph.sizes import found_within
+from ..graph.sizes import bound_by, found_within
 from ..graph.symbolic import SymbolicTensor
 
 Sizes = Mapping[str, int]
@@ -38,11 +38,18 @@ def fixed(graph: Graph, sizes: Sizes) -> Graph:
     """The graph for these sizes."""
 
     def within(region: Graph, is_inner: bool) -> Change:
-        own = found_within(region) if is_inner else ()
+        own = _found_within(region) if is_inner else ()
         known = {name: n for name, n in sizes.items() if name not in own}
         return lambda value: evaluated(value, known)
 
     return resized(graph, within)
+
+
+def _found_within(region: Graph) -> set[str]:
+    """The sizes that a region finds: those of its inputs are known around it, unless they are those of one trip."""
+    given = {name for _, name in bound_by(region.inputs)}
+    given -= {name for node in region.nodes if node.op.name == "with_sizes" for _, name in bound_by(node.outputs)}
+    return found_within(region) - given
 
 
 def resized(graph: Graph, within: Callable[[Graph, bool], Change], parent: Graph | None = None) -> Graph:

@@ -18,7 +18,7 @@ from ...runtime.spec import SCALARS, Spec, stack_of
 from ...runtime.tensor import OPS
 from ..backend.places import Unsupported
 from ..graph.executors import execute
-from ..graph.graph import Graph
+from ..graph.graph import Graph, write_apart
 from ..graph.rewrite import frozen
 from ..graph.stack import Cell
 from .program import GpuProgram
@@ -42,7 +42,8 @@ def run(
         if key in _programs:
             return None
         try:
-            program = _programs[key] = _made(device, op, numbers, attrs, specs)
+            with write_apart():
+                program = _programs[key] = _made(device, op, numbers, attrs, specs)
         except Unsupported:
             with devices.device(device):  # a loop or a branch with sizes that only the run finds
                 results = op.kernel(*operands, **attrs)

@@ -50,6 +50,20 @@ def write_to(graph: Graph) -> Iterator[Graph]:
         _writing.reset(token)
 
 
+_apart: ContextVar[bool] = ContextVar("apart", default=False)
+
+
+@contextmanager
+def write_apart() -> Iterator[None]:
+    """Write graphs that have nothing to do with those being traced around: an eager op may become one of its own."""
+    writing, apart = _writing.set(None), _apart.set(True)
+    try:
+        yield
+    finally:
+        _apart.reset(apart)
+        _writing.reset(writing)
+
+
 DIVISIONS = frozenset({"divide", "floor_divide", "remainder"})
 _divided: list[Callable[[SymbolicTensor], None]] = []
 
@@ -182,13 +196,14 @@ class Graph:
             return region.run(op, args, attrs)
         if op.name in WRITTEN_AS:
             return WRITTEN_AS[op.name](self, tuple([self.lift(x) for x in args]), attrs)
-        if op.name in RAISING and _guarding.get():
+        is_watched = op.name in RAISING and not _apart.get()
+        if is_watched and _guarding.get():
             raise SourceError(
                 f"{'a value that may be missing' if op.name == 'check_op' else op.name} may raise because of values that are not known yet, inside a `try` whose handlers are Python's",
                 "Check the values first with an `if` (an index: 0 <= i < len(x)), outside of the `try`.",
             )
         inputs = tuple([self.lift(x) for x in args])
-        if op.name in RAISING:
+        if is_watched:
             for look in _checked:
                 inputs = look(op, inputs, attrs)
         kind = None
