@@ -14,6 +14,7 @@ import numpy as np
 from ...kernels.cuda_array import CudaArray
 from ...runtime import device as devices, dtypes
 from ...runtime.op import Op
+from ...runtime.options import options
 from ...runtime.spec import SCALARS, Spec, stack_of
 from ...runtime.tensor import OPS
 from ..backend.places import Unsupported
@@ -36,7 +37,7 @@ def run(
     if op.name == "call":
         return list(execute(attrs["body"], operands))
     numbers = _as_numbers(op, operands)
-    key = (device, op, frozen(dict(attrs)), tuple(map(_key, numbers)), tuple(specs))
+    key = (device, op, frozen(dict(attrs)), tuple(map(_key, numbers)), tuple(specs), options.tf32)
     program = _programs.get(key)
     if program is None:
         if key in _programs:

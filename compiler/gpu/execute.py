@@ -16,6 +16,7 @@ import numpy as np
 from ...kernels import cuda_device
 from ...runtime import device as devices
 from ...runtime.eager import wrap
+from ...runtime.options import options
 from ..backend.fixed import fixed, sizes_of
 from ..backend.places import Unsupported
 from ..graph.executors import provide_for
@@ -41,7 +42,7 @@ def program_of(graph: Graph, device: Any, buffers: Sequence[Any]) -> GpuProgram:
     if known is None:
         known = _programs.setdefault(graph, {})
     sizes = sizes_of(graph, buffers) if is_sized(graph) else ()
-    key = (device, sizes)
+    key = (device, sizes, options.tf32)
     if key not in known:
         with _lock, collector_resting(), write_apart():
             if key not in known:

@@ -93,3 +93,9 @@ def test_a_training_loop_in_the_graph_finds_what_the_eager_one_does() -> None:
     eager, compiled = lesson(11).main(steps=60)
     assert compiled == pytest.approx(eager, abs=0.01)
     assert eager > 0.7
+
+
+def test_products_of_half_as_many_bits_learn_as_well() -> None:
+    found = lesson(12).main(epochs=6)
+    assert found["float32"] > 0.85
+    assert max(found.values()) - min(found.values()) < 0.04

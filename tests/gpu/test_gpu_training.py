@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,8 @@ import pytest
 
 import weft as wf
 from weft.kernels.cuda_graph import Graph
+
+ROOT = Path(__file__).resolve().parents[2]
 
 OPTIMIZERS = {
     "SGD": lambda: wf.optim.SGD(0.1),
@@ -44,6 +48,12 @@ def test_steps_on_a_gpu_find_what_those_on_the_cpu_find(reason: str, make: Any, 
     np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=2e-5, atol=2e-6)
     assert (str(found.device), str(optimizer.step.device), int(optimizer.step)) == ("cuda:0", "cpu", 3)
     assert all(str(slot.device) == "cuda:0" for slots in optimizer.slots.values() for slot in slots.values())
+
+
+def test_the_lesson_of_mixed_precision_learns_on_a_gpu(reason: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = runpy.run_path(str(ROOT / "examples" / "12_mixed_precision.py"))["main"](epochs=1, device="cuda")
+    assert min(found.values()) > 0.8
+    assert "float16 " in capsys.readouterr().out
 
 
 def test_numbers_of_the_cpu_that_meet_nothing_of_the_gpu_come_out_where_they_live(reason: str) -> None:

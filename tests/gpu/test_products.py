@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import weft as wf
 from weft.kernels import cublaslt
 from weft.kernels.cublaslt import Plan
 from weft.kernels.cuda import Card
@@ -118,3 +119,18 @@ def test_a_product_without_an_algorithm_is_refused(card: Card, monkeypatch: pyte
     monkeypatch.setattr(found, "_library", nothing)
     with pytest.raises(DeviceError, match="cuBLASLt has no algorithm for 24 x 56 by 56 x 40 in float32"):
         found._algorithm()
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
+def test_tf32_holds_inside_the_block_and_not_after_it(
+    on_gpu: Any, compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, asked = cublaslt.product, list[bool]()
+    monkeypatch.setattr(cublaslt, "product", lambda card, plan: (asked.append(plan.tf32), plain(card, plan))[1])
+    product = wf.compile(lambda x, y: x @ y) if compiled else lambda x, y: x @ y
+    x = wf.ones((64, 64))
+    product(x, x)
+    with wf.options(tf32=True):
+        product(x, x)
+    product(x, x)
+    assert asked == [False, True, False]
