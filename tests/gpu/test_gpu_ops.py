@@ -6,45 +6,29 @@ of them in some dtype.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
-from op_cases import ALL_OPS, CASES, ELEMENTWISE, OVERRIDES, Case, elementwise_operand, generator, is_floating
-from op_graphs import FLOATS, OTHERS, REALS, Call, compare, elementwise, graph_of, sampled
+from op_cases import ALL_OPS, CASES, OVERRIDES, Case, generator, is_floating
+from op_graphs import FLOATS, OTHERS, REALS, elementwise, sampled
+from op_runs import agree, in_turn, run, seen
 
 import weft as wf
 from weft.compiler.gpu.program import GpuProgram
 from weft.compiler.graph.graph import Graph
-from weft.compiler.graph.interpret import run as interpreted
 from weft.compiler.passes.differentiate import differentiate
 from weft.kernels.cuda_device import CudaDevice
 from weft.runtime import dtypes
 from weft.runtime.spec import Spec
 
-SIZES = (0, 1, 31, 32, 33, 1025)
 # Ops that decompose matrices, transform, or look for roots: they run on the CPU, as complex numbers do.
 ON_CPU = frozenset({
     "cholesky", "cofactor", "cofactor_change", "det", "eig", "eigh", "eigvals", "eigvalsh", "expm", "fft", "gamma_slope",
     "ifft", "inv", "irfft", "matrix_rank", "pinv", "polygamma", "qr", "random_gamma", "random_poisson", "rfft", "slogdet",
     "solve", "solve_triangular", "svd", "svdvals",
 })  # fmt: skip
-
-
-def run(program: GpuProgram, device: CudaDevice, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-    return [device.to_numpy(y) for y in program([device.from_numpy(x) for x in arrays])]
-
-
-def agree(device: CudaDevice, calls: Sequence[Call]) -> GpuProgram:
-    """Hold calls on a device against the interpreter, twice, and the second time the very same."""
-    graph, arrays, names = graph_of(calls)
-    program = GpuProgram(graph, device)
-    found, again = run(program, device, arrays), run(program, device, arrays)
-    with np.errstate(all="ignore"):
-        compare(found, interpreted(graph, arrays), names)
-    assert [x.tobytes() for x in found] == [x.tobytes() for x in again]
-    return program
 
 
 # -- values
@@ -70,41 +54,6 @@ def test_other_ops_give_on_a_gpu_what_the_interpreter_gives(device: CudaDevice, 
     cases = OTHERS[part::4]
     found = agree(device, sampled(cases, real)).plan.on_host
     assert set(found) <= ON_CPU | {case.op.name for case in cases if not is_real(case)}
-
-
-def in_turn(dtype: Any) -> list[Call]:
-    """Every elementwise op that takes a dtype, with operands of two sizes."""
-    calls = []
-    for i, op in enumerate(op for op in ELEMENTWISE if dtype in op.takes):
-        for k in (0, 3):
-            shape = (SIZES[(i + k + REALS.index(dtype)) % len(SIZES)],)
-            rng = generator(f"{op.name} {shape}")
-            operands = [elementwise_operand(op, j, dtype, shape, rng) for j in range(op.arity)]
-            calls.append(Call(f"{op.name} {dtype} {shape}", op, operands, {}))
-    return calls
-
-
-# What is seen of a matrix of 6 rows of 33 elements; where operands differ in shape they are broadcast.
-VIEWS: list[Callable[[Any], Any]] = [
-    lambda x: x[1],
-    lambda x: x[1:, :],
-    lambda x: x[:, ::2][:, :33],
-    lambda x: x[::-1, 1:],
-    lambda x: x[2:5, 3:],
-    lambda x: wf.matrix_transpose(x),
-    lambda x: wf.broadcast_to(x[:, :1], (6, 5)),
-]
-
-
-def seen(dtype: Any) -> list[Call]:
-    """Every elementwise op that takes a dtype, of operands that lie in a larger array somehow."""
-    calls = []
-    for i, op in enumerate(op for op in ELEMENTWISE if dtype in op.takes):
-        view = VIEWS[(i + REALS.index(dtype)) % len(VIEWS)]
-        rng = generator(f"{op.name} {dtype} seen")
-        operands = [elementwise_operand(op, j, dtype, (6, 33), rng) for j in range(op.arity)]
-        calls.append(Call(f"{op.name} {dtype} seen {i}", op, operands, {}, lambda x, _, view=view: view(x)))
-    return calls
 
 
 @pytest.mark.parametrize("dtype", REALS, ids=lambda d: d.name)
