@@ -17,6 +17,7 @@ from ...kernels.kernel import Kernel
 from ...kernels.print_cuda import CudaPrinter
 from ...kernels.spelling import carrier
 from ...runtime import dtypes
+from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec, size
 from ..backend import views
 from ..backend.lower import check
@@ -29,6 +30,7 @@ from .deferred import every
 from .region import GpuRegion
 from .steps import Step
 
+RESHAPES = frozenset({"reshape", "squeeze", "expand_dims"})
 FAULTS = "faults"  # the name of the flag that says whether a check failed
 
 
@@ -49,6 +51,16 @@ class Plan:
     is_checked: bool  # whether the flag of failed checks is in use
     numbers: frozenset[str]  # inputs that are handed over by value
     notes: Mapping[int, Note]  # what steps stand for, by their identity
+
+
+def reshaped(y: SymbolicTensor, makers: Mapping[int, Node]) -> SymbolicTensor:
+    """What a value is with other lengths alone, in the same memory."""
+    while (node := makers.get(y.key)) is not None and node.op.name in RESHAPES:
+        (x,) = node.inputs
+        if not isinstance(x, SymbolicTensor):
+            break
+        y = x
+    return y
 
 
 class GpuLowering:
@@ -112,6 +124,8 @@ class GpuLowering:
     def outgoing(self) -> dict[int, Memory]:
         """Memory of the results that can be written where they are to be."""
         given = {x.key for x in self.graph.inputs}
+        makers = {y.key: node for node in self.graph.nodes for y in node.outputs}
+        others = {y.key for y in self.graph.outputs}
         found: dict[int, Memory] = {}
         for i, y in enumerate(self.graph.outputs):
             if isinstance(y.spec, StackSpec):
@@ -119,6 +133,9 @@ class GpuLowering:
             place = self.memory_at(f"out{i}", y.spec)
             if y.key not in given and y.key not in found:
                 found[y.key] = place
+                inner = reshaped(y, makers)
+                if inner.key not in given and inner.key not in others:
+                    found.setdefault(inner.key, contiguous(place.pointer, inner.spec))
         return found
 
     def delivered(self, y: SymbolicTensor, target: Memory) -> list[Step]:

@@ -92,3 +92,12 @@ def test_steps_beyond_those_that_are_timed_are_counted(device: Any, monkeypatch:
     assert timings[-1].step.ops.endswith("further steps")
     assert timings[0].launches >= 1
     np.testing.assert_array_equal(device.to_numpy(results[0]), np.arange(1.0, 65.0, dtype=np.float32))
+
+
+def test_a_result_with_other_lengths_is_written_where_it_is_to_be(on_gpu: Any) -> None:
+    f = wf.compile(lambda x: (wf.logsumexp(x, -1), wf.reshape(wf.exp(x), (-1,)), wf.reshape(x, (-1,))))
+    x = wf.random.normal((6, 40))
+    steps = f.kernels(x).partition("// The steps:\n")[2].splitlines()
+    assert sum("copy" in line for line in steps) == 1  # of the operand itself
+    for found, expected in zip(f(x), f.function(x), strict=True):
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-6)
