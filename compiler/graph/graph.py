@@ -23,7 +23,7 @@ from ...runtime.device import Device, as_device, cpu
 from ...runtime.dim import Dim, is_different, sized
 from ...runtime.dtypes import BOOLS, FLOATS, INTEGERS, bool_, complex128, float64, int64, promote
 from ...runtime.eager import EagerTensor, is_weak, lift, refuse_none
-from ...runtime.errors import Position, SourceError, user_position
+from ...runtime.errors import DeviceError, Position, SourceError, user_position
 from ...runtime.op import Node, Op
 from ...runtime.scopes import scopes
 from ...runtime.sizes import Sizes
@@ -344,9 +344,30 @@ class Graph:
         """The value of a buffer that is known now, wherever it lives."""
         known = self._constants.get(id(buffer))
         if known is None:
-            array: Any = buffer if isinstance(buffer, np.ndarray | np.generic) else buffer.device.to_numpy(buffer)
-            known = self._constants[id(buffer)] = (buffer, self._constant(array))
+            known = self._constants[id(buffer)] = (buffer, self._constant(self.array_of(buffer)))
         return known[1]
+
+    def array_of(self, buffer: Any) -> Any:
+        """The elements of a buffer that the program has around it.
+
+        Errors: DeviceError where they live on a GPU and what the program is given does not.
+        """
+        if isinstance(buffer, np.ndarray | np.generic):
+            return buffer
+        if self.is_traced and self.device is cpu:
+            raise DeviceError(
+                f"a compiled function that runs on the cpu uses a tensor on {buffer.device} from around it",
+                f'Give it its arguments on {buffer.device}, or call it inside `with wf.device("{buffer.device}")`.',
+            )
+        return buffer.device.to_numpy(buffer)
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether the user's program is writing it, or a graph around it."""
+        graph: Graph | None = self
+        while graph is not None and not graph.traced:
+            graph = graph.parent
+        return graph is not None
 
     def _constant(self, array: np.ndarray) -> SymbolicTensor:
         if array.ndim and is_uniform(array):
