@@ -15,6 +15,7 @@ from ...kernels import nvrtc, prelude
 from ...kernels.cuda_array import CudaArray
 from ...kernels.cuda_graph import DECLARATION, has_conditions
 from ...runtime.errors import DeviceError
+from ...runtime.options import options
 from ...runtime.spec import StackSpec
 from ..backend.decompose import decompose
 from ..graph.graph import Graph as ProgramGraph
@@ -28,6 +29,7 @@ from .products import has_library
 from .recordings import Recordings
 from .steps import Frame, If, While, run_all
 from .timer import Timer
+from .watcher import Watcher
 
 OPTIONS = ("--device-int128", "--fmad=true")
 QUIET = ("-diag-suppress=68,161,177,550,1097",)  # what the prelude's C is, and C++ need not be
@@ -81,8 +83,9 @@ class Code:
             self.conditions = [module.function(name) for name in ("wf_if", "wf_unless")]
         return [module.function(name) for name in self.plan.kernels]
 
-    def __call__(self, buffers: Sequence[Any], log: Timer | None = None) -> list[Any] | None:
+    def __call__(self, buffers: Sequence[Any], log: Timer | Watcher | None = None) -> list[Any] | None:
         """The results for these operands; None if a check failed. `log`: who notes what the steps take."""
+        log = log or (Watcher(self.card) if options.sync else None)
         arena = self.card.allocate(self.plan.arena, "values in between") if self.plan.arena else None
         call = Call(self, buffers, arena.address if arena is not None else 0)
         recorded = self.recordings.find(call) if self.is_recordable and log is None else None
@@ -135,7 +138,7 @@ class GpuProgram:
         """The steps."""
         return self.code.plan
 
-    def __call__(self, buffers: Sequence[Any], log: Timer | None = None) -> list[Any]:
+    def __call__(self, buffers: Sequence[Any], log: Timer | Watcher | None = None) -> list[Any]:
         """The results for these operands; `log`: who notes what the steps take."""
         self.device.card.enter()
         with self.device.card.order:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import importlib
 import os
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -174,6 +175,26 @@ def test_an_op_that_fails_is_named_if_each_is_waited_for(reason: str) -> None:
         "said(work)\n"
     )
     assert "DeviceError | exp: cuda:0 is lost: " in processes.run(program)
+
+
+def test_a_step_of_a_compiled_function_that_fails_is_named_with_its_line(reason: str, tmp_path: Path) -> None:
+    lines = ["import weft as wf", "", "def work(x):", "    y = wf.cumulative_sum(x)", "    return wf.sort(y)", ""]
+    (tmp_path / "model.py").write_text("\n".join(lines))
+    program = BAD + (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "import model\n"
+        "from weft.compiler.gpu.steps import Run\n"
+        "x, run, work = wf.ones(3, device='cuda'), Run.run, wf.compile(model.work)\n"
+        "work(x)\n"
+        "def failing(step, frame):\n"
+        "    run(step, frame)\n"
+        "    if step.kernel == 1: fail()\n"
+        "Run.run = failing\n"
+        "with wf.options(sync=True): said(lambda: work(x))\n"
+    )
+    said = processes.run(program)
+    assert "DeviceError | sort: cuda:0 is lost: " in said
+    assert "model.py:5" in said
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
