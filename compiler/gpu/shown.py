@@ -27,6 +27,7 @@ from .timer import elapsed, timed_run
 
 HEAD = re.compile(r'^extern "C" __global__ .*\b(kernel\d+)\(')
 ENOUGH = 1e-3  # seconds that a measurement takes at least, where sizes allow
+SIDE = 256  # rows of the smallest product that is measured
 LARGEST, WIDEST = 1 << 29, 8192  # bytes of a copy, and rows of a product, that are measured at most
 
 
@@ -162,10 +163,10 @@ def copied(device: Any) -> float:
 
 def multiplied(device: Any, dtype: str) -> float:
     """Operations a second of a product of square matrices that is long enough to be measured; `dtype` as in graphs."""
-    n = 256
+    n, block = SIDE, np.random.default_rng(0).normal(size=(SIDE, SIDE))  # zeros would be multiplied in less time
     while True:
         graph = parse(f"graph (x: {dtype}[{n}, {n}]) -> {dtype}[{n}, {n}] {{ y = matmul x x\n return y }}")
-        x = device.full((n, n), np.zeros((), graph.inputs[0].dtype))
+        x = device.from_numpy(np.tile(block, (n // SIDE, n // SIDE)).astype(graph.inputs[0].dtype))
         program = GpuProgram(graph, device)
         program([x])
         seconds = min(elapsed(device.card, lambda: program([x]), 3) for _ in range(4))  # noqa: B023

@@ -13,10 +13,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,9 @@ IN_ALL = 590.0  # seconds
 FOR_TESTS = 200.0  # of them at most
 FOR_A_ROW = 90.0
 PEERS = "torch,torch.compile,jax"
+OWN_TEST = "tests/gpu/test_gpu_benchmarks.py"  # which runs this script
+SIDE_BY_SIDE = min(8, os.cpu_count() or 1)  # processes of the tests, where pytest-xdist is there
+PROGRESS = re.compile(r"^[.sFEx]+(?: +\[ *\d+%\])?$", re.MULTILINE)
 
 
 class Clock:
@@ -44,12 +49,15 @@ class Clock:
 
 def tests(paths: Sequence[str], seconds: float) -> str:
     """What the tests say at their end; nothing is run after the first that fails."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *paths]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"--ignore={OWN_TEST}", *paths]
+    command += ["-n", str(SIDE_BY_SIDE)] * (find_spec("xdist") is not None)
     environment = {**os.environ, "WEFT_REQUIRE_GPU_TESTS": "1"}
     try:
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        return f"the tests of {' '.join(paths)} were not done after {seconds:.0f} s"
+    except subprocess.TimeoutExpired as late:
+        passed = PROGRESS.findall((late.stdout or b"").decode(errors="replace"))
+        count = sum(line.count(".") for line in passed)
+        return f"tests of {' '.join(paths)}: not done after {seconds:.0f} s; {count} passed, none failed"
     lines = done.stdout.strip().splitlines() or done.stderr.strip().splitlines() or ["no word"]
     if done.returncode:
         print(done.stdout[-4000:], file=sys.stderr)
@@ -60,7 +68,7 @@ def results(names: Sequence[str], options: argparse.Namespace, seconds: float) -
     """What a process of its own measures of these rows; where it fails, why."""
     sizes = "small" if options.small else "gpu"
     environment = {**os.environ, "BENCHMARK_PEER": options.peers, "BENCHMARK_DEVICE": "cuda", "BENCHMARK_SIZES": sizes,
-                   "PYTHONPATH": str(ROOT), "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}  # fmt: skip
+                   "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])), "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}  # fmt: skip
     command = [sys.executable, __file__, "--here", ",".join(names), *["--small"] * options.small]
     command += ["--rounds", str(options.rounds)]
     try:

@@ -23,7 +23,7 @@ from compare import Row, alternate, check
 
 ROOT = Path(__file__).parents[2]
 FILES = ("rows_maps", "rows_training", "rows_loops", "rows_models", "rows_windows")
-PATIENCE = {"torch.compile": 45}  # seconds for a contestant's first call, and for others:
+PATIENCE = {"torch.compile": 45, "weft": 45}  # seconds for a contestant's first call, and for others:
 USUALLY = 25
 SERIES = 20  # calls whose launching is timed, few enough for the queue
 DISTRIBUTIONS = ("torch", "jax", "triton", "pycuda", "nvidia-cuda-nvrtc", "nvidia-cublas", "numpy")

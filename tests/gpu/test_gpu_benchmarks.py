@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,7 @@ BENCHMARKS = ROOT / "tests" / "benchmarks"
 @pytest.fixture
 def gpu_page(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.syspath_prepend(BENCHMARKS)
-    import gpu_page
-
-    return gpu_page
+    return import_module("gpu_page")
 
 
 def test_the_gpu_benchmarks_run_at_tiny_sizes(gpu_page: Any, tmp_path: Path) -> None:
@@ -61,3 +61,15 @@ def test_a_line_shows_rates_beside_what_the_gpu_does(gpu_page: Any) -> None:
     assert line.endswith("**not copy**, **not torch** |")
     assert "| 9.09 (9%) |" in gpu_page.line("e2", found(moved=0), machine)
     assert gpu_page.line("c1", {"wrong": "a | b"}, machine).startswith("| c1 | a / b |")
+
+
+def test_tests_that_are_not_done_in_time_say_how_far_they_came(monkeypatch: pytest.MonkeyPatch, gpu_page: Any) -> None:
+    gpu = import_module("gpu")
+
+    def late(command: list[str], **_: Any) -> Any:
+        raise subprocess.TimeoutExpired(command, 5, output=b"..s.. [ 50%]\n...")
+
+    monkeypatch.setattr(subprocess, "run", late)
+    assert gpu.tests(["tests/gpu"], 5) == "tests of tests/gpu: not done after 5 s; 7 passed, none failed"
+    (found,) = gpu.results(["c1"], argparse.Namespace(small=False, peers="torch", rounds=3), 5)
+    assert found == {"row": "c1", "wrong": "not done after 5 s"}
