@@ -28,7 +28,16 @@ from .homes import CPU, GPU, NUMBER, Parted, parted, together
 from .program import GpuProgram
 from .timer import called
 
-_programs: WeakKeyDictionary[Graph, dict[Any, GpuProgram | Unsupported]] = WeakKeyDictionary()
+
+class _Programs:
+    """The programs of one graph, by device, sizes and options."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.is_sized = is_sized(graph)
+        self.found: dict[Any, GpuProgram | Unsupported] = {}
+
+
+_programs: WeakKeyDictionary[Graph, _Programs] = WeakKeyDictionary()
 _parted: WeakKeyDictionary[Graph, dict[Any, Parted | None]] = WeakKeyDictionary()
 _lock = threading.RLock()
 
@@ -38,16 +47,14 @@ def program_of(graph: Graph, device: Any, buffers: Sequence[Any]) -> GpuProgram:
 
     Errors: Unsupported, BuildError.
     """
-    known = _programs.get(graph)
-    if known is None:
-        known = _programs.setdefault(graph, {})
-    sizes = sizes_of(graph, buffers) if is_sized(graph) else ()
+    known = _programs.get(graph) or _programs.setdefault(graph, _Programs(graph))
+    sizes = sizes_of(graph, buffers) if known.is_sized else ()
     key = (device, sizes, options.tf32)
-    if key not in known:
+    found = known.found.get(key)
+    if found is None:
         with _lock, collector_resting(), write_apart():
-            if key not in known:
-                known[key] = _made(fixed(graph, dict(sizes)) if sizes else graph, device)
-    found = known[key]
+            found = known.found.get(key) or _made(fixed(graph, dict(sizes)) if sizes else graph, device)
+            known.found[key] = found
     if isinstance(found, Unsupported):
         raise found
     return found
@@ -62,7 +69,9 @@ def _made(graph: Graph, device: Any) -> GpuProgram | Unsupported:
 
 def execute(graph: Graph, buffers: Sequence[Any], device: Any) -> Sequence[Any]:
     """The results of a graph on a device; operands of the CPU are for what runs there, or are moved by the graph."""
-    homes = tuple(_home(x) for x in buffers)
+    if np.ndarray not in map(type, buffers):
+        return run(graph, buffers, device)
+    homes = tuple(map(_home, buffers))
     if CPU not in homes and NUMBER not in homes:
         return run(graph, buffers, device)
     known = _parted.get(graph)
