@@ -66,7 +66,7 @@ def wait(result: Any) -> None:
         result.block_until_ready()
     elif hasattr(result, "detach"):
         import_module("torch").cuda.synchronize()
-    elif hasattr(result, "device"):
+    elif hasattr(getattr(result, "device", None), "card"):
         result.device.card.synchronize()
 
 
