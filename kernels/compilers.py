@@ -72,7 +72,7 @@ class Running:
         self.process.communicate()
 
     def result(self) -> str:
-        """What it printed.
+        """What it printed, or else what it said beside that: warnings, and what nvcc tells of kernels.
 
         Errors: BuildError when it failed, was ended, or takes too long.
         """
@@ -91,7 +91,7 @@ class Running:
             how = f"failed with status {status}" if status > 0 else f"was ended by signal {-status}"
             shown = "\n".join(said.strip().splitlines()[:4])
             raise BuildError(f"{' '.join(self.command[:3])} {how}:\n{shown}", ANOTHER)
-        return printed
+        return printed or said
 
 
 def run(*commands: Sequence[str]) -> list[str]:

@@ -35,7 +35,7 @@ SETS = {
 COMPANIONS = {"M": "m", "I": "i", "W": "u"}  # of T: names of the same size
 
 RULE = re.compile(r"// for (all N|N == 1|N > 1)((?:, [\w/]+ in [\w/ ]+)*)$")
-DEFINED = re.compile(r"(?:(?:FN|SLOW) .*?|typedef \w+ |static const .*?)(\w+)(?:\(|\[|;| __attribute__)")
+DEFINED = re.compile(r"(?:(?:FN|SLOW) .*?|typedef \w+ |TABLE .*?)(\w+)(?:\(|\[|;| __attribute__)")
 NAME = re.compile(r"\b[A-Za-z]\w*[x_]\d+\b")
 LANES = re.compile(r"(?:(?<=x)|(?<![A-Za-z0-9]))([NHQD])(?![A-Za-z0-9])")
 

@@ -15,6 +15,7 @@ typedef u16 bf16;
 
 #define FN static inline __attribute__((always_inline))
 #define SLOW static __attribute__((noinline, cold, unused))
+#define TABLE static const
 #if !defined(WF_REPRODUCIBLE) && (defined(__FMA__) || defined(__aarch64__) || defined(__CUDACC__))
 #define HAS_FMA 1
 #endif

@@ -16,6 +16,7 @@ typedef u16 bf16;
 #define FN static __device__ __forceinline__
 #define METHOD __device__ __forceinline__
 #define SLOW static __device__ __noinline__
+#define TABLE static __device__ const
 #ifndef WF_REPRODUCIBLE
 #define HAS_FMA 1
 #endif
