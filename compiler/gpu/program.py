@@ -78,10 +78,11 @@ class Code:
         """The kernels, by number."""
         if not self.plan.kernels and not self.is_conditional:
             return []
-        module = self.card.load(nvrtc.cubin(self.text, self.card.architecture, (*OPTIONS, *QUIET)))
+        # Kept as long as the kernels: it sees to it that they are dropped where the card's context is.
+        self.module = self.card.load(nvrtc.cubin(self.text, self.card.architecture, (*OPTIONS, *QUIET)))
         if self.is_conditional:
-            self.conditions = [module.function(name) for name in ("wf_if", "wf_unless")]
-        return [module.function(name) for name in self.plan.kernels]
+            self.conditions = [self.module.function(name) for name in ("wf_if", "wf_unless")]
+        return [self.module.function(name) for name in self.plan.kernels]
 
     def __call__(self, buffers: Sequence[Any], log: Timer | Watcher | None = None) -> list[Any] | None:
         """The results for these operands; None if a check failed. `log`: who notes what the steps take."""
