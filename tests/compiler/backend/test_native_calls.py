@@ -82,11 +82,13 @@ def test_a_child_of_fork_may_call() -> None:
 
 def test_ctrl_c_stops_a_long_loop_and_the_next_call_works() -> None:
     program = native(count, wf.asarray(10))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         program([np.asarray(2**62)])
     timer.join()
+    signal.signal(signal.SIGINT, before)
     assert program([np.asarray(1000)])[0] == 1000
 
 
