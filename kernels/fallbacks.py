@@ -32,8 +32,10 @@ def gpu_fallbacks() -> dict[str, int]:
 
     Example:
         >>> import weft as wf
-        >>> wf.gpu_fallbacks()
-        {}
+        >>> before = wf.gpu_fallbacks()
+        >>> y = wf.exp(wf.ones(3))  # on the CPU from the start
+        >>> wf.gpu_fallbacks() == before
+        True
     """
     with _lock:
         return dict(_counts)
