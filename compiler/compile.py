@@ -20,6 +20,7 @@ from weakref import WeakValueDictionary
 from ..runtime import observers
 from ..runtime.errors import SourceError
 from ..runtime.nn.module import Module
+from ..runtime.scopes import scopes
 from ..runtime.tensor import as_tensor
 from .cache import LIMIT, Cache, Opening, opened
 from .declared import open_places, specs_in
@@ -46,13 +47,18 @@ def eagerly(on: bool = True) -> Iterator[None]:
     """Run compiled functions as plain Python inside the `with` block, for debugging."""
     token = _eagerly.set(on)
     try:
-        yield
+        with scopes:  # so that quick calls ask
+            yield
     finally:
         _eagerly.reset(token)
 
 
 def run_eagerly(on: bool) -> None:
     """Run compiled functions as plain Python from now on, in every thread, or compile them again."""
+    if on and not _everywhere[0]:
+        scopes.__enter__()
+    elif _everywhere[0] and not on:
+        scopes.__exit__()
     _everywhere[:] = [on]
 
 
@@ -102,7 +108,7 @@ class Compiled:
         self._quick: Quick = missed  # the way of the last call, where that was quick
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not kwargs:
+        if not kwargs and not (scopes.count and _is_eager()):
             result = self._quick(args)
             if result is not MISSED:
                 self._info.hits += 1

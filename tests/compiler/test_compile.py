@@ -259,6 +259,33 @@ def test_compilation_is_switched_off_for_debugging():
     assert (len(CALLS), f.cache_info().misses) == (2, 0)
 
 
+def test_compilation_is_switched_off_after_calls_that_were_compiled():
+    CALLS.clear()
+
+    @wf.compile
+    def f(x):
+        count()
+        return x + 1.0
+
+    x = wf.tensor(1.0)
+    with wf.options(executor="native"):
+        for _ in range(3):
+            f(x)
+        traced = len(CALLS)
+        with wf.eagerly():
+            f(x)
+            f(x)
+        assert len(CALLS) == traced + 2
+        wf.run_eagerly(True)
+        try:
+            f(x)
+        finally:
+            wf.run_eagerly(False)
+        assert len(CALLS) == traced + 3
+        f(x)
+        assert len(CALLS) == traced + 3
+
+
 def test_what_dies_is_not_kept_alive_by_the_cache():
     @wf.compile
     def f(owner, x):
