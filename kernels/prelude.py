@@ -19,6 +19,7 @@ from itertools import product
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "c"
+TYPES = "types.h"
 BASE = "base.h"
 CUDA = "cuda.h"
 FILES = ("lanes.h", "memory.h", "half.h", "bits.h", "cast.h", "fold.h", "rounding.h", "integer.h", "exact.h",
@@ -143,4 +144,4 @@ def text(program: str, base: str = BASE) -> str:
 
     for name in names(program):
         take(name)
-    return "\n".join([(FOLDER / base).read_text(), *chosen.values()])
+    return "\n".join([*((FOLDER / page).read_text() for page in (TYPES, base)), *chosen.values()])

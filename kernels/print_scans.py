@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .kernel import Cast, Expr, Index, Load, Local, Parameter, Store
-from .print_cuda import THREADS, WARP, Axis, CudaPrinter, Launch, count, spread, team_of, width
+from .print_cuda import THREADS, WARP, Axis, CudaPrinter, Launch, count, spread, width
 from .print_expressions import Scope
+from .print_teams import team_of, teams
 from .spelling import literal, unit
 
 MOST = 256  # threads of a team
@@ -102,7 +103,7 @@ def by_rows(
     v = width([*taken, finished(scan, scan.value)], axis, frozenset(held))
     length = -(-n // part.count // v) * v
     team = min(team_of(length // v), MOST)
-    lines, (blocks, threads) = printer.teams(count(rows) * part.count, team, whole)
+    lines, (blocks, threads) = teams(count(rows) * part.count, team, whole)
     lines += [f"const {whole} part = row % {part.count};", f"const {whole} kept = row / {part.count};"]
     lines += spread("kept", rows, whole)
     lines += [f"const {whole} first = part * {length}, stop = first + {length} < {n} ? first + {length} : {n};"]

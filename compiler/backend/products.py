@@ -99,7 +99,7 @@ def _result_to_write_in(region: Region, maps: Group, z: Any, made: nests.Targets
 
 def _nest(region: Region, node: Node, maps: Group, made: nests.Targets) -> nests.Nest:
     """A kernel over a block of a product, the last axis along the lanes."""
-    count = len(_batches(node))
+    count = len(batches_of(node))
     names = [*(f"batch{i}" for i in range(count - 1)), *["item"] * (count > 0)]
     region.program.locals.update(dict.fromkeys(names[:-1], dtypes.int64))
     names += [f"s{i}" for i in range(count, len(maps.space))]
@@ -116,7 +116,7 @@ def _nest(region: Region, node: Node, maps: Group, made: nests.Targets) -> nests
 
 def _multiply(region: Region, node: Node, target: Memory, follower: Follower | None = None) -> None:
     """Request a product for each place along the axes of batches but the last, which the library knows."""
-    batches = _batches(node)
+    batches = batches_of(node)
     request = _request(region, node, target, follower)
     lines = [f"struct wf_gemm g = {{{request}}};", f"rt->gemm_{KINDS[target.dtype]}(&g);"]
     if follower:
@@ -133,9 +133,9 @@ def _request(region: Region, node: Node, target: Memory, follower: Follower | No
     x, y = node.inputs
     has_rows, has_columns = len(x.shape) > 1, len(y.shape) > 1
     m, n, k = x.shape[-2] if has_rows else 1, y.shape[-1] if has_columns else 1, x.shape[-1]
-    a, b, batches = region.as_memory(x), region.as_memory(y), _batches(node)
-    left = Operand(a, _batch_strides(a, x.shape, batches), *(a.strides[-2:] if has_rows else (0, a.strides[-1])))
-    right = Operand(b, _batch_strides(b, y.shape, batches), *(b.strides[-2:] if has_columns else (b.strides[-1], 1)))
+    a, b, batches = region.as_memory(x), region.as_memory(y), batches_of(node)
+    left = Operand(a, batch_strides(a, x.shape, batches), *(a.strides[-2:] if has_rows else (0, a.strides[-1])))
+    right = Operand(b, batch_strides(b, y.shape, batches), *(b.strides[-2:] if has_columns else (b.strides[-1], 1)))
     result = Operand(target, target.strides[: len(batches)], target.strides[len(batches)] if has_rows else n, 1)
     fields = [batches[-1] if batches else 1, m, n, k, left.text(), left.row, left.column]
     fields += [right.text(), right.row, right.column, result.text(), result.row]
@@ -147,13 +147,13 @@ def _request(region: Region, node: Node, target: Memory, follower: Follower | No
     return ", ".join(map(str, fields))
 
 
-def _batches(node: Node) -> Shape:
+def batches_of(node: Node) -> Shape:
     """The axes of batches of a product."""
     (x, y), z = node.inputs, node.outputs[0].shape
     return z[: len(z) - (len(x.shape) > 1) - (len(y.shape) > 1)]
 
 
-def _batch_strides(place: Memory, shape: Sequence[int], batches: Sequence[int]) -> tuple[Any, ...]:
+def batch_strides(place: Memory, shape: Sequence[int], batches: Sequence[int]) -> tuple[Any, ...]:
     """The strides of an operand along the axes of batches, 0 where it is the same for all."""
     own = shape[: max(len(shape) - 2, 0)]
     missing = len(batches) - len(own)

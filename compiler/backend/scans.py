@@ -67,21 +67,27 @@ class Line:
         return Number(dtype, unit(self.kind, dtype))
 
 
-def write_scan(region: Region, node: Node, group: Group) -> None:
-    """A scan, and what may stand in front of it."""
+def begun(region: Region, node: Node, group: Group) -> tuple[Memory, Line]:
+    """The memory of a scan's results, with what may stand in front written, and the line that is to be scanned."""
     y = node.outputs[0]
     axis = normalize_axis(node.op.name, node.attrs["axis"] or 0, len(y.shape))
     target = whole = region.target(y)
     if node.attrs.get("include_initial"):
         front, target = in_front(whole, axis)
         region.write(front, neutral(KINDS[node.op.name], y.dtype))
-    line = line_of(node, group, region.elements(), target, axis)
-    n, rest = group.space[axis], size(group.space) // group.space[axis]
+    return whole, line_of(node, group, region.elements(), target, axis)
+
+
+def write_scan(region: Region, node: Node, group: Group) -> None:
+    """A scan, and what may stand in front of it."""
+    whole, line = begun(region, node, group)
+    n = group.space[line.axis]
+    rest = size(group.space) // n
     if rest == 1 and n > 4 * BLOCK and line.kind != "line" and cost(group.inlined) <= CHEAP:
         _blocks(region, group, line)
     else:
         region.launch(_nest(line), group)
-    region.settle_one(y, whole)
+    region.settle_one(node.outputs[0], whole)
 
 
 def in_front(place: Memory, axis: int) -> tuple[Memory, Memory]:

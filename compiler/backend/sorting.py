@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,42 +21,54 @@ Write = Callable[["Region", Node], bool]
 MOST = 2**31  # elements of a row whose positions fit a word
 
 
-def write_sort(region: Region, node: Node) -> bool:
-    """The elements in order."""
-    return _write(region, node, values=node.outputs[0])
+@dataclass(frozen=True)
+class Sorting:
+    """What a node sorts: for each of the axes before and after, a row of n elements, the first k of which are asked for."""
+
+    x: Any
+    values: Any  # the results: elements in order, and their places; None where they are not asked for
+    places: Any
+    outer: int
+    n: int
+    inner: int
+    k: int
+    descending: bool
+
+    @property
+    def results(self) -> list[Any]:
+        """Those that are asked for."""
+        return [y for y in (self.values, self.places) if y is not None]
 
 
-def write_argsort(region: Region, node: Node) -> bool:
-    """The places of the elements in order."""
-    return _write(region, node, places=node.outputs[0])
-
-
-def write_top_k(region: Region, node: Node) -> bool:
-    """The first elements in order, and their places."""
-    return _write(region, node, *node.outputs)
-
-
-def _write(region: Region, node: Node, values: Any = None, places: Any = None) -> bool:
+def sorting_of(node: Node) -> Sorting | None:
+    """What a node sorts; None if that is nothing, or too much."""
     x: Any = node.inputs[0]
-    results = [y for y in (values, places) if y is not None]
-    if x.dtype not in dtypes.ORDERED or not x.shape or not all(map(size, (x.shape, *(y.shape for y in results)))):
-        return False
+    first: Any = node.outputs[0]
+    values, places = {"sort": (first, None), "argsort": (None, first)}.get(node.op.name) or node.outputs
+    if x.dtype not in dtypes.ORDERED or not x.shape or not all(map(size, (x.shape, *(y.shape for y in node.outputs)))):
+        return None
     axis = normalize_axis(node.op.name, node.attrs["axis"], len(x.shape))
-    n, k = x.shape[axis], results[0].shape[axis]
-    if n >= MOST:
+    n, k = x.shape[axis], first.shape[axis]
+    descending = bool(node.attrs.get("descending", node.attrs.get("largest", False)))
+    outer, inner = size(x.shape[:axis]), size(x.shape[axis + 1 :])
+    return Sorting(x, values, places, outer, n, inner, k, descending) if n < MOST else None
+
+
+def write_sorting(region: Region, node: Node) -> bool:
+    """The elements of rows in order, their places, or both."""
+    found = sorting_of(node)
+    if found is None:
         return False
-    place = region.as_memory(x, dense_for=results[0])
-    targets = [region.target(y) for y in results]
-    into = {y.key: _start(target) for y, target in zip(results, targets, strict=True)}
-    descending = node.attrs.get("descending", node.attrs.get("largest", False))
+    place = region.as_memory(found.x, dense_for=found.results[0])
+    targets = {y.key: region.target(y) for y in found.results}
+    into = [_start(targets[y.key]) if y is not None else "0" for y in (found.values, found.places)]
+    dtype = found.x.dtype
     region.lines.append(
-        f"rt->sort(&(struct wf_sort){{{size(x.shape[:axis])}, {n}, {size(x.shape[axis + 1 :])}, {k}, "
-        f"{x.dtype.itemsize}, {_kind(x.dtype)}, {int(descending)}, {_infinity(x.dtype)}, "
-        f"{_start(place)}, {into[values.key] if values is not None else 0}, "
-        f"{into[places.key] if places is not None else 0}}});"
+        f"rt->sort(&(struct wf_sort){{{found.outer}, {found.n}, {found.inner}, {found.k}, {dtype.itemsize}, "
+        f"{_kind(dtype)}, {int(found.descending)}, {infinity(dtype)}, {_start(place)}, {', '.join(into)}}});"
     )
-    for y, target in zip(results, targets, strict=True):
-        region.settle_one(y, target)
+    for y in found.results:
+        region.settle_one(y, targets[y.key])
     return True
 
 
@@ -69,10 +82,11 @@ def _kind(dtype: np.dtype) -> str:
     return "WF_UNSIGNED" if dtype in dtypes.UNSIGNED or dtype is dtypes.bool_ else "WF_SIGNED"
 
 
-def _infinity(dtype: np.dtype) -> str:
+def infinity(dtype: np.dtype) -> str:
+    """The bits of infinity as C; 0 for what has none."""
     if dtype not in dtypes.FLOATS:
         return "0"
     return f"{int(np.array(np.inf).astype(dtype)[None].view(f'u{dtype.itemsize}')[0]):#x}ull"
 
 
-WRITES: dict[str, Write] = {"sort": write_sort, "argsort": write_argsort, "top_k": write_top_k}
+WRITES: dict[str, Write] = dict.fromkeys(("sort", "argsort", "top_k"), write_sorting)

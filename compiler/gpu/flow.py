@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ...runtime.op import Node
 from ...runtime.spec import StackSpec, size
 from ..backend import lanewise
-from ..backend.flow import targets_for
+from ..backend.flow import targets_for, write_call
 from ..backend.places import Memory, Pile, Place, bytes_of
 from ..graph.graph import Graph
 from . import thread
@@ -119,18 +119,6 @@ def _arm(region: GpuRegion, graph: Graph, places: Sequence[Place], results: Sequ
             deliver(inner, y, result)
     inner.finish()
     return tuple(inner.lines)
-
-
-def write_call(region: GpuRegion, node: Node) -> bool:
-    """A graph applied to arguments: its steps, here."""
-    body = node.attrs["body"]
-    inner = region.block(body, [region.captured(x) for x in node.inputs], {})
-    region.lines += inner.lines
-    for y, result in zip(node.outputs, body.outputs, strict=True):
-        region.places[y.key] = inner.place(result)
-    for blocks in inner.taken.values():
-        region.taken.setdefault(node.outputs[0].key, []).extend(blocks)
-    return True
 
 
 WRITES = {"while": write_while, "if": write_if, "call": write_call}

@@ -18,6 +18,7 @@ from ...runtime.op import Node
 from ...runtime.options import options
 from ...runtime.spec import Spec, size
 from ..backend.places import Block, Memory
+from ..backend.products import batch_strides, batches_of
 from ..backend.views import row_major
 from ..graph.symbolic import SymbolicTensor
 from . import library, windows
@@ -106,9 +107,8 @@ def product_of(region: GpuRegion, node: Node, target: Memory, dense: list[Block]
     """What a node multiplies; with `dense`, copies of the operands that lie there one after the other."""
     operands: tuple[Any, Any] = node.inputs  # pyright: ignore[reportAssignmentType]
     x, y = operands
-    z = node.outputs[0]
     vectors = len(x.shape) == 1, len(y.shape) == 1
-    batch = z.shape[: len(z.shape) - (not vectors[0]) - (not vectors[1])]
+    batch = batches_of(node)
     m, n = (1 if vectors[0] else x.shape[-2]), (1 if vectors[1] else y.shape[-1])
     a, b = (_place(region, v, batch, dense) for v in (x, y))
     rows, columns = (0, a.strides[-1]) if vectors[0] else a.strides[-2:]
@@ -117,13 +117,6 @@ def product_of(region: GpuRegion, node: Node, target: Memory, dense: list[Block]
     right = Matrix(b, deep, along, batch_strides(b, b.shape, batch))
     step = target.strides[-2] if not any(vectors) else target.strides[-1] if not vectors[0] else n
     return Product(m, n, x.shape[-1], batch, left, right, Matrix(target, step, 1, target.strides[: len(batch)]))
-
-
-def batch_strides(place: Memory, shape: Sequence[int], batch: Sequence[int]) -> tuple[int, ...]:
-    """The strides of an operand along the axes of a batch, 0 where it is the same for all."""
-    own = shape[: max(len(shape) - 2, 0)]
-    missing = len(batch) - len(own)
-    return (0,) * missing + tuple(0 if n == 1 else s for n, s in zip(own, place.strides, strict=False))
 
 
 def _place(region: GpuRegion, x: Any, batch: Sequence[int], dense: list[Block] | None) -> Memory:

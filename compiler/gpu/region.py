@@ -17,7 +17,6 @@ from ...kernels.alike import HOLE
 from ...kernels.kernel import (
     ZERO,
     Gather,
-    Index,
     Kernel,
     Load,
     Local,
@@ -27,31 +26,30 @@ from ...kernels.kernel import (
     Store,
     expressions,
     statements,
-    variable,
     walk,
 )
-from ...kernels.print_cuda import Axis, FoldOf, Launch
+from ...kernels.print_cuda import Axis, Launch
+from ...kernels.print_teams import rows as rows_of_teams
 from ...kernels.print_transposed import transposed
 from ...kernels.scalar import build, read
 from ...kernels.spelling import tag
 from ...runtime import dtypes
 from ...runtime.op import Node
 from ...runtime.spec import Spec, StackSpec, size
-from ..backend import folds, nests, views
-from ..backend.groups import Fusion, Group, folded_axes, kind_of
+from ..backend import nests
+from ..backend.groups import Fusion, Group, kind_of
 from ..backend.places import Block, Memory, Pile, Place, Register, Unsupported, bytes_of, contiguous
 from ..backend.region import Region
 from ..backend.steps import step_of
 from ..graph.rewrite import has_effect, symbols
 from ..graph.symbolic import SymbolicTensor
 from . import flow, matrices, nodes, piles, pixels, products, scans, scatter, sorting, windows
+from .folds import write_fold
 from .steps import Clear, Effect, Move, OnHost, Run, Step, spot_of
 
 if TYPE_CHECKING:
     from .lower import GpuLowering
 
-ENOUGH = 512  # teams or blocks that keep a device busy
-PIECE = 4096  # elements that a part of a fold has at least
 LAYOUT = {
     "f32": "f",
     "f64": "d",
@@ -236,75 +234,14 @@ class GpuRegion(Region):
         parameters = self.parameters(body)
         self.program.printer.dropped = nests.gone(rows.axes, [*outer, *inner])
         whole = self.reach(parameters, [*outer, *inner])
-        self.put(self.program.printer.rows(parameters, outer, inner, body, whole), parameters, group)
+        self.put(rows_of_teams(self.program.printer, parameters, outer, inner, body, whole), parameters, group)
 
     def fold(self, group: Group) -> None:
         node, elements = group.nodes[0], self.elements()
         made = self.targets(group)
         if made.places:
-            self.folded(node, group, elements, made)
+            write_fold(self, node, group, elements, made)
         self.settle(made)
-
-    def folded(self, node: Node, group: Group, elements: Any, made: nests.Targets) -> None:
-        """A fold, in two steps where one would leave the device idle."""
-        axes, gone = nests.names_of(group.space), set(folded_axes(node))
-        value = nests.folded_value(node, elements, nests.own_indices(axes, group.space))
-        y = node.outputs[0]
-        fold = FoldOf("fold", views.FOLDS[node.op.name], value)
-        at = folds.kept_indices(node, axes, y.shape)
-        kept = [axis for i, axis in enumerate(axes) if i not in gone]
-        across = [axis for i, axis in enumerate(axes) if i in gone]
-        store = made.store(y, at, Local(value.dtype, "fold"))
-        body = [Store(store.pointer, store.index, value)]
-        columns = nests.merged(across, body) or across[-1:]
-        rows = nests.merged(kept, body)
-        self.program.printer.dropped = nests.gone(axes, [*rows, *columns])
-        by_rows = len(axes) - 1 in gone or not rows
-        parts = self.parts(rows, columns, by_rows)
-        if parts == 1:
-            return self.fold_once(fold, rows, columns, store, by_rows, 1, group)
-        owner: list[Block] = []
-        wide = (
-            dtypes.float64 if not kept and fold.dtype is dtypes.float32 and fold.kind in ("sum", "prod") else fold.dtype
-        )
-        count = prod(n for _, n in rows)
-        partial = self.fresh(Spec((count, parts) if by_rows else (parts, count), wide), owner)
-        place = views.offset(
-            views.row_major(tuple(n for _, n in rows)), Index(), tuple(variable(name) for name, _ in rows)
-        )
-        place = place * parts + variable("part") if by_rows else place + variable("part") * count
-        between = Store(partial.pointer, place, folds.cast_any(Local(value.dtype, "fold"), wide))
-        self.fold_once(fold, rows, columns, between, by_rows, parts, group)
-        index = place.without("part") + variable("part") * place.count("part")
-        again = FoldOf("whole", fold.kind, Load(wide, partial.pointer, index))
-        last = Store(store.pointer, store.index, folds.cast_any(Local(wide, "whole"), fold.dtype))
-        self.fold_once(again, rows, [("part", parts)], last, by_rows, 1, group)
-        self.program.arena.give(owner[0])
-
-    def parts(self, rows: Sequence[Axis], columns: Sequence[Axis], by_rows: bool) -> int:
-        """Into how many parts a fold is cut."""
-        count, n = prod(k for _, k in rows), prod(k for _, k in columns)
-        busy = count if by_rows else -(-count // 128)
-        least = PIECE if by_rows else 64
-        if busy >= ENOUGH or n < 2 * least:
-            return 1
-        return min(-(-ENOUGH // busy), -(-n // least))
-
-    def fold_once(
-        self,
-        fold: FoldOf,
-        rows: Sequence[Axis],
-        columns: Sequence[Axis],
-        store: Store,
-        by_rows: bool,
-        parts: int,
-        group: Group,
-    ) -> None:
-        printer = self.program.printer
-        parameters = self.parameters([Store(store.pointer, store.index, fold.value)])
-        whole = self.reach(parameters, [*rows, *columns])
-        kind = printer.fold_rows if by_rows else printer.fold_columns
-        self.put(kind(parameters, rows, columns, fold, store, whole, parts), parameters, group)
 
     # -- other nodes
 

@@ -12,15 +12,14 @@ from ...kernels.kernel import ZERO, Parameter, Store, variable
 from ...kernels.print_cuda import Axis
 from ...kernels.print_scans import PAGE, Part, ScanOf, again, by_columns, by_rows
 from ...kernels.scalar import cast
-from ...kernels.spelling import neutral
 from ...runtime import dtypes
 from ...runtime.op import Node
-from ...runtime.spec import Spec, normalize_axis
+from ...runtime.spec import Spec
 from ..backend import views
 from ..backend.groups import Group
 from ..backend.nests import gone, merged
 from ..backend.places import Block
-from ..backend.scans import KINDS, in_front, line_of
+from ..backend.scans import begun
 from ..backend.walks import SCANS
 from . import library
 
@@ -33,14 +32,8 @@ COLUMNS, LENGTH = 1 << 16, 64  # threads that keep it busy, and elements that a 
 
 def write_scan(region: GpuRegion, node: Node, group: Group) -> None:
     """A scan, and what may stand in front of it."""
-    y = node.outputs[0]
-    axis = normalize_axis(node.op.name, node.attrs["axis"] or 0, len(y.shape))
-    target = whole = region.target(y)
-    if node.attrs.get("include_initial"):
-        front, target = in_front(whole, axis)
-        region.write(front, neutral(KINDS[node.op.name], y.dtype))
-    line = line_of(node, group, region.elements(), target, axis)
-    wide = carried(line.kind, target.dtype)
+    whole, line = begun(region, node, group)
+    axis, wide = line.axis, carried(line.kind, whole.dtype)
     factor = line.step.factor
     scan = ScanOf(line.kind, cast(line.step.value, wide), None if factor is None else cast(factor, wide), line.store)
     body = [
@@ -54,7 +47,7 @@ def write_scan(region: GpuRegion, node: Node, group: Group) -> None:
     if factor is not None:
         region.program.pages[PAGE] = None
     _Scan(region, group, scan, [*before, *after], (name, n), not after).run()
-    region.settle_one(y, whole)
+    region.settle_one(node.outputs[0], whole)
 
 
 def carried(kind: str, dtype: np.dtype) -> np.dtype:

@@ -14,8 +14,8 @@ import numpy as np
 
 from ...runtime import dtypes
 from ...runtime.op import Node
-from ...runtime.spec import normalize_axis, size
 from ..backend.places import Block, Memory
+from ..backend.sorting import infinity, sorting_of
 from . import library
 from .nodes import Write
 
@@ -99,37 +99,17 @@ class Sort:
         return f"wf_written<{self.word}>{{({self.word} *){name}, {n}}}"
 
 
-def write_sort(region: GpuRegion, node: Node) -> bool:
-    """The elements in order."""
-    return _write(region, node, values=node.outputs[0])
-
-
-def write_argsort(region: GpuRegion, node: Node) -> bool:
-    """The places of the elements in order."""
-    return _write(region, node, places=node.outputs[0])
-
-
-def write_top_k(region: GpuRegion, node: Node) -> bool:
-    """The first elements in order, and their places."""
-    return _write(region, node, *node.outputs)
-
-
-def _write(region: GpuRegion, node: Node, values: Any = None, places: Any = None) -> bool:
-    x: Any = node.inputs[0]
-    results = [y for y in (values, places) if y is not None]
-    if x.dtype not in dtypes.ORDERED or not x.shape or not all(map(size, (x.shape, *(y.shape for y in results)))):
+def write_sorting(region: GpuRegion, node: Node) -> bool:
+    """The elements of rows in order, their places, or both."""
+    found = sorting_of(node)
+    if found is None or found.n >= MOST:
         return False
-    axis = normalize_axis(node.op.name, node.attrs["axis"], len(x.shape))
-    n, k = x.shape[axis], results[0].shape[axis]
-    if n >= MOST:
-        return False
-    rows = Rows(size(x.shape[:axis]) * size(x.shape[axis + 1 :]), n, size(x.shape[axis + 1 :]), k)
-    place = region.dense(x, results[0])
-    targets = {y.key: region.target(y) for y in results}
-    descending = bool(node.attrs.get("descending", node.attrs.get("largest", False)))
-    into = [None if y is None else targets[y.key] for y in (values, places)]
-    _run(Sort(region, node, rows, place, _order(x.dtype, descending), *into))
-    for y in results:
+    rows = Rows(found.outer * found.inner, found.n, found.inner, found.k)
+    place = region.dense(found.x, found.results[0])
+    targets = {y.key: region.target(y) for y in found.results}
+    into = [None if y is None else targets[y.key] for y in (found.values, found.places)]
+    _run(Sort(region, node, rows, place, _order(found.x.dtype, found.descending), *into))
+    for y in found.results:
         region.settle_one(y, targets[y.key])
     return True
 
@@ -137,10 +117,9 @@ def _write(region: GpuRegion, node: Node, values: Any = None, places: Any = None
 def _order(dtype: np.dtype, descending: bool) -> str:
     """An order as C."""
     is_float = dtype in dtypes.FLOATS
-    infinity = int(np.array(np.inf).astype(dtype)[None].view(f"u{dtype.itemsize}")[0]) if is_float else 0
     is_signed = not is_float and dtype not in dtypes.UNSIGNED and dtype is not dtypes.bool_
     flags = ", ".join(str(flag).lower() for flag in (is_signed, is_float, descending))
-    return f"wf_order{{{flags}, {infinity:#x}ull}}"
+    return f"wf_order{{{flags}, {infinity(dtype)}}}"
 
 
 def _run(sort: Sort) -> None:
@@ -217,4 +196,4 @@ def _words(sort: Sort, count: int, owner: list[Block]) -> str:
     return library.room(sort.region, np.dtype("uint64"), count * (2 if sort.word == "u128" else 1), owner)
 
 
-WRITES: dict[str, Write] = {"sort": write_sort, "argsort": write_argsort, "top_k": write_top_k}  # pyright: ignore[reportAssignmentType]
+WRITES: dict[str, Write] = dict.fromkeys(("sort", "argsort", "top_k"), write_sorting)

@@ -1,18 +1,5 @@
-// What every CUDA kernel starts with, in place of base.h: the element types, and the compiler's own functions by the
-// names that the prelude calls them by in C.
-typedef float f32;
-typedef double f64;
-typedef signed char i8;
-typedef short i16;
-typedef int i32;
-typedef long long i64;
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
-typedef u16 f16;
-typedef u16 bf16;
-
+// What every CUDA kernel begins with, behind the types and in place of base.h: the compiler's own functions by the names
+// that the prelude calls them by in C.
 #define FN static __device__ __forceinline__
 #define METHOD __device__ __forceinline__
 #define SLOW static __device__ __noinline__

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include "types.h"
 #include "base.h"
 #include "program.h"
 
