@@ -25,14 +25,13 @@ from agreement import Outcome, defined, lifted, outcome  # pyright: ignore[repor
 from catalogue import PROGRAMS  # pyright: ignore[reportMissingImports]
 from drawn_graphs import Drawn, graphs  # pyright: ignore[reportMissingImports]
 from drawn_programs import Program as DrawnProgram, programs  # pyright: ignore[reportMissingImports]
-from meaning import meaning, near  # pyright: ignore[reportMissingImports]
+from drawn_together import agree  # pyright: ignore[reportMissingImports]
+from meaning import near  # pyright: ignore[reportMissingImports]
 from program import Program, arrays, check_same, tensors  # pyright: ignore[reportMissingImports]
 from search import examples  # pyright: ignore[reportMissingImports]
 
 import weft as wf
 from weft.compiler.gpu import eager, execute
-from weft.compiler.graph.control import apply_control, call
-from weft.compiler.graph.graph import Graph
 from weft.compiler.passes.differentiate import differentiate
 from weft.kernels import cuda_device
 from weft.kernels.cuda_device import CudaDevice
@@ -208,16 +207,6 @@ def test_a_check_that_fails_in_a_replay_is_told(device: CudaDevice) -> None:
 TOGETHER = 6  # graphs in one program
 
 
-def joined(several: list[Drawn]) -> Drawn:
-    """One graph that does what several do."""
-    whole, data = Graph(), list[Any]()
-    for graph, given_ in several:
-        inputs = [whole.input(x.spec) for x in graph.inputs]
-        whole.outputs += apply_control(whole, call, inputs, {"body": graph})
-        data += given_
-    return Drawn(whole, data)
-
-
 def on_device(drawn: Drawn, device: CudaDevice) -> list[Outcome]:
     """What a graph does on a device, in calls one after the other."""
     buffers = [device.from_numpy(x.buffer) for x in drawn.data]
@@ -229,23 +218,6 @@ def on_device(drawn: Drawn, device: CudaDevice) -> list[Outcome]:
     return [outcome(run)[0] for _ in range(CALLS)]
 
 
-def agree(drawn: list[Drawn], device: CudaDevice) -> None:
-    """Hold graphs on a device against the interpreter, several at once, and one by one to name the one that differs."""
-    giving = [one for one in drawn if meaning(*one).how == "gives"]
-    assert giving
-    for start in range(0, len(giving), TOGETHER):
-        several = giving[start : start + TOGETHER]
-        whole = joined(several)
-        expected = meaning(*whole).what
-        if all(near(found.what, expected) for found in on_device(whole, device)):
-            continue
-        for one in several:
-            expected = meaning(*one)
-            for found in on_device(one, device):
-                assert near(found.what, expected.what), f"{one}\ngives {expected}, on a GPU {found}"
-        raise AssertionError(f"only together these differ:\n{whole}")
-
-
 def test_drawn_graphs_give_on_a_gpu_what_the_interpreter_gives(quiet: None, device: CudaDevice) -> None:
     found: list[Drawn] = []
 
@@ -255,7 +227,7 @@ def test_drawn_graphs_give_on_a_gpu_what_the_interpreter_gives(quiet: None, devi
         found.append(drawn)
 
     keep()
-    agree(found, device)
+    agree(found, lambda one: on_device(one, device), TOGETHER)
 
 
 def test_derivatives_of_drawn_graphs_are_the_same_on_a_gpu(quiet: None, device: CudaDevice) -> None:
@@ -272,7 +244,7 @@ def test_derivatives_of_drawn_graphs_are_the_same_on_a_gpu(quiet: None, device: 
             return
 
     derive()
-    agree(found, device)
+    agree(found, lambda one: on_device(one, device), TOGETHER)
 
 
 def test_drawn_programs_do_on_a_gpu_what_python_does(quiet: None, device: CudaDevice) -> None:

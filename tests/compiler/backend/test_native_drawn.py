@@ -20,28 +20,17 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from agreement import Outcome, defined, lifted, outcome  # pyright: ignore[reportMissingImports]
 from drawn_graphs import Drawn, graphs  # pyright: ignore[reportMissingImports]
 from drawn_programs import Program, programs  # pyright: ignore[reportMissingImports]
-from meaning import meaning, near  # pyright: ignore[reportMissingImports]
+from drawn_together import agree  # pyright: ignore[reportMissingImports]
+from meaning import near  # pyright: ignore[reportMissingImports]
 from search import examples  # pyright: ignore[reportMissingImports]
 
 import weft as wf
-from weft.compiler.graph.control import apply_control, call
-from weft.compiler.graph.graph import Graph
 from weft.compiler.passes.differentiate import differentiate
 from weft.runtime import dtypes
 from weft.runtime.eager import wrap
 from weft.runtime.errors import GradientError
 
 TOGETHER = 8  # graphs in one program
-
-
-def joined(several: list[Drawn]) -> Drawn:
-    """One graph that does what several do."""
-    whole, data = Graph(), list[Any]()
-    for graph, given_ in several:
-        inputs = [whole.input(x.spec) for x in graph.inputs]
-        whole.outputs += apply_control(whole, call, inputs, {"body": graph})
-        data += given_
-    return Drawn(whole, data)
 
 
 def natively(drawn: Drawn) -> Outcome:
@@ -56,22 +45,8 @@ def natively(drawn: Drawn) -> Outcome:
     return outcome(run)[0]
 
 
-def agree(several: list[Drawn]) -> None:
-    """Hold graphs against the interpreter, all at once, and one by one to name the one that differs."""
-    whole = joined(several)
-    if near(natively(whole).what, meaning(*whole).what):
-        return
-    for one in several:
-        found, expected = natively(one), meaning(*one)
-        assert near(found.what, expected.what), f"{one}\ngives {expected}, natively {found}"
-    raise AssertionError(f"only together these differ:\n{whole}")
-
-
 def check_drawn(drawn: list[Drawn]) -> None:
-    giving = [one for one in drawn if meaning(*one).how == "gives"]
-    assert giving
-    for start in range(0, len(giving), TOGETHER):
-        agree(giving[start : start + TOGETHER])
+    agree(drawn, lambda one: [natively(one)], TOGETHER)
 
 
 def test_drawn_graphs_give_natively_what_the_interpreter_gives() -> None:
