@@ -18,7 +18,7 @@ import numpy as np
 from ...kernels.cuda_graph import IF, WHILE
 from ...kernels.kernel import Index
 from ...kernels.print_cuda import Launch
-from ...runtime import observers
+from ...runtime import dtypes, observers
 from ...runtime.device import cpu
 from ...runtime.errors import ArgumentError
 from ...runtime.op import Node
@@ -252,7 +252,7 @@ class OnHost:
     node: Node
     operands: tuple[Memory | None, ...]
     results: tuple[Memory, ...]
-    is_recordable: bool = field(default=False)
+    is_recordable: bool = False
 
     def run(self, frame: Frame) -> None:
         given = [x if place is None else fetched(frame, place)
@@ -290,9 +290,7 @@ def copied(frame: Frame, place: Memory) -> Any:
 
 def read_flag(frame: Frame, spot: Spot) -> bool:
     """A bool that the device has computed: this waits for it."""
-    found = np.empty(1, np.uint8)
-    frame.card.download(frame.at(spot), found)
-    return bool(found[0])
+    return bool(downloaded(frame, frame.at(spot), (), dtypes.bool_))
 
 
 def downloaded(frame: Frame, address: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
