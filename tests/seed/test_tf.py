@@ -86,7 +86,7 @@ def test_the_device_program_says_what_is_missing_without_a_gpu(
     monkeypatch.setitem(devices.kinds, "cuda", none)
     run(post.MODEL, names)
     run(post.TRAINING, names)
-    with pytest.raises(DeviceError, match="/gpu:0.*there is no GPU here"):
+    with pytest.raises(DeviceError, match=r"/gpu:0.*there is no GPU here"):
         run(post.DEVICE, names)
 
 
